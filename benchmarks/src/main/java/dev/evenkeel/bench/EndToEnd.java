@@ -1,0 +1,54 @@
+package dev.evenkeel.bench;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Writers in a closed loop; the clock stops when the last event is handled.
+ *
+ * @param eventsPerSecond handled, over the time from the first write to the last handled
+ * @param cpuMicros processor time that this JVM used for an event, writers included
+ */
+record EndToEnd(double eventsPerSecond, double cpuMicros) {
+
+  private static final int WRITERS = 16;
+
+  /** More than any machine writes in the longest run. */
+  private static final int MOST_ORDERS = 64_000_000;
+
+  private static final Runnable NOTHING = () -> {};
+
+  static EndToEnd measure(BenchDatabase database, Pipeline pipeline, Duration duration)
+      throws Exception {
+    pipeline.prepare();
+    Progress progress = Progress.counting(MOST_ORDERS);
+    pipeline.start(progress);
+    try (Pipeline.Writer probe = pipeline.openWriter()) {
+      probe.write(0, NOTHING);
+    }
+    progress.await(1);
+    database.settle();
+
+    AtomicLong orders = new AtomicLong();
+    Duration cpuBefore = Cpu.used();
+    long from = System.nanoTime();
+    long until = from + duration.toNanos();
+    long written =
+        Writers.run(
+            pipeline,
+            WRITERS,
+            (thread, writer) -> {
+              long count = 0;
+              for (; System.nanoTime() < until; count++) {
+                writer.write(orders.incrementAndGet(), NOTHING);
+              }
+              return count;
+            });
+    progress.await(written + 1);
+    Duration cpu = Cpu.used().minus(cpuBefore);
+    return new EndToEnd(
+        Rate.perSecond(written, from, progress.lastAt()),
+        cpu.toNanos() / (double) TimeUnit.MICROSECONDS.toNanos(1) / written);
+  }
+}

@@ -1,0 +1,40 @@
+package dev.evenkeel.bench;
+
+import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.spi.Acknowledgement;
+import dev.evenkeel.outbox.spi.Leadership;
+import dev.evenkeel.outbox.spi.Transport;
+
+/**
+ * Acknowledges at once: at least once, without an inbox. It counts as in-process, so that the relay
+ * waits for each transaction to be visible, as it does for handlers.
+ */
+record NoOpTransport(Progress progress) implements Transport {
+
+  @Override
+  public String name() {
+    return "no-op";
+  }
+
+  @Override
+  public boolean inProcess() {
+    return true;
+  }
+
+  @Override
+  public Session open(Leadership leadership) {
+    return new NoOpSession(progress);
+  }
+
+  private record NoOpSession(Progress progress) implements Session {
+
+    @Override
+    public void send(OutboxMessage message, Acknowledgement acknowledgement) {
+      progress.deliveredAndHandled(Long.parseLong(message.aggregateId()));
+      acknowledgement.acknowledge();
+    }
+
+    @Override
+    public void close() {}
+  }
+}

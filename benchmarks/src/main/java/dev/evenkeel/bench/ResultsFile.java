@@ -1,0 +1,104 @@
+package dev.evenkeel.bench;
+
+import dev.evenkeel.testing.database.DatabaseInfo;
+import dev.evenkeel.testing.database.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The results as programs read them: one JSON file per scenario. */
+final class ResultsFile {
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+  private static final long GIBIBYTE = 1L << 30;
+
+  /** The file's form. {@code invalid} says why the numbers are not to be used; usually empty. */
+  private record Document(
+      String scenario,
+      String date,
+      String machine,
+      Map<String, String> versions,
+      List<Results.Measurement> results,
+      Map<String, Double> ratios,
+      List<String> invalid) {}
+
+  private final Path folder;
+
+  ResultsFile(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Writes the scenario's file, replacing the one of the last run.
+   *
+   * @return where it is
+   */
+  Path write(String scenario, Results results) throws IOException, SQLException {
+    Document document =
+        new Document(
+            scenario,
+            Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+            machine(),
+            versions(),
+            results.measurements(),
+            results.ratios(),
+            results.invalid());
+    Files.createDirectories(folder);
+    Path file = folder.resolve(scenario + ".json");
+    Files.writeString(file, MAPPER.writeValueAsString(document) + System.lineSeparator());
+    return file;
+  }
+
+  private static String machine() {
+    return "%d cores, %d GiB of memory, %s %s, heap of %d MiB"
+        .formatted(
+            Runtime.getRuntime().availableProcessors(),
+            Math.round(Cpu.physicalMemory() / (double) GIBIBYTE),
+            System.getProperty("os.name"),
+            System.getProperty("os.arch"),
+            Runtime.getRuntime().maxMemory() >> 20);
+  }
+
+  private static Map<String, String> versions() throws IOException, SQLException {
+    Map<String, String> versions = new LinkedHashMap<>();
+    versions.put("java", System.getProperty("java.version"));
+    versions.put("postgresql", serverVersion(TestDatabase.shared().maintenanceDatabase()));
+    versions.put("debezium", packaged("io.debezium", "debezium-embedded"));
+    versions.put("postgresql-jdbc", org.postgresql.util.DriverInfo.DRIVER_VERSION);
+    return versions;
+  }
+
+  private static String serverVersion(DatabaseInfo database) throws SQLException {
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW server_version")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private static String packaged(String group, String artifact) throws IOException {
+    String resource = "/META-INF/maven/%s/%s/pom.properties".formatted(group, artifact);
+    try (var in = ResultsFile.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        return "unknown";
+      }
+      Properties properties = new Properties();
+      properties.load(in);
+      return properties.getProperty("version", "unknown");
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package dev.evenkeel.bench;
+
+import java.io.PrintStream;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The results as a person reads them. */
+final class ResultsTable {
+
+  private final PrintStream out;
+
+  ResultsTable(PrintStream out) {
+    this.out = out;
+  }
+
+  void print(Results results) {
+    line("%n%-34s %-14s %12s %12s %12s  %s", "", "metric", "median", "min", "max", "unit");
+    for (Results.Measurement m : results.measurements()) {
+      line(
+          "%-34s %-14s %12s %12s %12s  %s",
+          m.name(), m.metric(), number(m.median()), number(m.min()), number(m.max()), m.unit());
+    }
+    line("%n%-34s %12s   %s", "ratio (median of rounds)", "", "target");
+    results.ratios().forEach((name, ratio) -> ratio(name, ratio, results.targetOf(name)));
+    results.invalid().forEach(because -> line("%nINVALID RUN: %s", because));
+  }
+
+  private void ratio(String name, double ratio, Results.@Nullable Target target) {
+    String verdict =
+        target == null ? "" : target + (target.isMetBy(ratio) ? "  met" : "  MISSED");
+    line("%-34s %12.3f   %s", name, ratio, verdict);
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, value >= 1_000 ? "%,.0f" : "%.3f", value);
+  }
+
+  private void line(String format, Object... arguments) {
+    out.printf(Locale.ROOT, format + "%n", arguments);
+  }
+}

@@ -1,0 +1,58 @@
+package dev.evenkeel.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Threads with a writer each. */
+final class Writers {
+
+  private Writers() {}
+
+  /** What one thread does with its writer. */
+  interface Work {
+
+    /**
+     * Writes.
+     *
+     * @param thread 0 to threads - 1
+     * @return how many orders
+     */
+    long with(int thread, Pipeline.Writer writer) throws Exception;
+  }
+
+  /**
+   * Runs the work on so many threads, after all their writers are open, and waits for the end.
+   *
+   * @return how many orders all of them wrote
+   */
+  static long run(Pipeline pipeline, int threads, Work work) throws Exception {
+    ExecutorService executor = Executors.newFixedThreadPool(threads);
+    List<Pipeline.Writer> writers = new ArrayList<>();
+    try {
+      List<Callable<Long>> tasks = new ArrayList<>();
+      for (int thread = 0; thread < threads; thread++) {
+        int number = thread;
+        Pipeline.Writer writer = pipeline.openWriter();
+        writers.add(writer);
+        tasks.add(() -> work.with(number, writer));
+      }
+      long written = 0;
+      for (Future<Long> result : executor.invokeAll(tasks)) {
+        written += result.get();
+      }
+      return written;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("A writer failed: " + e.getCause(), e.getCause());
+    } finally {
+      executor.shutdownNow();
+      for (Pipeline.Writer writer : writers) {
+        writer.close();
+      }
+    }
+  }
+}

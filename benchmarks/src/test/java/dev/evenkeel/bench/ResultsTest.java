@@ -1,0 +1,38 @@
+package dev.evenkeel.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
+
+import org.junit.jupiter.api.Test;
+
+class ResultsTest {
+
+  private final Results results = new Results();
+
+  @Test
+  void measurementIsTheMedianOfItsRounds() {
+    results.add("a", "throughput", "events/s", 30);
+    results.add("a", "throughput", "events/s", 10);
+    results.add("a", "throughput", "events/s", 20);
+
+    assertThat(results.measurements())
+        .containsExactly(new Results.Measurement("a", "throughput", "events/s", 20, 10, 30, 3));
+  }
+
+  @Test
+  void medianOfAnEvenNumberLiesBetweenTheMiddleTwo() {
+    results.addRatio("a", 1);
+    results.addRatio("a", 2);
+    results.addRatio("a", 4);
+    results.addRatio("a", 9);
+
+    assertThat(results.ratios()).containsExactly(entry("a", 3.0));
+  }
+
+  @Test
+  void targetIsMetAtItsBound() {
+    assertThat(Results.Target.atLeast(0.85).isMetBy(0.85)).isTrue();
+    assertThat(Results.Target.atLeast(0.85).isMetBy(0.84)).isFalse();
+    assertThat(Results.Target.atMost(1.1).isMetBy(1.2)).isFalse();
+  }
+}

@@ -1,0 +1,36 @@
+package dev.evenkeel.outbox;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Marks a bean's method that handles messages. It runs in one transaction with its inbox row, so its
+ * database effects happen once however often the message is delivered; what it does elsewhere can
+ * happen again.
+ *
+ * <p>The method takes the event (a record with {@link OutboxEvent}), or an {@link OutboxMessage} with
+ * {@link #types()} named, or both in this order. Messages of one order key come one after the other,
+ * in commit order; different keys and different consumers run in parallel.
+ *
+ * <pre>{@code
+ * @InboxHandler(consumer = "customer-summary")
+ * void on(OrderPlaced event) { ... }
+ * }</pre>
+ */
+@Documented
+@Target(ElementType.METHOD)
+@Retention(RetentionPolicy.RUNTIME)
+public @interface InboxHandler {
+
+  /**
+   * Name of the consumer, stable for ever: the inbox remembers messages by it. Methods that share it
+   * share the order and the parked keys.
+   */
+  String consumer();
+
+  /** Logical types, for a method that takes only the {@link OutboxMessage}; every version of each. */
+  String[] types() default {};
+}

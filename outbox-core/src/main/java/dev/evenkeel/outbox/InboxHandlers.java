@@ -1,0 +1,196 @@
+package dev.evenkeel.outbox;
+
+import dev.evenkeel.outbox.spi.PayloadCodec;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The handlers of this process, found by type and version. Built once, immutable, thread-safe. */
+public final class InboxHandlers {
+
+  /** Under this consumer messages wait that no consumer could take, because their type is unknown. */
+  public static final String UNKNOWN_CONSUMER = "*";
+
+  private final Map<Subscription, InboxHandlerMethod> methods;
+  private final Map<String, List<InboxHandlerMethod>> byType = new HashMap<>();
+  private final EventTypes types;
+
+  private InboxHandlers(Map<Subscription, InboxHandlerMethod> methods, EventTypes types) {
+    this.methods = methods;
+    this.types = types;
+    methods.forEach(
+        (subscription, method) ->
+            byType.computeIfAbsent(subscription.type(), t -> new ArrayList<>()).add(method));
+  }
+
+  /** Collects the handlers of an application. */
+  public static Builder builder(EventTypes types, PayloadCodec codec) {
+    return new Builder(types, codec);
+  }
+
+  /** Who must take a message, in the eyes of this process. */
+  public sealed interface Route {
+
+    /** These consumers take it; none means that nobody in this process wants the type. */
+    record To(List<InboxHandlerMethod> handlers, List<String> consumersOfOtherVersions)
+        implements Route {}
+
+    /** No class and no handler of this process knows the type. */
+    record UnknownType() implements Route {}
+  }
+
+  /** Finds the receivers of a message. */
+  public Route route(String type, int version) {
+    List<InboxHandlerMethod> ofType = byType.getOrDefault(type, List.of());
+    if (ofType.isEmpty() && !types.knows(type)) {
+      return new Route.UnknownType();
+    }
+    Map<String, @Nullable InboxHandlerMethod> byConsumer = new TreeMap<>();
+    for (InboxHandlerMethod method : ofType) {
+      int wanted = method.subscription().version();
+      if (wanted == version || wanted == Subscription.EVERY_VERSION) {
+        byConsumer.put(method.consumer(), method);
+      } else {
+        byConsumer.putIfAbsent(method.consumer(), null);
+      }
+    }
+    List<InboxHandlerMethod> handlers = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    byConsumer.forEach(
+        (consumer, method) -> {
+          if (method != null) {
+            handlers.add(method);
+          } else {
+            others.add(consumer);
+          }
+        });
+    return new Route.To(List.copyOf(handlers), List.copyOf(others));
+  }
+
+  /** The handler of one consumer for a message; null when it has none. */
+  public @Nullable InboxHandlerMethod find(String consumer, OutboxMessage message) {
+    InboxHandlerMethod exact =
+        methods.get(new Subscription(consumer, message.type(), message.version()));
+    return exact != null
+        ? exact
+        : methods.get(new Subscription(consumer, message.type(), Subscription.EVERY_VERSION));
+  }
+
+  /** Everything this process subscribes to. */
+  public Set<Subscription> subscriptions() {
+    return Set.copyOf(methods.keySet());
+  }
+
+  /** Collects methods and all their mistakes. */
+  public static final class Builder {
+
+    private final EventTypes types;
+    private final PayloadCodec codec;
+    private final Map<Subscription, InboxHandlerMethod> methods = new LinkedHashMap<>();
+    private final List<String> mistakes = new ArrayList<>();
+
+    private Builder(EventTypes types, PayloadCodec codec) {
+      this.types = types;
+      this.codec = codec;
+    }
+
+    /**
+     * Adds a method.
+     *
+     * @param bean the object to call, proxy included
+     * @param method annotated with {@link InboxHandler}, callable on the bean
+     */
+    public Builder add(Object bean, Method method, InboxHandler annotation) {
+      String name = method.getDeclaringClass().getName() + "." + method.getName();
+      String consumer = annotation.consumer();
+      if (consumer.isBlank() || consumer.equals(UNKNOWN_CONSUMER)) {
+        mistakes.add("%s: consumer must be a name, was \"%s\"".formatted(name, consumer));
+        return this;
+      }
+      Class<?>[] parameters = method.getParameterTypes();
+      boolean rawOnly = parameters.length == 1 && parameters[0] == OutboxMessage.class;
+      boolean typed =
+          (parameters.length == 1 && !rawOnly)
+              || (parameters.length == 2 && parameters[1] == OutboxMessage.class);
+      if (rawOnly) {
+        addRaw(name, bean, method, annotation);
+      } else if (typed && annotation.types().length == 0) {
+        addTyped(name, bean, method, annotation);
+      } else {
+        mistakes.add(
+            ("%s must take an event, or an event and an OutboxMessage, or, with types named, an"
+                    + " OutboxMessage; it takes %s")
+                .formatted(name, Arrays.toString(parameters)));
+      }
+      return this;
+    }
+
+    private void addRaw(String name, Object bean, Method method, InboxHandler annotation) {
+      if (annotation.types().length == 0) {
+        mistakes.add(name + " takes an OutboxMessage but names no types in @InboxHandler");
+      }
+      for (String type : annotation.types()) {
+        if (!types.knows(type)) {
+          mistakes.add("%s handles the type \"%s\", which nobody registered".formatted(name, type));
+          continue;
+        }
+        put(
+            name,
+            new InboxHandlerMethod(
+                new Subscription(annotation.consumer(), type, Subscription.EVERY_VERSION),
+                bean,
+                method,
+                null,
+                codec));
+      }
+    }
+
+    private void addTyped(String name, Object bean, Method method, InboxHandler annotation) {
+      Class<?> payloadClass = method.getParameterTypes()[0];
+      EventType type = types.find(payloadClass).orElse(null);
+      if (type == null) {
+        mistakes.add(
+            "%s handles %s, which nobody registered; annotate it with @OutboxEvent and have its package scanned"
+                .formatted(name, payloadClass.getName()));
+        return;
+      }
+      put(
+          name,
+          new InboxHandlerMethod(
+              new Subscription(annotation.consumer(), type.name(), type.version()),
+              bean,
+              method,
+              payloadClass,
+              codec));
+    }
+
+    private void put(String name, InboxHandlerMethod method) {
+      InboxHandlerMethod other = methods.putIfAbsent(method.subscription(), method);
+      if (other != null) {
+        mistakes.add(
+            "%s and %s both handle %s; one consumer handles a message once"
+                .formatted(other, name, method.subscription()));
+      }
+    }
+
+    /**
+     * The registry.
+     *
+     * @throws IllegalArgumentException naming every mistake in one message
+     */
+    public InboxHandlers build() {
+      if (!mistakes.isEmpty()) {
+        throw new IllegalArgumentException(
+            "The inbox handlers are not usable: " + String.join("; ", mistakes));
+      }
+      return new InboxHandlers(Map.copyOf(methods), types);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.evenkeel.outbox;
+
+import java.time.Duration;
+
+/**
+ * Settings of the receiving side.
+ *
+ * @param schema the installation's schema
+ * @param window how long a handled message is remembered; older ones are dead letters (EXPIRED) at
+ *     first receipt; default 10 days
+ * @param handlerTimeout longest time a handler may take, below the relay's lease; default 5 s
+ */
+public record InboxOptions(String schema, Duration window, Duration handlerTimeout) {
+
+  public InboxOptions {
+    if (handlerTimeout.toMillis() < 1) {
+      throw new IllegalArgumentException(
+          "evenkeel.inbox.handler-timeout must be at least 1ms, was " + handlerTimeout);
+    }
+    if (window.isNegative() || window.isZero()) {
+      throw new IllegalArgumentException("evenkeel.inbox.window must be positive, was " + window);
+    }
+  }
+
+  /** Schema {@code evenkeel}, 10 days, 5 seconds. */
+  public static InboxOptions defaults() {
+    return new InboxOptions("evenkeel", Duration.ofDays(10), Duration.ofSeconds(5));
+  }
+}

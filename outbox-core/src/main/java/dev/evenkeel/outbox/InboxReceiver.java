@@ -1,0 +1,190 @@
+package dev.evenkeel.outbox;
+
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.TransactionRouter;
+import dev.evenkeel.outbox.spi.TransactionTarget;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.sql.DataSource;
+import org.springframework.jdbc.UncategorizedSQLException;
+import org.springframework.jdbc.datasource.DataSourceUtils;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Runs one handler for one message in one transaction with its inbox row: the effects happen once.
+ *
+ * <p>The row goes in first. Another delivery of the same message waits on it and then finds it, so
+ * two processes may deliver the same message at the same moment. Thread-safe; call it outside a
+ * transaction.
+ */
+public final class InboxReceiver {
+
+  private final InboxOptions options;
+  private final DataSource home;
+  private final TransactionRouter router;
+  private final MessageObserver observer;
+  private final TimeSource time;
+  private final InboxTable table;
+  private final Map<String, InboxBucket> rings = new ConcurrentHashMap<>();
+  private final Map<String, TransactionTemplate> transactions = new ConcurrentHashMap<>();
+
+  /** One try at delivering, as its caller sees it. */
+  public interface Attempt {
+
+    /** The term of leadership the attempt belongs to. */
+    long epoch();
+
+    /** Whether a parked message is being released: then being parked is no reason to refuse it. */
+    boolean release();
+
+    /** The transaction began: the caller may now end it by its backend. */
+    void began(TransactionTarget target, int backendPid);
+  }
+
+  /**
+   * Makes a receiver.
+   *
+   * @param home the installation's database, which holds the parked messages
+   * @param router where effects happen
+   */
+  public InboxReceiver(
+      InboxOptions options,
+      DataSource home,
+      TransactionRouter router,
+      MessageObserver observer,
+      TimeSource time) {
+    this.options = options;
+    this.home = home;
+    this.router = router;
+    this.observer = observer;
+    this.time = time;
+    this.table = new InboxTable(options.schema(), options.handlerTimeout());
+  }
+
+  /** Where the effects of a delivery happen. */
+  public TransactionTarget target(String consumer, OutboxMessage message) {
+    return router.route(consumer, message);
+  }
+
+  /**
+   * Delivers. Throws what the handler throws; then nothing of it is left.
+   *
+   * @return what became of it
+   */
+  public ReceiveOutcome receive(
+      InboxHandlerMethod handler, OutboxMessage message, Attempt attempt) {
+    if (!attempt.release() && age(message).compareTo(options.window()) > 0) {
+      return ReceiveOutcome.EXPIRED;
+    }
+    TransactionTarget target = router.route(handler.consumer(), message);
+    boolean atHome = target.dataSource() == home;
+    if (!attempt.release() && !atHome) {
+      InboxTable.Parked parked =
+          onConnection(home, c -> table.parked(c, message, handler.consumer()));
+      if (parked.message() || parked.key()) {
+        return refused(parked);
+      }
+    }
+    boolean handled =
+        Boolean.TRUE.equals(
+            transaction(target)
+                .execute(status -> deliver(target, atHome, handler, message, attempt)));
+    if (handled) {
+      observer.handled(handler.consumer(), age(message));
+      return ReceiveOutcome.HANDLED;
+    }
+    return whyNot(target, atHome, handler, message, attempt);
+  }
+
+  private boolean deliver(
+      TransactionTarget target,
+      boolean atHome,
+      InboxHandlerMethod handler,
+      OutboxMessage message,
+      Attempt attempt) {
+    int backendPid =
+        onConnection(
+            target.dataSource(),
+            c ->
+                table.insert(
+                    c,
+                    ring(target).of(message),
+                    message,
+                    handler.consumer(),
+                    SessionNames.of(options.schema(), attempt.epoch(), "handler"),
+                    atHome && !attempt.release()));
+    if (backendPid == InboxTable.NOT_INSERTED) {
+      return false;
+    }
+    attempt.began(target, backendPid);
+    handler.invoke(message);
+    return true;
+  }
+
+  private ReceiveOutcome whyNot(
+      TransactionTarget target,
+      boolean atHome,
+      InboxHandlerMethod handler,
+      OutboxMessage message,
+      Attempt attempt) {
+    boolean inInbox =
+        onConnection(
+            target.dataSource(),
+            c -> table.exists(c, ring(target).of(message), message, handler.consumer()));
+    if (inInbox || attempt.release() || !atHome) {
+      observer.duplicate(handler.consumer());
+      return ReceiveOutcome.DUPLICATE;
+    }
+    return refused(onConnection(home, c -> table.parked(c, message, handler.consumer())));
+  }
+
+  /** Neither in the inbox nor parked any more: the key was released this very moment, look again. */
+  private static ReceiveOutcome refused(InboxTable.Parked parked) {
+    return parked.message() ? ReceiveOutcome.ALREADY_PARKED : ReceiveOutcome.KEY_PARKED;
+  }
+
+  private Duration age(OutboxMessage message) {
+    return Duration.between(message.createdAt(), Instant.now().plus(time.offset()));
+  }
+
+  private InboxBucket ring(TransactionTarget target) {
+    InboxBucket ring = rings.get(target.name());
+    if (ring == null) {
+      ring = onConnection(target.dataSource(), table::ring);
+      rings.put(target.name(), ring);
+    }
+    return ring;
+  }
+
+  private TransactionTemplate transaction(TransactionTarget target) {
+    return transactions.computeIfAbsent(
+        target.name(),
+        name -> {
+          TransactionTemplate template = new TransactionTemplate(target.transactionManager());
+          template.setName("evenkeel-inbox");
+          template.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRED);
+          return template;
+        });
+  }
+
+  private interface Work<T> {
+    T on(Connection connection) throws SQLException;
+  }
+
+  /** On the transaction's connection where there is a transaction, on one of its own otherwise. */
+  private static <T> T onConnection(DataSource dataSource, Work<T> work) {
+    Connection connection = DataSourceUtils.getConnection(dataSource);
+    try {
+      return work.on(connection);
+    } catch (SQLException e) {
+      throw new UncategorizedSQLException("Receiving a message", null, e);
+    } finally {
+      DataSourceUtils.releaseConnection(connection, dataSource);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.evenkeel.outbox;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/** Statements on {@code inbox}, and the look at the parked tables that goes with them. */
+final class InboxTable {
+
+  /** No row was inserted. */
+  static final int NOT_INSERTED = -1;
+
+  private static final String SETTINGS_AND_INSERT =
+      """
+      WITH settings AS MATERIALIZED (
+          SELECT set_config('synchronous_commit', 'on', true),
+                 set_config('lock_timeout', ?, true),
+                 set_config('statement_timeout', ?, true),
+                 set_config('idle_in_transaction_session_timeout', ?, true),
+                 set_config('application_name', ?, true))
+      INSERT INTO %1$s.inbox (bucket, message_id, consumer)
+      SELECT ?, ?, ? FROM settings
+      """;
+
+  private static final String CONFLICT = "ON CONFLICT DO NOTHING RETURNING pg_backend_pid()";
+
+  private static final String NOT_PARKED =
+      """
+       WHERE NOT EXISTS (SELECT FROM %1$s.parked_key
+                          WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ?)
+         AND NOT EXISTS (SELECT FROM %1$s.parked_message WHERE consumer = ? AND message_id = ?)
+      """;
+
+  private final String insert;
+  private final String insertUnlessParked;
+  private final String exists;
+  private final String parked;
+  private final String ring;
+  private final String timeoutMillis;
+  private final String idleMillis;
+
+  InboxTable(String schema, Duration handlerTimeout) {
+    insert = (SETTINGS_AND_INSERT + CONFLICT).formatted(schema);
+    insertUnlessParked = (SETTINGS_AND_INSERT + NOT_PARKED + CONFLICT).formatted(schema);
+    exists =
+        "SELECT FROM %s.inbox WHERE message_id = ? AND consumer = ? AND bucket = ?"
+            .formatted(schema);
+    parked =
+        """
+        SELECT EXISTS (SELECT FROM %1$s.parked_message WHERE consumer = ? AND message_id = ?),
+               EXISTS (SELECT FROM %1$s.parked_key
+                        WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ?)
+        """
+            .formatted(schema);
+    ring =
+        "SELECT %1$s.inbox_ring_buckets(), %1$s.inbox_ring_width_seconds()".formatted(schema);
+    timeoutMillis = Long.toString(handlerTimeout.toMillis());
+    idleMillis = Long.toString(handlerTimeout.plusSeconds(1).toMillis());
+  }
+
+  InboxBucket ring(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(ring);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return new InboxBucket(row.getInt(1), row.getLong(2));
+    }
+  }
+
+  /**
+   * Inserts the row, and with it makes the transaction durable, bounded and recognisable.
+   *
+   * @param unlessParked refuse while the key or the message is parked; only where the parked tables
+   *     are in the same database
+   * @return the backend's process id, or {@link #NOT_INSERTED}
+   */
+  int insert(
+      Connection connection,
+      int bucket,
+      OutboxMessage message,
+      String consumer,
+      String applicationName,
+      boolean unlessParked)
+      throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(unlessParked ? insertUnlessParked : insert)) {
+      statement.setString(1, timeoutMillis);
+      statement.setString(2, timeoutMillis);
+      statement.setString(3, idleMillis);
+      statement.setString(4, applicationName);
+      statement.setInt(5, bucket);
+      statement.setObject(6, message.id());
+      statement.setString(7, consumer);
+      if (unlessParked) {
+        statement.setString(8, consumer);
+        statement.setString(9, message.aggregateType());
+        statement.setString(10, message.aggregateId());
+        statement.setString(11, consumer);
+        statement.setObject(12, message.id());
+      }
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next() ? row.getInt(1) : NOT_INSERTED;
+      }
+    }
+  }
+
+  boolean exists(Connection connection, int bucket, OutboxMessage message, String consumer)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(exists)) {
+      statement.setObject(1, message.id());
+      statement.setString(2, consumer);
+      statement.setInt(3, bucket);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
+  /** What the parked tables say of a message: itself parked, its key parked. */
+  record Parked(boolean message, boolean key) {}
+
+  Parked parked(Connection connection, OutboxMessage message, String consumer)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(parked)) {
+      statement.setString(1, consumer);
+      statement.setObject(2, message.id());
+      statement.setString(3, consumer);
+      statement.setString(4, message.aggregateType());
+      statement.setString(5, message.aggregateId());
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return new Parked(row.getBoolean(1), row.getBoolean(2));
+      }
+    }
+  }
+}

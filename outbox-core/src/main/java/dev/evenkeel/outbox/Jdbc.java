@@ -1,0 +1,54 @@
+package dev.evenkeel.outbox;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import javax.sql.DataSource;
+import org.springframework.jdbc.UncategorizedSQLException;
+
+/**
+ * The framework's own short transactions: independent of the caller's, durable, and bounded by
+ * server-side timeouts below the relay's lease.
+ */
+final class Jdbc {
+
+  private static final String PROTOCOL_SETTINGS =
+      "SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '3s';"
+          + " SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
+  private Jdbc() {}
+
+  interface Work<T> {
+    T in(Connection connection) throws SQLException;
+  }
+
+  static <T> T inTransaction(DataSource dataSource, String what, Work<T> work) {
+    try (Connection connection = dataSource.getConnection()) {
+      boolean autoCommit = connection.getAutoCommit();
+      connection.setAutoCommit(false);
+      try {
+        try (Statement statement = connection.createStatement()) {
+          statement.execute(PROTOCOL_SETTINGS);
+        }
+        T result = work.in(connection);
+        connection.commit();
+        return result;
+      } catch (SQLException | RuntimeException e) {
+        rollback(connection, e);
+        throw e;
+      } finally {
+        connection.setAutoCommit(autoCommit);
+      }
+    } catch (SQLException e) {
+      throw new UncategorizedSQLException(what, null, e);
+    }
+  }
+
+  private static void rollback(Connection connection, Exception failure) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      failure.addSuppressed(e); // the connection is gone, and the transaction with it
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.evenkeel.outbox;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A property path such as {@code customer.id}, resolved once; record accessors and getters only. */
+final class KeyPath {
+
+  private final String path;
+  private final List<Method> accessors;
+
+  private KeyPath(String path, List<Method> accessors) {
+    this.path = path;
+    this.accessors = accessors;
+  }
+
+  /**
+   * Resolves a path against a class.
+   *
+   * @throws IllegalArgumentException naming the property that does not exist
+   */
+  static KeyPath of(Class<?> root, String path) {
+    List<Method> accessors = new ArrayList<>();
+    Class<?> current = root;
+    for (String property : path.split("\\.", -1)) {
+      Method accessor = accessor(current, property);
+      if (accessor == null) {
+        throw new IllegalArgumentException(
+            "key \"%s\" of %s: %s has no property \"%s\""
+                .formatted(path, root.getName(), current.getName(), property));
+      }
+      accessors.add(accessor);
+      current = accessor.getReturnType();
+    }
+    return new KeyPath(path, accessors);
+  }
+
+  private static @Nullable Method accessor(Class<?> type, String property) {
+    if (property.isBlank()) {
+      return null;
+    }
+    String capitalised = Character.toUpperCase(property.charAt(0)) + property.substring(1);
+    for (String name : List.of(property, "get" + capitalised, "is" + capitalised)) {
+      try {
+        Method method = type.getMethod(name);
+        if (method.getReturnType() != void.class) {
+          method.trySetAccessible(); // records are often package-private
+          return method;
+        }
+      } catch (NoSuchMethodException e) {
+        continue; // the next spelling
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The value's text.
+   *
+   * @throws OutboxException if a step of the path is null, the text blank or an accessor fails
+   */
+  String read(Object root) {
+    Object value = root;
+    for (Method accessor : accessors) {
+      try {
+        value = accessor.invoke(value);
+      } catch (IllegalAccessException | InvocationTargetException e) {
+        throw new OutboxException(
+            "key \"%s\" of %s can't be read: %s".formatted(path, root.getClass().getName(), e), e);
+      }
+      if (value == null) {
+        break;
+      }
+    }
+    String key = value == null ? null : value.toString();
+    if (key == null || key.isBlank()) {
+      throw new OutboxException(
+          "key \"%s\" of %s must not be null or blank, was %s"
+              .formatted(path, root.getClass().getName(), key == null ? "null" : "blank"));
+    }
+    return key;
+  }
+}

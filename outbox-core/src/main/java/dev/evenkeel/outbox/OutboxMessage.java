@@ -1,0 +1,90 @@
+package dev.evenkeel.outbox;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+
+/**
+ * A message on its way from outbox to inbox. Immutable; callers must not change the payload array.
+ *
+ * @param id identity, UUIDv7 when made by the framework; the inbox knows a message by it
+ * @param aggregateType with {@code aggregateId} the order key
+ * @param aggregateId the aggregate's id as text
+ * @param type logical type name
+ * @param version version of the payload's form, from 1
+ * @param payload the encoded event
+ * @param headers trace context, correlation, causation, tenant and what the application adds
+ * @param createdAt when it was appended; from the wire the database's clock
+ */
+@SuppressWarnings("ArrayRecordComponent") // copying a payload per hop costs; equality is by id below
+public record OutboxMessage(
+    UUID id,
+    String aggregateType,
+    String aggregateId,
+    String type,
+    int version,
+    byte[] payload,
+    Map<String, String> headers,
+    Instant createdAt) {
+
+  public OutboxMessage {
+    Objects.requireNonNull(id, "id");
+    requireText("aggregateType", aggregateType);
+    requireText("aggregateId", aggregateId);
+    requireText("type", type);
+    if (version < 1) {
+      throw new IllegalArgumentException("version must be at least 1, was " + version);
+    }
+    Objects.requireNonNull(payload, "payload");
+    headers = Map.copyOf(headers);
+    Objects.requireNonNull(createdAt, "createdAt");
+  }
+
+  /** A new message with a fresh UUIDv7, no headers and the present instant. */
+  public static OutboxMessage of(
+      String type, int version, String aggregateType, String aggregateId, byte[] payload) {
+    return new OutboxMessage(
+        MessageIds.next(),
+        aggregateType,
+        aggregateId,
+        type,
+        version,
+        payload,
+        Map.of(),
+        Instant.now());
+  }
+
+  /** The same message with other headers. */
+  public OutboxMessage withHeaders(Map<String, String> newHeaders) {
+    return new OutboxMessage(
+        id, aggregateType, aggregateId, type, version, payload, newHeaders, createdAt);
+  }
+
+  /** The order key. */
+  public OrderKey orderKey() {
+    return new OrderKey(aggregateType, aggregateId);
+  }
+
+  private static void requireText(String name, String value) {
+    if (value == null || value.isBlank()) {
+      throw new IllegalArgumentException(name + " must not be blank, was " + value);
+    }
+  }
+
+  /** Messages are the same when their ids are. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof OutboxMessage that && id.equals(that.id);
+  }
+
+  @Override
+  public int hashCode() {
+    return id.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return type + " v" + version + " " + id + " of " + aggregateType + "/" + aggregateId;
+  }
+}

@@ -1,0 +1,320 @@
+package dev.evenkeel.outbox;
+
+import dev.evenkeel.outbox.spi.MessageObserver;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Parks and releases, in the installation's database. For relays and transports; operators use
+ * {@link ParkedMessages}.
+ *
+ * <p>Invariant: while a key's row exists, every later message of that key for that consumer is
+ * inserted behind the parked ones or not dispatched at all; the row goes in the transaction that
+ * ends the last of them. Both take the row's lock, so neither can overtake the other. Whatever the
+ * leader does here checks its epoch under a share lock on {@code relay_state}: a fenced-out leader
+ * parks and releases nothing. Each method is a transaction of its own. Thread-safe.
+ */
+public final class ParkedStore implements ParkedMessages {
+
+  /** A key's row can vanish between two statements; each turn means that a release just ended. */
+  private static final int MAX_LOCK_TURNS = 100;
+
+  private static final String RELAY = "relay";
+
+  private final DataSource dataSource;
+  private final MessageObserver observer;
+  private final TimeSource time;
+  private final ParkedTable table;
+
+  /** What became of an attempt to park. */
+  public enum ParkOutcome {
+    /** A row holds the message now, or did before. */
+    PARKED,
+    /** For {@link #queueBehind}: the key is no longer parked; dispatch the message. */
+    KEY_FREE,
+    /** The epoch no longer leads. */
+    FENCED
+  }
+
+  /** A parked message that is due. */
+  public record Due(String consumer, OrderKey key) {}
+
+  /** Makes the store of an installation. */
+  public ParkedStore(
+      DataSource dataSource, String schema, MessageObserver observer, TimeSource time) {
+    this.dataSource = dataSource;
+    this.observer = observer;
+    this.time = time;
+    this.table = new ParkedTable(schema);
+  }
+
+  /**
+   * Parks a message with its key. Where the key is parked already, the message queues behind.
+   *
+   * @param dueIn when the first release is due; null makes it a dead letter
+   */
+  public ParkOutcome park(
+      long epoch,
+      String consumer,
+      OutboxMessage message,
+      ParkReason reason,
+      @Nullable String error,
+      @Nullable Duration dueIn) {
+    ParkOutcome outcome =
+        inTransaction(
+            "Parking " + message,
+            c -> {
+              if (!table.leads(c, epoch)) {
+                return ParkOutcome.FENCED;
+              }
+              insert(c, consumer, message, reason, error, dueIn);
+              return ParkOutcome.PARKED;
+            });
+    if (outcome == ParkOutcome.PARKED) {
+      observer.parked(consumer, reason.name());
+      if (dueIn == null) {
+        observer.dead(consumer, reason.name());
+      }
+    }
+    return outcome;
+  }
+
+  private void insert(
+      Connection c,
+      String consumer,
+      OutboxMessage message,
+      ParkReason reason,
+      @Nullable String error,
+      @Nullable Duration dueIn)
+      throws SQLException {
+    boolean keyIsNew = insertOrLockKey(c, consumer, message.orderKey(), dueIn);
+    ParkedState state =
+        keyIsNew ? (dueIn == null ? ParkedState.DEAD : ParkedState.RETRYING) : ParkedState.QUEUED;
+    boolean inserted =
+        table.insertMessage(
+            c,
+            new ParkedMessage(consumer, message, state, reason, error, 0, message.createdAt()),
+            time.offset());
+    if (!inserted && keyIsNew) {
+      table.deleteKey(c, consumer, message.orderKey()); // it ended before; nothing waits here
+    }
+  }
+
+  private boolean insertOrLockKey(
+      Connection c, String consumer, OrderKey key, @Nullable Duration dueIn) throws SQLException {
+    for (int turn = 0; turn < MAX_LOCK_TURNS; turn++) {
+      if (table.insertKey(c, consumer, key, dueIn, time.offset())) {
+        return true;
+      }
+      if (table.lockKey(c, consumer, key)) {
+        return false;
+      }
+    }
+    throw new SQLException("parked key %s of %s changes too fast".formatted(key, consumer), "55P03");
+  }
+
+  /** Parks a message behind its key's parked ones, if the key is still parked. */
+  public ParkOutcome queueBehind(long epoch, String consumer, OutboxMessage message) {
+    return inTransaction(
+        "Parking " + message,
+        c -> {
+          if (!table.leads(c, epoch)) {
+            return ParkOutcome.FENCED;
+          }
+          if (!table.lockKey(c, consumer, message.orderKey())) {
+            return ParkOutcome.KEY_FREE;
+          }
+          table.insertMessage(
+              c,
+              new ParkedMessage(
+                  consumer,
+                  message,
+                  ParkedState.QUEUED,
+                  ParkReason.BEHIND,
+                  null,
+                  0,
+                  message.createdAt()),
+              time.offset());
+          return ParkOutcome.PARKED;
+        });
+  }
+
+  /**
+   * Keys whose head is due, the longest due first.
+   *
+   * @param limit at most so many
+   */
+  public List<Due> due(int limit) {
+    return inTransaction(
+        "Looking for parked keys",
+        c ->
+            table.dueKeys(c, limit, time.offset()).stream()
+                .map(due -> new Due(due.consumer(), due.key()))
+                .toList());
+  }
+
+  /** The head of a key, when it is waiting to be released; empty when it is dead or gone. */
+  public Optional<ParkedMessage> head(Due due) {
+    return inTransaction(
+            "Reading a parked key",
+            c -> Optional.ofNullable(table.head(c, due.consumer(), due.key())))
+        .filter(head -> head.state() != ParkedState.DEAD);
+  }
+
+  /** A release took effect: ends the message and makes the next one of its key due. */
+  public boolean handled(long epoch, ParkedMessage parked) {
+    return decide(
+        epoch, parked, c -> end(c, parked, ParkedState.HANDLED, RELAY, "handled by " + RELAY));
+  }
+
+  /**
+   * A release failed.
+   *
+   * @param attempts counted attempts, this one included if it counts
+   * @param nextIn when to try again; null makes it a dead letter
+   */
+  public boolean failed(
+      long epoch, ParkedMessage parked, int attempts, String error, @Nullable Duration nextIn) {
+    boolean done =
+        decide(
+            epoch,
+            parked,
+            c -> {
+              ParkedState next = nextIn == null ? ParkedState.DEAD : ParkedState.RETRYING;
+              if (!table.move(c, parked, next, error, attempts)) {
+                return false;
+              }
+              table.scheduleKey(
+                  c, parked.consumer(), parked.message().orderKey(), nextIn, time.offset());
+              return true;
+            });
+    if (done && nextIn == null) {
+      observer.dead(parked.consumer(), parked.reason().name());
+    }
+    return done;
+  }
+
+  /** A message of a type that was unknown is handed on, in order, to the consumers that now know it. */
+  public boolean redirect(long epoch, ParkedMessage parked, List<String> consumers) {
+    return decide(
+        epoch,
+        parked,
+        c -> {
+          for (String consumer : consumers) {
+            insert(c, consumer, parked.message(), parked.reason(), null, Duration.ZERO);
+          }
+          return end(c, parked, ParkedState.HANDLED, RELAY, "handed on to " + consumers);
+        });
+  }
+
+  private boolean decide(long epoch, ParkedMessage parked, Jdbc.Work<Boolean> decision) {
+    return inTransaction(
+        "Releasing " + parked.message(),
+        c ->
+            table.leads(c, epoch)
+                && table.lockKey(c, parked.consumer(), parked.message().orderKey())
+                && decision.in(c));
+  }
+
+  private boolean end(
+      Connection c, ParkedMessage parked, ParkedState state, String by, String because)
+      throws SQLException {
+    if (!table.end(c, parked, state, by, because, time.offset())) {
+      return false;
+    }
+    OrderKey key = parked.message().orderKey();
+    ParkedMessage next = table.head(c, parked.consumer(), key);
+    if (next == null) {
+      table.deleteKey(c, parked.consumer(), key);
+    } else {
+      table.move(c, next, ParkedState.RETRYING, null, 0);
+      table.scheduleKey(c, parked.consumer(), key, Duration.ZERO, time.offset());
+    }
+    return true;
+  }
+
+  @Override
+  public List<ParkedMessage> deadLetters(int limit) {
+    if (limit < 1 || limit > 10_000) {
+      throw new IllegalArgumentException("limit must be between 1 and 10000, was " + limit);
+    }
+    return inTransaction("Listing dead letters", c -> table.dead(c, limit));
+  }
+
+  @Override
+  public Optional<ParkedMessage> find(String consumer, UUID messageId) {
+    return inTransaction(
+        "Reading a parked message", c -> table.find(c, consumer, messageId).stream().findFirst());
+  }
+
+  @Override
+  public boolean retry(String consumer, UUID messageId, String by) {
+    requireText("by", by);
+    return onDeadLetter(
+        consumer,
+        messageId,
+        (c, dead) -> {
+          table.move(c, dead, ParkedState.RETRYING, "retried by " + by, 0);
+          table.scheduleKey(c, consumer, dead.message().orderKey(), Duration.ZERO, time.offset());
+          return true;
+        });
+  }
+
+  @Override
+  public boolean discard(String consumer, UUID messageId, String by, String because) {
+    requireText("by", by);
+    requireText("because", because);
+    return onDeadLetter(
+        consumer, messageId, (c, dead) -> end(c, dead, ParkedState.DISCARDED, by, because));
+  }
+
+  private interface Decision {
+    boolean on(Connection connection, ParkedMessage dead) throws SQLException;
+  }
+
+  private boolean onDeadLetter(String consumer, UUID messageId, Decision decision) {
+    return inTransaction(
+        "Deciding on message " + messageId,
+        c -> {
+          List<ParkedMessage> before = table.find(c, consumer, messageId);
+          if (before.isEmpty()
+              || !table.lockKey(c, consumer, before.get(0).message().orderKey())) {
+            return false;
+          }
+          ParkedMessage now = table.find(c, consumer, messageId).get(0);
+          return now.state() == ParkedState.DEAD && decision.on(c, now);
+        });
+  }
+
+  private static void requireText(String name, String value) {
+    if (value.isBlank()) {
+      throw new IllegalArgumentException(name + " must not be blank");
+    }
+  }
+
+  @Override
+  public Counts counts() {
+    return inTransaction("Counting parked keys", table::counts);
+  }
+
+  /**
+   * Removes ended messages that are older than the dedup window.
+   *
+   * @param limit at most so many
+   * @return how many
+   */
+  public int reap(Duration window, int limit) {
+    return inTransaction(
+        "Reaping parked messages", c -> table.reap(c, window, time.offset(), limit));
+  }
+
+  private <T> T inTransaction(String what, Jdbc.Work<T> work) {
+    return Jdbc.inTransaction(dataSource, what, work);
+  }
+}

@@ -1,0 +1,165 @@
+package dev.evenkeel.outbox;
+
+import dev.evenkeel.outbox.spi.HeaderSource;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.PayloadException;
+import dev.evenkeel.outbox.spi.TransactionFlush;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.sql.DataSource;
+import org.springframework.jdbc.datasource.ConnectionHolder;
+import org.springframework.jdbc.datasource.DataSourceUtils;
+import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+
+/** The {@link Outbox} of one data source, in Spring's transactions. Thread-safe. */
+public final class TransactionalOutbox implements Outbox {
+
+  private final DataSource dataSource;
+  private final OutboxOptions options;
+  private final EventTypes types;
+  private final PayloadCodec codec;
+  private final Context context;
+  private final OutboxTable table;
+
+  /**
+   * What surrounds an append.
+   *
+   * @param headers sources of headers, asked in order; the first to name a header wins
+   * @param flushes mappers to flush before rows are written
+   * @param observer told how many messages were written
+   */
+  public record Context(
+      List<HeaderSource> headers, List<TransactionFlush> flushes, MessageObserver observer) {
+
+    /** No headers of its own, plain JDBC, no meters. */
+    public static Context none() {
+      return new Context(List.of(), List.of(), MessageObserver.NONE);
+    }
+  }
+
+  /**
+   * Makes the outbox of a data source.
+   *
+   * @param dataSource the one that the application's transactions are on
+   */
+  public TransactionalOutbox(
+      DataSource dataSource,
+      OutboxOptions options,
+      EventTypes types,
+      PayloadCodec codec,
+      Context context) {
+    this.dataSource = dataSource;
+    this.options = options;
+    this.types = types;
+    this.codec = codec;
+    this.context = context;
+    this.table = new OutboxTable(options.schema());
+  }
+
+  @Override
+  public void append(Object event) {
+    if (event instanceof OutboxMessage message) {
+      append(message);
+      return;
+    }
+    append(types.message(event, encode(event)));
+  }
+
+  private byte[] encode(Object event) {
+    try {
+      return codec.encode(event);
+    } catch (PayloadException e) {
+      throw new OutboxException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public void append(OutboxMessage message) {
+    if (message.payload().length > options.maxPayloadBytes()) {
+      throw new OutboxException(
+          "%s has a payload of %d bytes; evenkeel.outbox.max-payload allows %d"
+              .formatted(message, message.payload().length, options.maxPayloadBytes()));
+    }
+    buffer(message).add(message.withHeaders(headersFor(message)));
+  }
+
+  private Map<String, String> headersFor(OutboxMessage message) {
+    Map<String, String> headers = new HashMap<>(message.headers());
+    CurrentMessage.headers().forEach(headers::putIfAbsent);
+    for (HeaderSource source : context.headers()) {
+      source.headers().forEach(headers::putIfAbsent);
+    }
+    headers.putIfAbsent(MessageHeaders.CORRELATION_ID, message.id().toString());
+    return headers;
+  }
+
+  private OutboxBuffer buffer(OutboxMessage message) {
+    if (TransactionSynchronizationManager.getResource(this) instanceof OutboxBuffer buffer) {
+      return buffer;
+    }
+    requireTransaction(message);
+    OutboxBuffer buffer = new OutboxBuffer(this, context.flushes(), this::write);
+    TransactionSynchronizationManager.bindResource(this, buffer);
+    TransactionSynchronizationManager.registerSynchronization(buffer);
+    return buffer;
+  }
+
+  private void requireTransaction(OutboxMessage message) {
+    if (!TransactionSynchronizationManager.isSynchronizationActive()
+        || !TransactionSynchronizationManager.isActualTransactionActive()) {
+      throw new OutboxException(
+          message
+              + " was appended outside a transaction; append it in the transaction that changes the"
+              + " state, such as a @Transactional method");
+    }
+    if (TransactionSynchronizationManager.isCurrentTransactionReadOnly()) {
+      throw new OutboxException(message + " was appended in a read-only transaction");
+    }
+    if (!(TransactionSynchronizationManager.getResource(dataSource) instanceof ConnectionHolder)
+        || isAutoCommit()) {
+      throw new OutboxException(
+          message
+              + " was appended in a transaction on another data source than the outbox's, so the two"
+              + " would not commit together; use the transaction manager of the outbox's data"
+              + " source");
+    }
+  }
+
+  /**
+   * A connection that Spring merely keeps for the thread while a transaction of another manager runs
+   * is in auto-commit mode; one that a transaction holds is not.
+   */
+  private boolean isAutoCommit() {
+    Connection connection = DataSourceUtils.getConnection(dataSource);
+    try {
+      return connection.getAutoCommit();
+    } catch (SQLException e) {
+      throw translated("SELECT", e);
+    } finally {
+      DataSourceUtils.releaseConnection(connection, dataSource);
+    }
+  }
+
+  private void write(List<OutboxMessage> messages) {
+    Connection connection = DataSourceUtils.getConnection(dataSource);
+    try {
+      table.insert(connection, messages);
+      context.observer().appended(messages.size());
+    } catch (SQLException e) {
+      throw translated("INSERT INTO outbox", e);
+    } finally {
+      DataSourceUtils.releaseConnection(connection, dataSource);
+    }
+  }
+
+  private static RuntimeException translated(String sql, SQLException e) {
+    RuntimeException translated =
+        new SQLExceptionSubclassTranslator().translate("Writing the outbox", sql, e);
+    return translated != null ? translated : new OutboxException("Writing the outbox: " + e, e);
+  }
+}

@@ -1,0 +1,36 @@
+package dev.evenkeel.outbox.spi;
+
+import dev.evenkeel.outbox.OutboxMessage;
+
+/**
+ * Carries messages from the relay to their receivers. In-process delivery is the default; a broker
+ * is another.
+ */
+public interface Transport {
+
+  /** For logs and meters. */
+  String name();
+
+  /**
+   * Whether receivers run in this process and read the source database: then the relay waits until
+   * a message's transaction is visible before it sends.
+   */
+  boolean inProcess();
+
+  /** Opens a session for one term of leadership. Sessions share no queued messages. */
+  Session open(Leadership leadership);
+
+  /** One term's way out. Single-use. */
+  interface Session extends AutoCloseable {
+
+    /**
+     * Takes a message over. Called on the relay's thread, in commit order; must not block, the relay
+     * bounds what is under way. Messages of one order key are first delivered in the order sent.
+     */
+    void send(OutboxMessage message, Acknowledgement acknowledgement);
+
+    /** Drops what is queued without acknowledging it and starts nothing more. Idempotent. */
+    @Override
+    void close();
+  }
+}

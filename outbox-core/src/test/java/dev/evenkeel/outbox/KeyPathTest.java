@@ -1,0 +1,100 @@
+package dev.evenkeel.outbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+
+class KeyPathTest {
+
+  private record Customer(Long id, String name) {}
+
+  private record Placed(long orderId, Customer customer) {}
+
+  /** A class in the style of beans. */
+  public static final class Bean {
+    private final boolean vip;
+
+    Bean(boolean vip) {
+      this.vip = vip;
+    }
+
+    public String getName() {
+      return "bean";
+    }
+
+    public boolean isVip() {
+      return vip;
+    }
+
+    public String getBroken() {
+      throw new UnsupportedOperationException("broken");
+    }
+
+    public void nothing() {}
+  }
+
+  @Test
+  void readsAComponentOfARecord() {
+    assertThat(KeyPath.of(Placed.class, "orderId").read(new Placed(7, null))).isEqualTo("7");
+  }
+
+  @Test
+  void readsAPath() {
+    assertThat(KeyPath.of(Placed.class, "customer.id").read(new Placed(7, new Customer(12L, ""))))
+        .isEqualTo("12");
+  }
+
+  @Test
+  void readsGetters() {
+    assertThat(KeyPath.of(Bean.class, "name").read(new Bean(true))).isEqualTo("bean");
+    assertThat(KeyPath.of(Bean.class, "vip").read(new Bean(true))).isEqualTo("true");
+  }
+
+  @Test
+  void namesThePropertyThatDoesNotExist() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> KeyPath.of(Placed.class, "customer.number"))
+        .withMessage(
+            "key \"customer.number\" of %s: %s has no property \"number\"",
+            Placed.class.getName(), Customer.class.getName());
+    assertThatIllegalArgumentException().isThrownBy(() -> KeyPath.of(Placed.class, "customer."));
+    assertThatIllegalArgumentException().isThrownBy(() -> KeyPath.of(Placed.class, ""));
+    assertThatIllegalArgumentException().isThrownBy(() -> KeyPath.of(Bean.class, "nothing"));
+  }
+
+  @Test
+  void refusesANullAnywhereOnThePath() {
+    KeyPath path = KeyPath.of(Placed.class, "customer.id");
+    String expected =
+        "key \"customer.id\" of %s must not be null or blank, was null"
+            .formatted(Placed.class.getName());
+
+    assertThatExceptionOfType(OutboxException.class)
+        .isThrownBy(() -> path.read(new Placed(7, null)))
+        .withMessage(expected);
+    assertThatExceptionOfType(OutboxException.class)
+        .isThrownBy(() -> path.read(new Placed(7, new Customer(null, "x"))))
+        .withMessage(expected);
+  }
+
+  @Test
+  void refusesABlankKey() {
+    assertThatExceptionOfType(OutboxException.class)
+        .isThrownBy(
+            () ->
+                KeyPath.of(Placed.class, "customer.name")
+                    .read(new Placed(7, new Customer(1L, "  "))))
+        .withMessageEndingWith("must not be null or blank, was blank");
+  }
+
+  @Test
+  void saysThatAnAccessorFailed() {
+    assertThatExceptionOfType(OutboxException.class)
+        .isThrownBy(() -> KeyPath.of(Bean.class, "broken").read(new Bean(false)))
+        .withMessageContaining("key \"broken\" of")
+        .havingRootCause()
+        .withMessage("broken");
+  }
+}

@@ -1,0 +1,207 @@
+package dev.evenkeel.relay;
+
+import io.debezium.embedded.Connect;
+import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.RecordChangeEvent;
+import io.debezium.engine.spi.OffsetCommitPolicy;
+import io.debezium.engine.format.ChangeEventFormat;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
+import org.postgresql.Driver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One Debezium engine: started once, stopped once. It stores no offset, so it streams from where the
+ * replication slot stands; and it never restarts by itself, because it would make a missing
+ * replication slot again without a word.
+ */
+final class DebeziumStream {
+
+  private static final Logger log = LoggerFactory.getLogger(DebeziumStream.class);
+
+  private static final int MAX_BATCH = 2_048;
+  private static final int MAX_QUEUE = 8_192;
+  private static final Duration STOP = Duration.ofSeconds(20);
+
+  /** Takes batches on the engine's thread. */
+  interface Batches {
+    void take(List<Captured> batch, Dispatcher.Confirmer confirmer) throws Exception;
+  }
+
+  private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
+  private final CompletableFuture<Void> completion = new CompletableFuture<>();
+  private final Thread thread;
+
+  DebeziumStream(RelayOptions options, ConnectionSettings settings, String slot, Batches batches) {
+    engine =
+        DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
+            .using(configuration(options, settings, slot))
+            .using(OffsetCommitPolicy.always())
+            .using(this::completed)
+            .notifying(new Consumer(batches))
+            .build();
+    thread = new Thread(engine, "evenkeel-relay-engine-" + options.schema());
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  private void completed(boolean success, @Nullable String message, @Nullable Throwable error) {
+    if (success) {
+      completion.complete(null);
+    } else {
+      completion.completeExceptionally(
+          error != null ? error : new IllegalStateException(String.valueOf(message)));
+    }
+  }
+
+  /** Whether the engine has ended, for whatever reason. */
+  boolean ended() {
+    return completion.isDone() || !thread.isAlive();
+  }
+
+  /** Why it ended; null when nothing was wrong. */
+  @Nullable Throwable failure() {
+    try {
+      if (completion.isDone()) {
+        completion.get();
+      }
+      return null;
+    } catch (ExecutionException e) {
+      return e.getCause();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return e;
+    }
+  }
+
+  /** Ends the engine and waits for it. */
+  void stop() {
+    long deadline = System.nanoTime() + STOP.toNanos();
+    while (!ended() && System.nanoTime() - deadline < 0) {
+      try {
+        engine.close();
+      } catch (IllegalStateException e) {
+        // While its tasks start it can't be closed, and once it is closing it says so; look again.
+        log.debug("The engine can't be closed right now: {}", e.getMessage());
+      } catch (IOException e) {
+        log.warn("The engine did not close cleanly", e);
+      }
+      awaitEnd();
+    }
+    if (!ended()) {
+      log.error("The engine did not end within {}; its thread is abandoned", STOP);
+      thread.interrupt();
+    }
+  }
+
+  private void awaitEnd() {
+    try {
+      completion.get(100, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      log.trace("The engine has not ended well or not yet", e);
+    } catch (InterruptedException e) {
+      thread.interrupt();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private record Consumer(Batches batches)
+      implements DebeziumEngine.ChangeConsumer<RecordChangeEvent<SourceRecord>> {
+
+    @Override
+    public void handleBatch(
+        List<RecordChangeEvent<SourceRecord>> records,
+        DebeziumEngine.RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
+        throws InterruptedException {
+      List<Captured> batch = new ArrayList<>(records.size());
+      for (RecordChangeEvent<SourceRecord> event : records) {
+        Captured captured = Captured.of(event);
+        if (captured != null) {
+          batch.add(captured);
+        }
+      }
+      try {
+        // Marking only right before the confirmation keeps the engine from confirming anything on
+        // its own, for which it looks after every empty poll.
+        batches.take(
+            batch,
+            position -> {
+              committer.markProcessed(position.event());
+              committer.markBatchFinished();
+            });
+      } catch (InterruptedException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IllegalStateException(e.getMessage(), e);
+      }
+    }
+  }
+
+  private static Properties configuration(
+      RelayOptions options, ConnectionSettings settings, String slot) {
+    Properties target = Driver.parseURL(settings.jdbcUrl(), new Properties());
+    if (target == null) {
+      throw new IllegalArgumentException("not a PostgreSQL URL: " + settings.jdbcUrl());
+    }
+    Properties p = new Properties();
+    p.setProperty("name", "evenkeel-" + options.schema());
+    p.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
+    p.setProperty(
+        "offset.storage", "org.apache.kafka.connect.storage.MemoryOffsetBackingStore");
+    p.setProperty("errors.max.retries", "0");
+    p.setProperty("topic.prefix", "evenkeel_" + options.schema());
+    p.setProperty("database.hostname", first(PGProperty.PG_HOST.getOrDefault(target)));
+    p.setProperty("database.port", first(PGProperty.PG_PORT.getOrDefault(target)));
+    p.setProperty("database.dbname", String.valueOf(PGProperty.PG_DBNAME.getOrDefault(target)));
+    p.setProperty("database.user", settings.username());
+    p.setProperty("database.password", settings.password());
+    for (PGProperty ssl :
+        List.of(
+            PGProperty.SSL_MODE,
+            PGProperty.SSL_ROOT_CERT,
+            PGProperty.SSL_CERT,
+            PGProperty.SSL_KEY)) {
+      String value = ssl.getOrDefault(target);
+      if (value != null) {
+        p.setProperty("driver." + ssl.getName(), value);
+      }
+    }
+    p.setProperty("plugin.name", ReplicationSlot.PLUGIN);
+    p.setProperty("slot.name", slot);
+    p.setProperty("slot.drop.on.stop", "false");
+    p.setProperty("slot.max.retries", "1");
+    p.setProperty("slot.retry.delay.ms", "200");
+    p.setProperty("publication.name", options.schema() + "_outbox");
+    p.setProperty("publication.autocreate.mode", "disabled");
+    p.setProperty("snapshot.mode", "no_data");
+    p.setProperty("lsn.flush.mode", "connector");
+    p.setProperty("table.include.list", options.schema() + "\\.outbox");
+    p.setProperty("message.prefix.include.list", Term.heartbeatPrefix(options.schema()));
+    p.setProperty("tombstones.on.delete", "false");
+    p.setProperty("binary.handling.mode", "bytes");
+    p.setProperty("heartbeat.interval.ms", "0");
+    p.setProperty("poll.interval.ms", Long.toString(options.pollInterval().toMillis()));
+    p.setProperty("max.batch.size", Integer.toString(MAX_BATCH));
+    p.setProperty("max.queue.size", Integer.toString(MAX_QUEUE));
+    p.setProperty("max.queue.size.in.bytes", Long.toString(options.maxInFlightBytes()));
+    return p;
+  }
+
+  private static String first(@Nullable String list) {
+    return list == null ? "" : list.split(",", 2)[0];
+  }
+}

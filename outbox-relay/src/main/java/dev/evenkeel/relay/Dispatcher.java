@@ -1,0 +1,248 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.Transport;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.replication.LogSequenceNumber;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The relay's thread: sends in commit order, acknowledges in order, confirms about once a heartbeat.
+ *
+ * <p>Invariants: a position is confirmed only after its witness was committed under this term's
+ * epoch and the registry's version; everything before it is acknowledged; a message for handlers of
+ * this process is sent only when its transaction is visible. Whatever this thread waits for, it
+ * keeps renewing the lease, because it is making progress; when it hangs, the lease runs out.
+ *
+ * <p>Confined to one thread at a time: the supervisor's while the ring is sent again, then the
+ * engine's.
+ */
+final class Dispatcher {
+
+  private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
+
+  private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long VISIBILITY_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+  private static final Duration INVISIBLE_WARNING = Duration.ofSeconds(10);
+
+  private final RelayOptions options;
+  private final Term term;
+  private final Transport transport;
+  private final Transport.Session session;
+  private final MessageObserver observer;
+  private final InFlight inFlight;
+  private final CountDownLatch drained = new CountDownLatch(1);
+  private final String origin;
+  private @Nullable PgSnapshot visible;
+  private @Nullable StreamPosition confirmable;
+  private @Nullable Heartbeat published;
+  private @Nullable Confirmer confirmer;
+  private long confirmAt = System.nanoTime();
+  private boolean reconciling;
+  private volatile boolean streaming;
+  private volatile long drainDeadline;
+  private volatile boolean draining;
+
+  /** Tells the replication slot. */
+  interface Confirmer {
+    void confirm(StreamPosition position) throws InterruptedException;
+  }
+
+  /**
+   * Makes the dispatcher of one engine session.
+   *
+   * @param reconciling whether a heartbeat of this session has to end a reconciliation
+   * @param origin what this session's heartbeats carry
+   */
+  Dispatcher(
+      RelayOptions options,
+      Term term,
+      Transport transport,
+      MessageObserver observer,
+      boolean reconciling,
+      String origin) {
+    this.options = options;
+    this.term = term;
+    this.transport = transport;
+    this.session = transport.open(term);
+    this.observer = observer;
+    this.inFlight = new InFlight(options.maxInFlight(), options.maxInFlightBytes());
+    this.reconciling = reconciling;
+    this.origin = origin;
+  }
+
+  /** Sends a message that was read from the ring: it is visible already and has no position. */
+  void sendFromRing(OutboxMessage message) throws InterruptedException {
+    send(message, null);
+    settle();
+  }
+
+  /** Waits until everything sent from the ring is acknowledged. */
+  void awaitRing() throws InterruptedException {
+    while (!inFlight.isEmpty() && !draining) {
+      settle();
+      inFlight.awaitChange(WAIT_NANOS);
+    }
+    if (draining) {
+      throw new InterruptedException("stopped while sending from the ring");
+    }
+  }
+
+  /** One batch of the stream, on the engine's thread. */
+  void batch(Iterable<Captured> batch, Confirmer streamConfirmer)
+      throws InterruptedException, SQLException {
+    confirmer = streamConfirmer;
+    streaming = true;
+    for (Captured captured : batch) {
+      if (draining) {
+        break; // neither sent nor confirmed: the next leader gets it
+      }
+      if (captured instanceof Captured.Message message) {
+        awaitVisible(message);
+        send(message.message(), message.position());
+      } else if (captured instanceof Captured.Beat beat) {
+        inFlight.add(beat.heartbeat(), beat.position());
+      }
+    }
+    settle();
+    if (draining) {
+      drain();
+    }
+  }
+
+  private void send(OutboxMessage message, @Nullable StreamPosition position)
+      throws InterruptedException {
+    while (!inFlight.hasRoomFor(message) && !draining) {
+      settle();
+      if (!inFlight.hasRoomFor(message)) {
+        inFlight.awaitChange(WAIT_NANOS);
+      }
+    }
+    if (draining) {
+      return;
+    }
+    if (!term.mayDispatch()) {
+      throw new LeadershipLostException("The lease ran out before a dispatch");
+    }
+    session.send(message, inFlight.add(message, position));
+    observer.sent();
+  }
+
+  /**
+   * The WAL shows a commit before other sessions see it. A handler that read its own aggregate too
+   * early would find nothing.
+   */
+  private void awaitVisible(Captured.Message message) throws SQLException, InterruptedException {
+    if (!transport.inProcess()) {
+      return;
+    }
+    long warnAt = System.nanoTime() + INVISIBLE_WARNING.toNanos();
+    while (visible == null || !visible.sees(message.xid())) {
+      visible = term.snapshot();
+      if (visible.sees(message.xid()) || draining) {
+        return;
+      }
+      settle();
+      LockSupport.parkNanos(VISIBILITY_NANOS);
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      if (System.nanoTime() - warnAt > 0) {
+        log.warn(
+            "Transaction {} of {} is in the WAL but not visible yet; it probably waits for a"
+                + " synchronous standby",
+            message.xid(),
+            message.message());
+        warnAt = System.nanoTime() + INVISIBLE_WARNING.toNanos();
+      }
+    }
+  }
+
+  /** Takes what is acknowledged, in order; renews and confirms when it is time. */
+  private void settle() throws InterruptedException {
+    Throwable failure = inFlight.failure();
+    if (failure != null) {
+      throw new LeadershipLostException(
+          "The transport could not make a message durable: " + failure.getMessage(), failure);
+    }
+    for (InFlight.Entry entry = inFlight.pollAcknowledged();
+        entry != null;
+        entry = inFlight.pollAcknowledged()) {
+      if (entry.position() != null) {
+        confirmable = entry.position();
+      }
+      if (entry.heartbeat() != null) {
+        published = entry.heartbeat();
+      }
+    }
+    if (System.nanoTime() - confirmAt >= 0) {
+      confirm();
+    }
+  }
+
+  private void confirm() throws InterruptedException {
+    StreamPosition position = confirmable;
+    LogSequenceNumber witness = position == null ? null : position.lastCommit();
+    Heartbeat heartbeat = published;
+    boolean endsReconciliation =
+        reconciling && heartbeat != null && heartbeat.origin().equals(origin);
+    if (reconciling && !endsReconciliation) {
+      heartbeat = null; // H does not move before what it lacks was sent again
+    }
+    term.renew(new RelayStateTable.Renewal(witness, heartbeat, endsReconciliation));
+    if (endsReconciliation) {
+      reconciling = false;
+      log.info("Reconciliation is complete");
+    }
+    if (position != null && witness != null && confirmer != null) {
+      confirmer.confirm(position); // only now: the witness is committed
+      confirmable = null;
+    }
+    published = null;
+    confirmAt = System.nanoTime() + options.heartbeat().toNanos();
+  }
+
+  private void drain() throws InterruptedException {
+    while (drained.getCount() > 0) {
+      settle();
+      if (inFlight.isEmpty() || System.nanoTime() - drainDeadline >= 0) {
+        confirm();
+        drained.countDown();
+      } else {
+        inFlight.awaitChange(WAIT_NANOS);
+      }
+    }
+  }
+
+  /** Has nothing new sent. From the supervisor's thread. */
+  void startDraining() {
+    drainDeadline = System.nanoTime() + options.drain().toNanos();
+    draining = true;
+  }
+
+  /** Waits for the engine's thread to have confirmed what could be. */
+  boolean awaitDrained(Duration atMost) throws InterruptedException {
+    return drained.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Whether the first batch has come; from then on the engine's thread renews. */
+  boolean streaming() {
+    return streaming;
+  }
+
+  int inFlight() {
+    return inFlight.size();
+  }
+
+  /** What was sent and not acknowledged will be sent again by whoever leads next. */
+  void close() {
+    session.close();
+  }
+}

@@ -1,0 +1,268 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.InboxHandlerMethod;
+import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.InboxReceiver;
+import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ParkReason;
+import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
+import dev.evenkeel.outbox.spi.Acknowledgement;
+import dev.evenkeel.outbox.spi.Leadership;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.Transport;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One term's deliveries to handlers of this process.
+ *
+ * <p>Order is kept per (consumer, key): each such key has a queue of its own, and a lane works on the
+ * head of one queue at a time. A key that fails, waits or is slow holds nobody else. What can't be
+ * handled within a short budget is parked with its key, and with that it is done here.
+ */
+final class Lanes implements Transport.Session {
+
+  private static final Logger log = LoggerFactory.getLogger(Lanes.class);
+
+  private static final Duration HOME_AWAY = Duration.ofMillis(200);
+  private static final Duration NO_LEASE = Duration.ofMillis(50);
+  private static final int CONTENTIONS_PER_ATTEMPT = 10;
+
+  private final LaneOptions options;
+  private final InboxHandlers handlers;
+  private final ParkedStore parked;
+  private final MessageObserver observer;
+  private final Leadership leadership;
+  private final Outages outages = new Outages();
+  private final LanePool pool;
+  private final ScheduledExecutorService clock;
+  private final Deliverer deliverer;
+  private final ConcurrentMap<KeyQueue.Id, KeyQueue> queues = new ConcurrentHashMap<>();
+  private volatile boolean closed;
+
+  Lanes(
+      LaneOptions options,
+      InboxHandlers handlers,
+      InboxReceiver receiver,
+      ParkedStore parked,
+      MessageObserver observer,
+      Leadership leadership) {
+    this.options = options;
+    this.handlers = handlers;
+    this.parked = parked;
+    this.observer = observer;
+    this.leadership = leadership;
+    this.pool = new LanePool(options.lanes());
+    this.clock = LanePool.clock();
+    HandlerWatchdog watchdog = new HandlerWatchdog(options.handlerTimeout());
+    this.deliverer = new Deliverer(receiver, leadership, watchdog, outages);
+    long look = Math.max(10, options.handlerTimeout().toMillis() / 10);
+    clock.scheduleWithFixedDelay(watchdog::look, look, look, TimeUnit.MILLISECONDS);
+    ParkedReleaser releaser =
+        new ParkedReleaser(options, handlers, parked, deliverer, pool, this::mayWork, leadership);
+    long tick = ParkedReleaser.TICK.toMillis();
+    clock.scheduleWithFixedDelay(releaser::look, tick, tick, TimeUnit.MILLISECONDS);
+  }
+
+  private boolean mayWork() {
+    return !closed && leadership.mayDispatch();
+  }
+
+  @Override
+  public void send(OutboxMessage message, Acknowledgement acknowledgement) {
+    InboxHandlers.Route route = handlers.route(message.type(), message.version());
+    if (route instanceof InboxHandlers.Route.To to) {
+      int consumers = to.handlers().size() + to.consumersOfOtherVersions().size();
+      if (consumers == 0) {
+        acknowledgement.acknowledge(); // a known type that nobody here wants
+        return;
+      }
+      Delivery.Fate fate = new Delivery.Fate(consumers, acknowledgement);
+      for (InboxHandlerMethod handler : to.handlers()) {
+        enqueue(
+            new Delivery(handler.consumer(), handler, ParkReason.HANDLER_FAILED, message, fate));
+      }
+      for (String consumer : to.consumersOfOtherVersions()) {
+        enqueue(new Delivery(consumer, null, ParkReason.UNKNOWN_VERSION, message, fate));
+      }
+    } else {
+      enqueue(
+          new Delivery(
+              InboxHandlers.UNKNOWN_CONSUMER,
+              null,
+              ParkReason.UNKNOWN_TYPE,
+              message,
+              new Delivery.Fate(1, acknowledgement)));
+    }
+  }
+
+  private void enqueue(Delivery delivery) {
+    KeyQueue.Id id = new KeyQueue.Id(delivery.consumer(), delivery.message().orderKey());
+    queues.compute(
+        id,
+        (key, present) -> {
+          KeyQueue queue = present == null ? new KeyQueue(key) : present;
+          if (queue.add(delivery)) {
+            pool.execute(() -> work(queue));
+          }
+          return queue;
+        });
+  }
+
+  /** Works on the head of a queue, then hands the queue on. */
+  private void work(KeyQueue queue) {
+    Delivery delivery = queue.head();
+    if (delivery == null || closed) {
+      return; // not acknowledged: the next leader gets it
+    }
+    if (!leadership.mayDispatch()) {
+      proceed(queue, delivery, NO_LEASE); // a late renewal may still save the term
+      return;
+    }
+    Duration again;
+    try {
+      again = deliver(queue, delivery);
+    } catch (RuntimeException e) {
+      // Parking needs the installation's own database. Without it the lease is lost soon.
+      log.warn("{} can't be parked now: {}", delivery.message(), e.getMessage());
+      again = HOME_AWAY;
+    }
+    proceed(queue, delivery, again);
+  }
+
+  private void proceed(KeyQueue queue, Delivery delivery, @Nullable Duration again) {
+    if (again == LEFT) {
+      return;
+    }
+    if (again != null) {
+      later(queue, again);
+      return;
+    }
+    delivery.done();
+    if (queue.next()) {
+      pool.execute(() -> work(queue));
+    } else {
+      queues.computeIfPresent(queue.id(), (id, q) -> q.isEmpty() ? null : q);
+    }
+  }
+
+  private void later(KeyQueue queue, Duration delay) {
+    try {
+      clock.schedule(
+          () -> pool.execute(() -> work(queue)), delay.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      log.trace("The lanes are closed; the next leader gets what was queued", e);
+    }
+  }
+
+  /** Stands for: somebody else goes on with this queue, or nobody in this term. */
+  private static final Duration LEFT = Duration.ofDays(-1);
+
+  /** Null when the message's fate is durable, otherwise the time until the next turn. */
+  private @Nullable Duration deliver(KeyQueue queue, Delivery delivery) {
+    InboxHandlerMethod handler = delivery.handler();
+    if (handler == null) {
+      return park(delivery, delivery.refusal(), "no handler takes it", null);
+    }
+    Deliverer.Result result =
+        deliverer.attempt(
+            handler, delivery.message(), false, () -> abandoned(queue, delivery));
+    if (result instanceof Deliverer.Result.Received received) {
+      return switch (received.outcome()) {
+        case HANDLED, DUPLICATE, ALREADY_PARKED -> null;
+        case KEY_PARKED -> queueBehind(delivery);
+        case EXPIRED ->
+            park(delivery, ParkReason.EXPIRED, "older than evenkeel.inbox.window", null);
+      };
+    }
+    if (result instanceof Deliverer.Result.Away away) {
+      return away(delivery, away.target());
+    }
+    if (result instanceof Deliverer.Result.Failed failed) {
+      return failed(delivery, failed.kind(), failed.error());
+    }
+    pool.abandonedThreadReturned();
+    return LEFT;
+  }
+
+  private void abandoned(KeyQueue queue, Delivery delivery) {
+    pool.threadAbandoned();
+    pool.execute(
+        () -> proceed(queue, delivery, failed(delivery, FailureKind.HANDLER, "ignored its timeout")));
+  }
+
+  private @Nullable Duration queueBehind(Delivery delivery) {
+    ParkOutcome outcome =
+        parked.queueBehind(leadership.epoch(), delivery.consumer(), delivery.message());
+    return outcome == ParkOutcome.KEY_FREE ? Duration.ZERO : afterParking(delivery, outcome);
+  }
+
+  private @Nullable Duration away(Delivery delivery, String target) {
+    if (outages.lasting(target).compareTo(options.outageBudget()) >= 0) {
+      return park(
+          delivery,
+          ParkReason.OUTAGE,
+          "the database \"" + target + "\" does not answer",
+          options.firstBackoff());
+    }
+    return Outages.PROBE.dividedBy(2);
+  }
+
+  private @Nullable Duration failed(Delivery delivery, FailureKind kind, String error) {
+    if (kind == FailureKind.UNREADABLE) {
+      return park(delivery, ParkReason.UNREADABLE, error, null);
+    }
+    if (kind == FailureKind.CONTENTION && delivery.contended() % CONTENTIONS_PER_ATTEMPT != 0) {
+      observer.retried(delivery.consumer());
+      return Duration.ofMillis(ThreadLocalRandom.current().nextLong(5, 50));
+    }
+    long now = System.nanoTime();
+    int attempts = delivery.failed(now);
+    boolean spent =
+        attempts >= options.attemptsInMemory()
+            || now - delivery.firstFailureAt() >= options.budgetInMemory().toNanos();
+    if (spent) {
+      return park(delivery, ParkReason.HANDLER_FAILED, error, options.backoff(1));
+    }
+    observer.retried(delivery.consumer());
+    log.debug("Attempt {} of {} for {} failed: {}", attempts, delivery.message(), delivery.consumer(), error);
+    return options.budgetInMemory().dividedBy(options.attemptsInMemory());
+  }
+
+  private @Nullable Duration park(
+      Delivery delivery, ParkReason reason, String error, @Nullable Duration dueIn) {
+    log.warn(
+        "{} is parked for {} ({}): {}", delivery.message(), delivery.consumer(), reason, error);
+    return afterParking(
+        delivery,
+        parked.park(
+            leadership.epoch(), delivery.consumer(), delivery.message(), reason, error, dueIn));
+  }
+
+  private @Nullable Duration afterParking(Delivery delivery, ParkOutcome outcome) {
+    if (outcome == ParkOutcome.FENCED) {
+      delivery.fail(
+          new LeadershipLostException("Another leader has begun; nothing can be parked any more"));
+      return LEFT;
+    }
+    return null;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    clock.shutdownNow();
+    pool.shutdown();
+    queues.clear();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.InboxHandlerMethod;
+import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.ParkedMessage;
+import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.ParkedStore.Due;
+import dev.evenkeel.outbox.spi.Leadership;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Releases parked keys that are due, each in order, head first. Only the leader does; operators
+ * merely make a key due. The handler's effects commit first, then the parked row ends: a crash in
+ * between finds the inbox row and ends the parked row then. Live messages of the key queue behind
+ * until the row that ends the last parked one also frees the key.
+ */
+final class ParkedReleaser {
+
+  private static final Logger log = LoggerFactory.getLogger(ParkedReleaser.class);
+
+  static final Duration TICK = Duration.ofMillis(200);
+
+  private static final int KEYS_PER_LOOK = 256;
+  private static final int MESSAGES_PER_TURN = 1_000;
+  private static final int CONTENTIONS_PER_ATTEMPT = 10;
+  private static final Duration OUTAGE_RECHECK = Duration.ofSeconds(1);
+
+  private final LaneOptions options;
+  private final InboxHandlers handlers;
+  private final ParkedStore parked;
+  private final Deliverer deliverer;
+  private final LanePool pool;
+  private final BooleanSupplier mayWork;
+  private final Leadership leadership;
+  private final Set<Due> underWay = ConcurrentHashMap.newKeySet();
+
+  ParkedReleaser(
+      LaneOptions options,
+      InboxHandlers handlers,
+      ParkedStore parked,
+      Deliverer deliverer,
+      LanePool pool,
+      BooleanSupplier mayWork,
+      Leadership leadership) {
+    this.options = options;
+    this.handlers = handlers;
+    this.parked = parked;
+    this.deliverer = deliverer;
+    this.pool = pool;
+    this.mayWork = mayWork;
+    this.leadership = leadership;
+  }
+
+  /** Looks for due keys and hands them to the lanes. */
+  void look() {
+    if (!mayWork.getAsBoolean()) {
+      return;
+    }
+    try {
+      for (Due due : parked.due(KEYS_PER_LOOK)) {
+        if (underWay.add(due)) {
+          pool.execute(() -> release(due));
+        }
+      }
+    } catch (RuntimeException e) {
+      log.warn("Parked keys can't be looked at now: {}", e.getMessage());
+    }
+  }
+
+  private void release(Due due) {
+    try {
+      for (int n = 0; n < MESSAGES_PER_TURN && mayWork.getAsBoolean(); n++) {
+        ParkedMessage head = parked.head(due).orElse(null);
+        if (head == null || !releaseOne(head)) {
+          return;
+        }
+      }
+    } catch (RuntimeException e) {
+      log.warn("{} of {} can't be released now: {}", due.key(), due.consumer(), e.getMessage());
+    } finally {
+      underWay.remove(due);
+    }
+  }
+
+  /** True when the key may go on with its next message. */
+  private boolean releaseOne(ParkedMessage head) {
+    if (head.consumer().equals(InboxHandlers.UNKNOWN_CONSUMER)) {
+      return routeAgain(head);
+    }
+    InboxHandlerMethod handler = handlers.find(head.consumer(), head.message());
+    if (handler == null) {
+      return dead(head, "no handler takes it");
+    }
+    for (int contention = 1; ; contention++) {
+      Deliverer.Result result =
+          deliverer.attempt(handler, head.message(), true, () -> abandoned(head));
+      if (result instanceof Deliverer.Result.Received) {
+        return parked.handled(leadership.epoch(), head);
+      }
+      if (result instanceof Deliverer.Result.Away away) {
+        postpone(head, "the database \"" + away.target() + "\" does not answer");
+        return false;
+      }
+      if (!(result instanceof Deliverer.Result.Failed failed)) {
+        pool.abandonedThreadReturned();
+        return false;
+      }
+      if (failed.kind() != FailureKind.CONTENTION || contention >= CONTENTIONS_PER_ATTEMPT) {
+        return failed(head, failed);
+      }
+    }
+  }
+
+  private void abandoned(ParkedMessage head) {
+    pool.threadAbandoned();
+    failed(head, new Deliverer.Result.Failed(FailureKind.HANDLER, "ignored its timeout"));
+  }
+
+  private boolean failed(ParkedMessage head, Deliverer.Result.Failed failure) {
+    int attempts = head.attempts() + 1;
+    if (failure.kind() == FailureKind.UNREADABLE || attempts >= options.attemptsParked()) {
+      return dead(head, failure.error());
+    }
+    parked.failed(
+        leadership.epoch(), head, attempts, failure.error(), options.backoff(attempts + 1));
+    return false;
+  }
+
+  private boolean dead(ParkedMessage head, String error) {
+    log.error("{} is a dead letter of {}: {}", head.message(), head.consumer(), error);
+    parked.failed(leadership.epoch(), head, head.attempts() + 1, error, null);
+    return false;
+  }
+
+  /** No attempt was made, so none counts. The spread keeps many keys from coming back at once. */
+  private void postpone(ParkedMessage head, String error) {
+    long millis = OUTAGE_RECHECK.toMillis();
+    Duration nextIn =
+        Duration.ofMillis(millis + ThreadLocalRandom.current().nextLong(millis));
+    parked.failed(leadership.epoch(), head, head.attempts(), error, nextIn);
+  }
+
+  private boolean routeAgain(ParkedMessage head) {
+    InboxHandlers.Route route =
+        handlers.route(head.message().type(), head.message().version());
+    return route instanceof InboxHandlers.Route.To to
+        ? parked.redirect(
+            leadership.epoch(),
+            head,
+            to.handlers().stream().map(InboxHandlerMethod::consumer).toList())
+        : dead(head, "its type is still unknown");
+  }
+}

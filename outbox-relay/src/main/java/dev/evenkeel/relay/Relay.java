@@ -1,0 +1,273 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.Transport;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The relay of one installation in one process: stands by, leads when it can, and starts anew when
+ * something fails. Every engine is used once; each failure ends the term, so that there is one way
+ * to recover, the way a new leader starts.
+ *
+ * <p>Thread-safe. Single-use: once stopped it stays stopped.
+ */
+public final class Relay {
+
+  private static final Logger log = LoggerFactory.getLogger(Relay.class);
+
+  /** Wait after a term that failed, growing; another process may lead meanwhile. */
+  private static final long MAX_BACKOFF_MILLIS = 5_000;
+
+  private static final long STOP_GRACE_MILLIS = 30_000;
+
+  private final RelayOptions options;
+  private final ConnectionSettings settings;
+  private final Transport transport;
+  private final ConsumerRegistry registry;
+  private final Set<Subscription> served;
+  private final MessageObserver observer;
+  private final RelayConnections connections;
+  private final RelayStateTable table;
+  private final CountDownLatch stop = new CountDownLatch(1);
+  private final AtomicLong gaps = new AtomicLong();
+  private @Nullable Thread supervisor;
+  private volatile RelayState state = RelayState.STOPPED;
+  private volatile List<String> findings = List.of();
+  private volatile @Nullable String waiting;
+  private volatile @Nullable String leader;
+  private volatile @Nullable Term term;
+  private volatile @Nullable Leading leading;
+  private int failures;
+
+  /**
+   * Makes a relay; nothing happens before {@link #start()}.
+   *
+   * @param connection how to reach the database, directly
+   * @param transport takes the messages
+   * @param registry where this process makes itself known before it may lead
+   * @param served what the transport's handlers subscribe to
+   */
+  public Relay(
+      RelayOptions options,
+      ConnectionSettings connection,
+      Transport transport,
+      ConsumerRegistry registry,
+      Set<Subscription> served,
+      MessageObserver observer) {
+    this.options = options;
+    this.settings = connection;
+    this.transport = transport;
+    this.registry = registry;
+    this.served = Set.copyOf(served);
+    this.observer = observer;
+    this.connections = new RelayConnections(connection, options.schema(), options.lease());
+    this.table = new RelayStateTable(options.schema());
+  }
+
+  /** Starts the supervisor's thread and returns. Idempotent. */
+  public synchronized void start() {
+    if (supervisor != null) {
+      return;
+    }
+    become(RelayState.STANDBY);
+    Thread thread = new Thread(this::supervise, "evenkeel-relay-" + options.schema());
+    thread.setDaemon(true);
+    supervisor = thread;
+    thread.start();
+  }
+
+  /**
+   * Sends nothing new, waits for what is under way at most {@link RelayOptions#drain()}, gives the
+   * lease back. Idempotent.
+   */
+  public void stop() {
+    stop.countDown();
+    Thread thread;
+    synchronized (this) {
+      thread = supervisor;
+    }
+    if (thread == null) {
+      return;
+    }
+    try {
+      thread.join(options.drain().toMillis() + STOP_GRACE_MILLIS);
+      if (thread.isAlive()) {
+        log.error("The relay did not stop in time; it is interrupted");
+        thread.interrupt();
+      }
+    } catch (InterruptedException e) {
+      thread.interrupt();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Where it stands. Asks nobody. */
+  public RelayStatus status() {
+    Term current = term;
+    Leading work = leading;
+    String held = waiting;
+    return new RelayStatus(
+        options.node(),
+        state,
+        current == null ? 0 : current.epoch(),
+        current == null ? leader : options.node(),
+        work == null ? 0 : work.inFlight(),
+        gaps.get(),
+        held == null ? findings : List.of(held));
+  }
+
+  /**
+   * How far behind the installation's relay is, whoever leads.
+   *
+   * @throws SQLException if the database can't be asked
+   */
+  public RelayStatus.Lag lag() throws SQLException {
+    try (Connection c = connections.openStandby()) {
+      ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
+      return new RelayStatus.Lag(
+          slot == null ? -1 : slot.retainedBytes(), table.publishedAge(c));
+    }
+  }
+
+  private void supervise() {
+    RelayLease lease = new RelayLease(options, connections, table, served);
+    boolean registered = false;
+    try {
+      while (!awaitStopping(pause())) {
+        try {
+          if (!registered) {
+            registry.register(served);
+            registered = true;
+          }
+          look(lease.look());
+        } catch (SQLException | RuntimeException e) {
+          fail(List.of("the database can't be asked: " + e.getMessage()), e);
+        }
+      }
+    } catch (InterruptedException e) {
+      log.debug("The relay was interrupted", e);
+    } finally {
+      lease.close();
+      become(RelayState.STOPPED);
+    }
+  }
+
+  private long pause() {
+    long contend = options.contend().toMillis();
+    return failures == 0
+        ? (term == null && leader == null && findings.isEmpty() ? 0 : contend)
+        : Math.min(Math.max(contend, MAX_BACKOFF_MILLIS), contend << Math.min(failures - 1, 10));
+  }
+
+  private void look(RelayLease.Look look) throws InterruptedException {
+    if (look instanceof RelayLease.Look.Leads leads) {
+      lead(leads.term());
+    } else if (look instanceof RelayLease.Look.Follows follows) {
+      leader = follows.leader();
+      report(List.of());
+      failures = 0;
+    } else if (look instanceof RelayLease.Look.NotEligible not) {
+      leader = not.expired() ? null : not.leader();
+      report(
+          List.of(
+              "this process does not serve %s and so may not lead; add the handlers, or retire the consumers with evenkeel.inbox.retired"
+                  .formatted(not.missing())));
+    }
+  }
+
+  private void lead(Term newTerm) throws InterruptedException {
+    Leading work =
+        new Leading(this, options, settings, transport, observer, newTerm);
+    term = newTerm;
+    leading = work;
+    leader = options.node();
+    report(List.of());
+    become(RelayState.PREPARING);
+    log.info("{} leads, epoch {}", options.node(), newTerm.epoch());
+    long began = System.nanoTime();
+    try (newTerm) {
+      work.run();
+    } catch (Leading.UnfitException e) {
+      fail(e.findings(), null);
+    } catch (LeadershipLostException e) {
+      log.warn("{} leads no more: {}", options.node(), e.getMessage());
+      failedTerm(began);
+    } catch (SQLException | RuntimeException e) {
+      failedTerm(began);
+      fail(List.of("the relay failed: " + e.getMessage()), e);
+    } finally {
+      term = null;
+      leading = null;
+      leader = null;
+      waiting = null;
+      if (!stopping()) {
+        become(RelayState.STANDBY);
+      }
+    }
+  }
+
+  /** A term that lasted starts the count of failures anew. */
+  private void failedTerm(long began) {
+    boolean lasted = System.nanoTime() - began > options.lease().toNanos();
+    failures = lasted ? 1 : Math.min(failures + 1, 20);
+  }
+
+  private void fail(List<String> newFindings, @Nullable Exception cause) {
+    failures = Math.max(1, failures);
+    if (!newFindings.equals(findings)) {
+      log.error("The relay can't work: {}", String.join("; ", newFindings), cause);
+    }
+    findings = newFindings;
+  }
+
+  private void report(List<String> newFindings) {
+    if (!newFindings.equals(findings) && !newFindings.isEmpty()) {
+      log.warn("The relay stands by: {}", String.join("; ", newFindings));
+    }
+    findings = newFindings;
+  }
+
+  /** What holds the start up; null when nothing does any more. */
+  void reportWaiting(@Nullable String sentence) {
+    waiting = sentence;
+  }
+
+  /** A gap: counted, logged, shown; the reconciliation that follows repairs it. */
+  void alarm(String gap) {
+    gaps.incrementAndGet();
+    log.error(
+        "Gap in the stream: {}. Messages not known as published are sent again from the ring", gap);
+  }
+
+  /** The only place where the state changes. */
+  void become(RelayState next) {
+    RelayState now = state;
+    if (now == next) {
+      return;
+    }
+    if (!now.mayBecome(next)) {
+      throw new IllegalStateException("The relay can't go from %s to %s".formatted(now, next));
+    }
+    state = next;
+  }
+
+  boolean stopping() {
+    return stop.getCount() == 0;
+  }
+
+  /** Waits; true once the relay is to stop. */
+  boolean awaitStopping(long millis) throws InterruptedException {
+    return stop.await(millis, TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,172 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.SessionNames;
+import dev.evenkeel.outbox.Subscription;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a process comes to lead.
+ *
+ * <p>Two guards. An advisory lock on a session: it is free the moment a killed leader's session
+ * ends, so takeover is quick. And a lease by the database's clock: a leader that is merely silent
+ * (stopped, cut off) keeps its session, so past the lease a contender ends that session, and with it
+ * every session of the old term, walsender included. Then the next term begins: epoch + 1. Whatever
+ * the old leader still tries carries the old epoch and is refused where it matters: witness, park,
+ * release.
+ */
+final class RelayLease {
+
+  private static final Logger log = LoggerFactory.getLogger(RelayLease.class);
+
+  /** Longest wait for a terminated session to be gone. */
+  private static final int TERMINATION_MILLIS = 2_000;
+
+  private final RelayOptions options;
+  private final RelayConnections connections;
+  private final RelayStateTable table;
+  private final Set<Subscription> served;
+  private @Nullable Connection standby;
+
+  RelayLease(
+      RelayOptions options,
+      RelayConnections connections,
+      RelayStateTable table,
+      Set<Subscription> served) {
+    this.options = options;
+    this.connections = connections;
+    this.table = table;
+    this.served = served;
+  }
+
+  /** What one look brought. */
+  sealed interface Look {
+    /** This process leads now. */
+    record Leads(Term term) implements Look {}
+
+    /** Another one does. */
+    record Follows(@Nullable String leader) implements Look {}
+
+    /** Nobody may: this process does not serve every registered consumer. */
+    record NotEligible(@Nullable String leader, boolean expired, Set<String> missing)
+        implements Look {}
+  }
+
+  /**
+   * Looks once. Keeps one session open between looks.
+   *
+   * @throws SQLException if the database can't be asked
+   */
+  Look look() throws SQLException {
+    Connection session = standby;
+    if (session == null) {
+      session = connections.openStandby();
+      standby = session;
+    }
+    try {
+      return look(session);
+    } catch (SQLException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private Look look(Connection session) throws SQLException {
+    RelayRow row = table.read(session);
+    Set<String> missing = missing(table.consumers(session), served);
+    if (!missing.isEmpty()) {
+      return new Look.NotEligible(row.leader(), row.expired(), missing);
+    }
+    if (!tryLock(session)) {
+      if (!row.expired()) {
+        return new Look.Follows(row.leader());
+      }
+      // Silent past its lease: end its sessions. The lock is free once its session is gone.
+      int ended = terminate(session, row.epoch());
+      log.warn(
+          "{} has been silent past its lease of {}; ended {} of its sessions",
+          row.leader(),
+          options.lease(),
+          ended);
+      if (!tryLock(session)) {
+        return new Look.Follows(row.leader());
+      }
+    }
+    return begin(session, row);
+  }
+
+  private Look begin(Connection session, RelayRow before) throws SQLException {
+    terminate(session, before.epoch());
+    long asked = System.nanoTime();
+    RelayRow row = table.lead(session, before.epoch(), options.node(), options.lease());
+    if (row == null) {
+      close();
+      return new Look.Follows(before.leader());
+    }
+    RelayConnections.rename(
+        session, SessionNames.of(options.schema(), row.epoch(), "lease"));
+    standby = null; // the term's from here on
+    return new Look.Leads(new Term(options, connections, table, session, row, served, asked));
+  }
+
+  private boolean tryLock(Connection session) throws SQLException {
+    try (PreparedStatement statement =
+        session.prepareStatement("SELECT pg_try_advisory_lock(hashtextextended(?, 0))")) {
+      statement.setString(1, "evenkeel-relay:" + options.schema());
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
+    }
+  }
+
+  /** Ends the sessions of that term and of older ones: lease, heartbeat, handlers, walsender. */
+  private int terminate(Connection session, long epoch) throws SQLException {
+    String sql =
+        """
+        SELECT count(*) FROM (
+            SELECT pg_terminate_backend(pid, %d)
+              FROM pg_stat_activity
+             WHERE pid <> pg_backend_pid() AND datname = current_database()
+               AND (substring(application_name FROM '^' || ? || '([0-9]+):')::bigint <= ?
+                 OR pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?))) AS ended
+        """
+            .formatted(TERMINATION_MILLIS);
+    try (PreparedStatement statement = session.prepareStatement(sql)) {
+      statement.setString(1, SessionNames.prefix(options.schema()));
+      statement.setLong(2, epoch);
+      statement.setString(3, ReplicationSlot.nameFor(session, options.schema()));
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getInt(1);
+      }
+    }
+  }
+
+  /** Names of registered subscriptions that are not served. */
+  static Set<String> missing(Set<Subscription> registered, Set<Subscription> served) {
+    Set<String> missing = new TreeSet<>();
+    for (Subscription subscription : registered) {
+      if (!served.contains(subscription)) {
+        missing.add(subscription.toString());
+      }
+    }
+    return missing;
+  }
+
+  /** Closes the session that looks. */
+  void close() {
+    Connection session = standby;
+    standby = null;
+    if (session != null) {
+      Term.closeQuietly(session);
+    }
+  }
+}

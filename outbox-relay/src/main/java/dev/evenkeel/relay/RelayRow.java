@@ -1,0 +1,26 @@
+package dev.evenkeel.relay;
+
+import org.jspecify.annotations.Nullable;
+import org.postgresql.replication.LogSequenceNumber;
+
+/**
+ * The row of {@code relay_state}.
+ *
+ * @param epoch number of the present term
+ * @param leader node that leads or led
+ * @param expired whether the lease has run out by the database's clock
+ * @param registryVersion raised by each change of the consumers' registry
+ * @param systemIdentifier the cluster that the witness was written on
+ * @param witness position that was about to be confirmed; the replication slot is never beyond it
+ * @param reconciling whether a reconciliation is under way
+ * @param published H: what counts as published
+ */
+record RelayRow(
+    long epoch,
+    @Nullable String leader,
+    boolean expired,
+    long registryVersion,
+    @Nullable String systemIdentifier,
+    @Nullable LogSequenceNumber witness,
+    boolean reconciling,
+    @Nullable PgSnapshot published) {}

@@ -1,0 +1,39 @@
+package dev.evenkeel.relay;
+
+import java.util.Map;
+import java.util.Set;
+
+/** States of a relay, and every legal move between them. */
+public enum RelayState {
+  /** Not started, or stopped. */
+  STOPPED,
+  /** Another process leads, or this one may not; looks again every {@code contend}. */
+  STANDBY,
+  /** Leads; checks the database and makes the replication slot. */
+  PREPARING,
+  /** Leads; sends from the ring what the old position does not cover. */
+  RECONCILING,
+  /** Leads; sends what the WAL brings. */
+  STREAMING,
+  /** Leads still; sends nothing new and waits for what is under way. */
+  DRAINING;
+
+  private static final Map<RelayState, Set<RelayState>> MOVES =
+      Map.of(
+          STOPPED, Set.of(STANDBY),
+          STANDBY, Set.of(PREPARING, STOPPED),
+          PREPARING, Set.of(RECONCILING, STREAMING, STANDBY, STOPPED),
+          RECONCILING, Set.of(STREAMING, STANDBY, STOPPED),
+          STREAMING, Set.of(DRAINING, STANDBY, STOPPED),
+          DRAINING, Set.of(STANDBY, STOPPED));
+
+  /** Whether the move is legal. */
+  boolean mayBecome(RelayState next) {
+    return MOVES.getOrDefault(this, Set.of()).contains(next);
+  }
+
+  /** Whether this process leads. */
+  public boolean leads() {
+    return this == PREPARING || this == RECONCILING || this == STREAMING || this == DRAINING;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.evenkeel.relay;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A relay at one moment.
+ *
+ * @param node this process
+ * @param state where it stands
+ * @param epoch the term it leads, 0 when it does not
+ * @param leader the node that leads as far as this one knows, null when nobody does
+ * @param inFlight messages sent and not acknowledged
+ * @param gaps how often, since the start, a replication slot was found lost or made again: alarms
+ * @param findings what keeps it from working, each with its remedy; empty when all is well
+ */
+public record RelayStatus(
+    String node,
+    RelayState state,
+    long epoch,
+    @Nullable String leader,
+    int inFlight,
+    long gaps,
+    List<String> findings) {
+
+  /**
+   * How far the relay is behind, as the database tells it.
+   *
+   * @param retainedBytes WAL that the replication slot keeps; -1 when there is no replication slot
+   * @param oldestUnpublished age of the oldest message not yet published; zero when there is none
+   */
+  public record Lag(long retainedBytes, Duration oldestUnpublished) {}
+}

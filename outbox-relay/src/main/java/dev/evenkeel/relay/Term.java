@@ -1,0 +1,195 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.outbox.spi.Leadership;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.ResultSet;
+import java.util.Set;
+import org.postgresql.replication.LogSequenceNumber;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One term of leadership: the session that holds the advisory lock, and the deadline.
+ *
+ * <p>Renewed only by whoever makes progress: the supervisor while it prepares, the relay's thread
+ * while it streams. The deadline is monotonic and counts from before the renewal was sent, so this
+ * process always believes in a shorter lease than the database does.
+ */
+final class Term implements Leadership, AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Term.class);
+
+  private final RelayOptions options;
+  private final RelayConnections connections;
+  private final RelayStateTable table;
+  private final Connection session;
+  private final RelayRow start;
+  private final Set<Subscription> served;
+  private long registryVersion;
+  private volatile long deadline;
+  private volatile boolean ended;
+
+  Term(
+      RelayOptions options,
+      RelayConnections connections,
+      RelayStateTable table,
+      Connection session,
+      RelayRow start,
+      Set<Subscription> served,
+      long askedAt) {
+    this.options = options;
+    this.connections = connections;
+    this.table = table;
+    this.session = session;
+    this.start = start;
+    this.served = served;
+    this.registryVersion = start.registryVersion();
+    this.deadline = askedAt + options.lease().toNanos();
+  }
+
+  @Override
+  public long epoch() {
+    return start.epoch();
+  }
+
+  /** The row as this term found it. */
+  RelayRow start() {
+    return start;
+  }
+
+  @Override
+  public boolean mayDispatch() {
+    return !ended && System.nanoTime() - deadline < 0;
+  }
+
+  /** Renews the lease and nothing else. */
+  void renew() {
+    renew(new RelayStateTable.Renewal(null, null, false));
+  }
+
+  /**
+   * Renews the lease; commits a witness and moves H where the renewal has them.
+   *
+   * @throws LeadershipLostException if another term began, a consumer was registered that this
+   *     process does not serve, or the session is lost
+   */
+  synchronized void renew(RelayStateTable.Renewal renewal) {
+    if (ended) {
+      throw new LeadershipLostException("The term " + epoch() + " has ended");
+    }
+    try {
+      long asked = System.nanoTime();
+      if (!table.renew(
+          session, epoch(), options.node(), registryVersion, options.lease(), renewal)) {
+        readAgain();
+        asked = System.nanoTime();
+        if (!table.renew(
+            session, epoch(), options.node(), registryVersion, options.lease(), renewal)) {
+          throw new LeadershipLostException("relay_state changed twice during one renewal");
+        }
+      }
+      deadline = asked + options.lease().toNanos();
+    } catch (SQLException e) {
+      throw new LeadershipLostException("The lease's session failed: " + e.getMessage(), e);
+    }
+  }
+
+  private void readAgain() throws SQLException {
+    RelayRow row = table.read(session);
+    if (row.epoch() != epoch()) {
+      throw new LeadershipLostException(
+          "%s leads with epoch %d, beyond %d".formatted(row.leader(), row.epoch(), epoch()));
+    }
+    Set<String> missing = RelayLease.missing(table.consumers(session), served);
+    if (!missing.isEmpty()) {
+      throw new LeadershipLostException(
+          "Consumers were registered that this process does not serve: " + missing);
+    }
+    registryVersion = row.registryVersion();
+  }
+
+  synchronized void startReconciling() throws SQLException {
+    if (!table.startReconciling(session, epoch(), options.node())) {
+      throw new LeadershipLostException("Another term began during the preparation");
+    }
+  }
+
+  synchronized void setPosition(
+      LogSequenceNumber witness, String systemIdentifier, boolean created) throws SQLException {
+    if (!table.setPosition(session, epoch(), options.node(), witness, systemIdentifier, created)) {
+      throw new LeadershipLostException("Another term began during the preparation");
+    }
+  }
+
+  synchronized RelayRow row() throws SQLException {
+    return table.read(session);
+  }
+
+  /** The database's present snapshot. */
+  synchronized PgSnapshot snapshot() throws SQLException {
+    try (Statement statement = session.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_current_snapshot()::text")) {
+      row.next();
+      return PgSnapshot.parse(row.getString(1));
+    }
+  }
+
+  Connection open(String purpose) throws SQLException {
+    return connections.open(epoch(), purpose);
+  }
+
+  Connection openUnbounded(String purpose) throws SQLException {
+    return connections.openUnbounded(epoch(), purpose);
+  }
+
+  /** Writes a heartbeat on the given session. */
+  void emitHeartbeat(Connection connection, String origin) throws SQLException {
+    try (PreparedStatement statement =
+        connection.prepareStatement(
+            """
+            SELECT pg_logical_emit_message(true, ?,
+                       pg_current_snapshot()::text || '|' || clock_timestamp()::text || '|' || ?)
+            """)) {
+      statement.setString(1, heartbeatPrefix(options.schema()));
+      statement.setString(2, origin);
+      statement.execute();
+    }
+  }
+
+  /** Logical messages are seen by every reader of the database, so the prefix carries the schema. */
+  static String heartbeatPrefix(String schema) {
+    return "evenkeel:" + schema;
+  }
+
+  /** No dispatch from here on. */
+  void end() {
+    ended = true;
+  }
+
+  /** Gives the lease back and closes the session. Idempotent. */
+  @Override
+  public synchronized void close() {
+    boolean inTime = mayDispatch();
+    ended = true;
+    if (inTime) {
+      try {
+        table.release(session, epoch(), options.node());
+      } catch (SQLException e) {
+        log.debug("The lease could not be given back; it runs out by itself", e);
+      }
+    }
+    closeQuietly(session);
+  }
+
+  static void closeQuietly(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      log.debug("Closing a session failed", e);
+    }
+  }
+}

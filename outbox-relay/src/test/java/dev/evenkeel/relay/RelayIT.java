@@ -1,0 +1,75 @@
+package dev.evenkeel.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The way of a message from an append to its effect. */
+@Tag("postgres-matrix")
+class RelayIT {
+
+  @Test
+  void publishedEventTakesEffectOnce() {
+    try (Installation installation = Installation.create()) {
+      EffectHandler handler = new EffectHandler(installation.sql());
+      try (RelayNode node = RelayNode.in(installation).handlers(handler).start()) {
+        node.publish(new Counted("a", 1), new Counted("b", 1), new Counted("a", 2));
+
+        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 3);
+        assertThat(handler.attempts().stream().filter(e -> e.key().equals("a")))
+            .extracting(Counted::version)
+            .containsExactly(1L, 2L);
+        assertThat(node.relay().status().findings()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void restartedRelayGoesOnWhereItStopped() {
+    try (Installation installation = Installation.create()) {
+      EffectHandler first = new EffectHandler(installation.sql());
+      try (RelayNode node = RelayNode.in(installation).handlers(first).start()) {
+        node.publish(LongStream.rangeClosed(1, 100).mapToObj(n -> new Counted("a", n)).toArray());
+        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 100);
+      }
+      EffectHandler second = new EffectHandler(installation.sql());
+      try (RelayNode node = RelayNode.in(installation).handlers(second).start()) {
+        node.publish(new Counted("a", 101));
+        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 101);
+        assertThat(second.attempts()).containsExactly(new Counted("a", 101));
+        assertThat(node.relay().status().gaps()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void rowsFromBeforeTheFirstStartAreSentFromTheRing() {
+    try (Installation installation = Installation.create()) {
+      EffectHandler handler = new EffectHandler(installation.sql());
+      RelayNode.in(installation)
+          .build()
+          .publish(LongStream.rangeClosed(1, 1_000).mapToObj(n -> new Counted("a", n)).toArray());
+      try (RelayNode node = RelayNode.in(installation).handlers(handler).start()) {
+        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 1_000);
+        node.publish(new Counted("a", 1_001));
+        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 1_001);
+        assertThat(handler.attempts())
+            .extracting(Counted::version)
+            .containsExactlyElementsOf(LongStream.rangeClosed(1, 1_001).boxed().toList());
+        await()
+            .atMost(Duration.ofSeconds(15))
+            .until(
+                () -> installation.count("SELECT count(*) FROM evenkeel.relay_state WHERE reconciling") == 0);
+        assertThat(node.relay().status().gaps()).isZero();
+      }
+    }
+  }
+
+  private static long effects(Installation installation) {
+    return installation.count("SELECT count(*) FROM effect");
+  }
+}

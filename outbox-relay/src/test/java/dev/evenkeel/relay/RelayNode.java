@@ -1,0 +1,196 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.EventTypes;
+import dev.evenkeel.outbox.InboxHandler;
+import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.InboxOptions;
+import dev.evenkeel.outbox.InboxReceiver;
+import dev.evenkeel.outbox.JsonPayloadCodec;
+import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.TransactionalOutbox;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.TransactionRouter;
+import dev.evenkeel.outbox.spi.TransactionTarget;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.databind.json.JsonMapper;
+
+/** One process of an application as tests see it: outbox, handlers, relay. */
+final class RelayNode implements AutoCloseable {
+
+  private static final JsonPayloadCodec CODEC = new JsonPayloadCodec(JsonMapper.builder().build());
+
+  private final Installation installation;
+  private final TransactionTemplate transactions;
+  private final TransactionalOutbox outbox;
+  private final ParkedStore parked;
+  private final Relay relay;
+
+  private RelayNode(Builder builder) {
+    installation = builder.installation;
+    DataSourceTransactionManager manager =
+        new DataSourceTransactionManager(installation.dataSource());
+    transactions = new TransactionTemplate(manager);
+    EventTypes types = EventTypes.of(builder.events);
+    outbox =
+        new TransactionalOutbox(
+            installation.dataSource(),
+            OutboxOptions.defaults(),
+            types,
+            CODEC,
+            TransactionalOutbox.Context.none());
+    parked =
+        new ParkedStore(
+            installation.dataSource(), Installation.SCHEMA, MessageObserver.NONE, builder.time);
+    InboxHandlers.Builder handlers = InboxHandlers.builder(types, CODEC);
+    for (Object bean : builder.beans) {
+      for (Method method : bean.getClass().getDeclaredMethods()) {
+        InboxHandler annotation = method.getAnnotation(InboxHandler.class);
+        if (annotation != null) {
+          handlers.add(bean, method, annotation);
+        }
+      }
+    }
+    InboxHandlers built = handlers.build();
+    TransactionTarget home =
+        new TransactionTarget("home", installation.dataSource(), manager);
+    TransactionRouter router =
+        builder.router == null ? (consumer, message) -> home : builder.router;
+    InboxReceiver receiver =
+        new InboxReceiver(
+            new InboxOptions(Installation.SCHEMA, Duration.ofDays(10), builder.lanes.handlerTimeout()),
+            installation.dataSource(),
+            router,
+            MessageObserver.NONE,
+            builder.time);
+    relay =
+        new Relay(
+            builder.relay,
+            installation.settings(),
+            new InProcessTransport(builder.lanes, built, receiver, parked, MessageObserver.NONE),
+            new ConsumerRegistry(installation.dataSource(), Installation.SCHEMA),
+            built.subscriptions(),
+            MessageObserver.NONE);
+  }
+
+  static Builder in(Installation installation) {
+    return new Builder(installation);
+  }
+
+  /** What differs between tests. */
+  static final class Builder {
+
+    private final Installation installation;
+    private List<Class<?>> events = List.of(Counted.class);
+    private List<Object> beans = List.of();
+    private RelayOptions relay;
+    private LaneOptions lanes = LaneOptions.defaults();
+    private TimeSource time = TimeSource.SYSTEM;
+    private @Nullable TransactionRouter router;
+
+    private Builder(Installation installation) {
+      this.installation = installation;
+      this.relay = quick("node");
+    }
+
+    Builder named(String node) {
+      relay = quick(node);
+      return this;
+    }
+
+    Builder relay(UnaryOperator<RelayOptions> change) {
+      relay = change.apply(relay);
+      return this;
+    }
+
+    Builder events(Class<?>... classes) {
+      events = List.of(classes);
+      return this;
+    }
+
+    Builder handlers(Object... handlerBeans) {
+      beans = List.of(handlerBeans);
+      return this;
+    }
+
+    Builder lanes(LaneOptions options) {
+      lanes = options;
+      return this;
+    }
+
+    Builder time(TimeSource source) {
+      time = source;
+      return this;
+    }
+
+    Builder router(TransactionRouter newRouter) {
+      router = newRouter;
+      return this;
+    }
+
+    RelayNode build() {
+      return new RelayNode(this);
+    }
+
+    RelayNode start() {
+      RelayNode node = build();
+      node.relay.start();
+      return node;
+    }
+  }
+
+  /** Shorter intervals than the defaults, so that tests are quick; the same proportions. */
+  private static RelayOptions quick(String node) {
+    RelayOptions d = RelayOptions.defaults(Installation.SCHEMA, node);
+    return new RelayOptions(
+        d.schema(),
+        node,
+        Duration.ofSeconds(3),
+        Duration.ofMillis(100),
+        Duration.ofMillis(200),
+        d.pollInterval(),
+        d.maxInFlight(),
+        d.maxInFlightBytes(),
+        Duration.ofSeconds(3),
+        new JanitorOptions(Duration.ofMillis(200), Duration.ofHours(6), Duration.ofDays(10)));
+  }
+
+  Relay relay() {
+    return relay;
+  }
+
+  ParkedStore parked() {
+    return parked;
+  }
+
+  /** Appends events in one transaction. */
+  void publish(Object... events) {
+    transactions.executeWithoutResult(
+        status -> {
+          for (Object event : events) {
+            outbox.append(event);
+          }
+        });
+  }
+
+  TransactionTemplate transactions() {
+    return transactions;
+  }
+
+  TransactionalOutbox outbox() {
+    return outbox;
+  }
+
+  @Override
+  public void close() {
+    relay.stop();
+  }
+}

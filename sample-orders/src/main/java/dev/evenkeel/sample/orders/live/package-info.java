@@ -1,0 +1,7 @@
+/**
+ * The way of each order's event, watched where it happens and streamed to browsers.
+ */
+@NullMarked
+package dev.evenkeel.sample.orders.live;
+
+import org.jspecify.annotations.NullMarked;

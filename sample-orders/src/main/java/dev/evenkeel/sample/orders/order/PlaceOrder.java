@@ -1,0 +1,52 @@
+package dev.evenkeel.sample.orders.order;
+
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotEmpty;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.Positive;
+import jakarta.validation.constraints.Size;
+import java.math.BigDecimal;
+import java.util.List;
+
+/**
+ * The body of {@code POST /orders}. Its bounds keep every sum inside the columns' precision.
+ *
+ * @param customerId from 1 to 2^53 - 1, what every JSON reader holds exactly
+ * @param lines 1 to 100
+ */
+record PlaceOrder(
+    @NotNull @Positive @Max(MAX_CUSTOMER_ID) Long customerId,
+    @NotEmpty @Size(max = 100) List<@NotNull @Valid Line> lines) {
+
+  static final long MAX_CUSTOMER_ID = 9_007_199_254_740_991L;
+
+  /**
+   * One article.
+   *
+   * @param unitPrice decimal text from 0.01 to 999999.99, two decimals at most
+   */
+  record Line(
+      @NotNull
+          @Pattern(
+              regexp = "[A-Z0-9][A-Z0-9-]{0,31}",
+              message = "must be 1 to 32 capital letters, digits or hyphens, no hyphen first")
+          String sku,
+      @NotNull @Min(1) @Max(1_000) Integer quantity,
+      @NotNull
+          @Pattern(
+              regexp = "[0-9]{1,6}(\\.[0-9]{1,2})?",
+              message = "must be a decimal such as \"19.90\", at most 999999.99, two decimals at most")
+          @DecimalMin("0.01")
+          String unitPrice) {}
+
+  /** The lines as the order keeps them. Call it on a validated body only. */
+  List<OrderLine> orderLines() {
+    return lines.stream()
+        .map(l -> new OrderLine(l.sku(), l.quantity(), new BigDecimal(l.unitPrice()).setScale(2)))
+        .toList();
+  }
+}

@@ -1,0 +1,45 @@
+package dev.evenkeel.autoconfigure;
+
+import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.ParkedMessages;
+import dev.evenkeel.outbox.Subscription;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+
+/** The actuator endpoint {@code evenkeeloutbox}. */
+@AutoConfiguration(after = EvenkeelAutoConfiguration.class)
+@ConditionalOnClass({Endpoint.class, ConditionalOnAvailableEndpoint.class})
+@ConditionalOnBean(EvenkeelOptions.class)
+@ConditionalOnAvailableEndpoint(EvenkeelOutboxEndpoint.class)
+public final class EvenkeelEndpointAutoConfiguration {
+
+  /** Made by Spring Boot. */
+  EvenkeelEndpointAutoConfiguration() {}
+
+  @Bean
+  EvenkeelOutboxEndpoint evenkeelOutboxEndpoint(
+      OutboxReadings readings,
+      ParkedMessages parked,
+      ConsumerRegistry registry,
+      ObjectProvider<InboxHandlers> handlers,
+      ApplicationEventPublisher events) {
+    // Asked per request: the handlers are collected after this bean is made.
+    return new EvenkeelOutboxEndpoint(
+        readings, parked, registry, () -> consumers(handlers.getObject()), events);
+  }
+
+  private static Set<String> consumers(InboxHandlers handlers) {
+    return handlers.subscriptions().stream()
+        .map(Subscription::consumer)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+}

@@ -1,0 +1,89 @@
+package dev.evenkeel.autoconfigure;
+
+import io.micrometer.common.docs.KeyName;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.docs.MeterDocumentation;
+import org.jspecify.annotations.Nullable;
+
+/** Every meter of the framework: name, type, unit and tags. */
+public enum EvenkeelMeters implements MeterDocumentation {
+  /** Messages written to the outbox, those of transactions that rolled back afterwards included. */
+  APPENDED("evenkeel.outbox.appended", Meter.Type.COUNTER, "messages"),
+  /** Messages that this process's relay handed to the transport. */
+  SENT("evenkeel.relay.sent", Meter.Type.COUNTER, "messages"),
+  /** Messages that took effect; the time is the delay from append to commit of the effects. */
+  HANDLED("evenkeel.inbox.handled", Meter.Type.TIMER, null, Tags.CONSUMER),
+  /** Deliveries whose effects had happened before. */
+  DUPLICATES("evenkeel.inbox.duplicates", Meter.Type.COUNTER, "messages", Tags.CONSUMER),
+  /** Failed attempts that are repeated. */
+  RETRIED("evenkeel.inbox.retried", Meter.Type.COUNTER, "attempts", Tags.CONSUMER),
+  /** Messages moved to the parked messages. */
+  PARKED("evenkeel.inbox.parked", Meter.Type.COUNTER, "messages", Tags.CONSUMER, Tags.REASON),
+  /** Messages that became dead letters. */
+  DEAD("evenkeel.inbox.dead", Meter.Type.COUNTER, "messages", Tags.CONSUMER, Tags.REASON),
+  /** 1 while this process leads, else 0. */
+  LEADER("evenkeel.relay.leader", Meter.Type.GAUGE, null),
+  /** Messages sent and not acknowledged. */
+  IN_FLIGHT("evenkeel.relay.in-flight", Meter.Type.GAUGE, "messages"),
+  /** How often, since the start, a replication slot was found lost or made again: alarm on it. */
+  GAPS("evenkeel.relay.gaps", Meter.Type.GAUGE, null),
+  /** WAL that the replication slot keeps; NaN when it is not known. */
+  LAG_BYTES("evenkeel.relay.lag.bytes", Meter.Type.GAUGE, "bytes"),
+  /** Age of the oldest message that is not published; NaN when it is not known. */
+  LAG_SECONDS("evenkeel.relay.lag.seconds", Meter.Type.GAUGE, "seconds"),
+  /** Parked pairs of consumer and key; NaN when it is not known. */
+  PARKED_KEYS("evenkeel.inbox.parked.keys", Meter.Type.GAUGE, "keys"),
+  /** Dead letters that wait for a decision; NaN when it is not known. */
+  DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages");
+
+  /** Tags of the meters. */
+  public enum Tags implements KeyName {
+    /** Name of the consumer; {@code *} for messages of unknown type. */
+    CONSUMER("consumer"),
+    /** Why a message was parked, a {@link dev.evenkeel.outbox.ParkReason}. */
+    REASON("reason");
+
+    private final String key;
+
+    Tags(String key) {
+      this.key = key;
+    }
+
+    @Override
+    public String asString() {
+      return key;
+    }
+  }
+
+  private final String meterName;
+  private final Meter.Type meterType;
+  private final @Nullable String unit;
+  private final KeyName[] keys;
+
+  EvenkeelMeters(String meterName, Meter.Type meterType, @Nullable String unit, KeyName... keys) {
+    this.meterName = meterName;
+    this.meterType = meterType;
+    this.unit = unit;
+    this.keys = keys;
+  }
+
+  @Override
+  public String getName() {
+    return meterName;
+  }
+
+  @Override
+  public Meter.Type getType() {
+    return meterType;
+  }
+
+  @Override
+  public @Nullable String getBaseUnit() {
+    return unit;
+  }
+
+  @Override
+  public KeyName[] getKeyNames() {
+    return keys.clone();
+  }
+}

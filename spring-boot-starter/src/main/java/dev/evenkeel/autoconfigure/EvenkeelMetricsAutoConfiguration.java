@@ -1,0 +1,31 @@
+package dev.evenkeel.autoconfigure;
+
+import dev.evenkeel.outbox.spi.MessageObserver;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.context.annotation.Bean;
+
+/** The meters of {@link EvenkeelMeters}, where the application has a registry. */
+@AutoConfiguration(
+    after = EvenkeelAutoConfiguration.class,
+    afterName =
+        "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")
+@ConditionalOnClass(MeterRegistry.class)
+@ConditionalOnBean({MeterRegistry.class, EvenkeelOptions.class})
+public final class EvenkeelMetricsAutoConfiguration {
+
+  /** Made by Spring Boot. */
+  EvenkeelMetricsAutoConfiguration() {}
+
+  @Bean
+  MessageObserver evenkeelMeteringObserver(MeterRegistry registry) {
+    return new MeteringObserver(registry);
+  }
+
+  @Bean
+  OutboxGauges evenkeelOutboxGauges(OutboxReadings readings, EvenkeelProperties properties) {
+    return new OutboxGauges(readings, properties.relay().enabled());
+  }
+}

@@ -1,0 +1,113 @@
+package dev.evenkeel.autoconfigure;
+
+import dev.evenkeel.migrations.SchemaMigration;
+import dev.evenkeel.outbox.InboxOptions;
+import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.relay.JanitorOptions;
+import dev.evenkeel.relay.LaneOptions;
+import dev.evenkeel.relay.RelayOptions;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The properties as the modules want them, checked one by one and against each other. Made before
+ * the database is touched, so that a bad value changes nothing.
+ */
+record EvenkeelOptions(
+    SchemaMigration migration,
+    OutboxOptions outbox,
+    InboxOptions inbox,
+    LaneOptions lanes,
+    RelayOptions relay,
+    List<String> retired) {
+
+  /**
+   * What the lease must leave after a handler's timeout: its session ends itself 1 s later
+   * (idle_in_transaction_session_timeout), and that has to have happened before somebody else leads.
+   */
+  static final Duration HANDLER_MARGIN = Duration.ofMillis(1_500);
+
+  /**
+   * Converts and checks.
+   *
+   * @param defaultNode name of this process where none is set
+   * @throws EvenkeelConfigurationException with the sentence of the first bad value
+   */
+  static EvenkeelOptions of(EvenkeelProperties properties, String defaultNode) {
+    try {
+      return convert(properties, defaultNode);
+    } catch (IllegalArgumentException e) {
+      throw new EvenkeelConfigurationException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static EvenkeelOptions convert(EvenkeelProperties properties, String defaultNode) {
+    String schema = properties.schema();
+    SchemaMigration migration =
+        new SchemaMigration(
+            schema,
+            properties.migration().applicationRole(),
+            properties.migration().relayRole());
+    EvenkeelProperties.Inbox inbox = properties.inbox();
+    JanitorOptions janitor =
+        new JanitorOptions(
+            properties.janitor().interval(), properties.outbox().retention(), inbox.window());
+    LaneOptions lanes = lanes(inbox);
+    RelayOptions relay = relay(schema, properties.relay(), defaultNode, janitor);
+    requireBelowLease(lanes.handlerTimeout(), relay.lease());
+    return new EvenkeelOptions(
+        migration,
+        new OutboxOptions(schema, bytes(properties.outbox().maxPayload().toBytes())),
+        new InboxOptions(schema, inbox.window(), inbox.handlerTimeout()),
+        lanes,
+        relay,
+        List.copyOf(inbox.retired()));
+  }
+
+  private static LaneOptions lanes(EvenkeelProperties.Inbox inbox) {
+    EvenkeelProperties.Retry retry = inbox.retry();
+    return new LaneOptions(
+        inbox.lanes(),
+        retry.inMemoryAttempts(),
+        retry.inMemoryBudget(),
+        retry.maxAttempts(),
+        retry.firstBackoff(),
+        retry.maxBackoff(),
+        inbox.outageBudget(),
+        inbox.handlerTimeout());
+  }
+
+  private static RelayOptions relay(
+      String schema, EvenkeelProperties.Relay relay, String defaultNode, JanitorOptions janitor) {
+    return new RelayOptions(
+        schema,
+        relay.node() == null || relay.node().isBlank() ? defaultNode : relay.node(),
+        relay.lease(),
+        relay.contendInterval(),
+        relay.heartbeatInterval(),
+        relay.pollInterval(),
+        relay.maxInFlight(),
+        relay.maxInFlightBytes().toBytes(),
+        relay.drainTimeout(),
+        janitor);
+  }
+
+  /** A size that is no int is out of every range; the options record refuses the nearest int. */
+  private static int bytes(long bytes) {
+    return (int) Math.max(Integer.MIN_VALUE, Math.min(bytes, Integer.MAX_VALUE));
+  }
+
+  private static void requireBelowLease(Duration handlerTimeout, Duration lease) {
+    if (handlerTimeout.plus(HANDLER_MARGIN).compareTo(lease) > 0) {
+      throw new IllegalArgumentException(
+          ("evenkeel.inbox.handler-timeout must be at least %s below evenkeel.relay.lease, so that a"
+                  + " handler has ended before another process leads; it was %s with a lease of %s:"
+                  + " shorten the timeout or lengthen the lease")
+              .formatted(HANDLER_MARGIN, handlerTimeout, lease));
+    }
+  }
+
+  String schema() {
+    return migration.schema();
+  }
+}

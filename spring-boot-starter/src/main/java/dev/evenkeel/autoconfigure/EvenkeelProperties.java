@@ -1,0 +1,161 @@
+package dev.evenkeel.autoconfigure;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Everything under {@code evenkeel.*}. Ranges are checked by the options records that the values
+ * end in; {@link EvenkeelOptions} makes those.
+ *
+ * @param enabled Whether Evenkeel is configured at all.
+ * @param schema Schema of the installation: 1 to 40 lower-case letters, digits and underscores. Two
+ *     applications that share a database use two schemas.
+ * @param scanPackages Packages searched for @OutboxEvent classes, besides those of the application.
+ * @param migration Migration of the schema.
+ * @param outbox The writing side.
+ * @param inbox The receiving side.
+ * @param relay Publishing from the write-ahead log.
+ * @param janitor Truncation of what has been published and handled.
+ */
+@ConfigurationProperties("evenkeel")
+record EvenkeelProperties(
+    @DefaultValue("true") boolean enabled,
+    @DefaultValue("evenkeel") String schema,
+    @DefaultValue List<String> scanPackages,
+    @DefaultValue Migration migration,
+    @DefaultValue Outbox outbox,
+    @DefaultValue Inbox inbox,
+    @DefaultValue Relay relay,
+    @DefaultValue Janitor janitor) {
+
+  /**
+   * Migration of the schema.
+   *
+   * @param enabled Whether the application migrates the schema when it starts. When not, it checks
+   *     that somebody did.
+   * @param applicationRole Role that writes and handles messages, granted what it needs. Empty when
+   *     it is the owner.
+   * @param relayRole Role that publishes, granted what it needs. Empty when it is the owner.
+   * @param url JDBC URL that the migration uses. Default: the URL of the application's DataSource.
+   * @param username Role that owns the schema. Default: the migration uses the application's
+   *     DataSource.
+   * @param password Password of the role that owns the schema.
+   */
+  record Migration(
+      @DefaultValue("true") boolean enabled,
+      @DefaultValue("") String applicationRole,
+      @DefaultValue("") String relayRole,
+      @Nullable String url,
+      @Nullable String username,
+      @Nullable String password) {
+
+    @Override
+    public String toString() {
+      return "Migration[enabled=%s, url=%s, username=%s]".formatted(enabled, url, username);
+    }
+  }
+
+  /**
+   * The writing side.
+   *
+   * @param maxPayload Largest payload of a message, 1B to 64MB.
+   * @param retention How long published messages stay in the outbox, up to 30 days.
+   */
+  record Outbox(
+      @DefaultValue("1MB") DataSize maxPayload, @DefaultValue("6h") Duration retention) {}
+
+  /**
+   * The receiving side.
+   *
+   * @param window How long a handled message is remembered. Longer than any message can take to come
+   *     back, shorter than the inbox ring; older messages are dead letters at first receipt.
+   * @param handlerTimeout Longest time a handler may take, 10ms to 5m, and more than 1.5s below the
+   *     relay's lease. Beyond it the transaction is ended and the attempt has failed.
+   * @param lanes Most deliveries at a time, each with a database connection while it runs, 1 to
+   *     1024.
+   * @param outageBudget How long a database may be away before messages headed there are parked, up
+   *     to 5m.
+   * @param retired Consumers that nobody waits for any more. Naming one that has a handler is an
+   *     error.
+   * @param retry What happens when a handler fails.
+   */
+  record Inbox(
+      @DefaultValue("10d") Duration window,
+      @DefaultValue("5s") Duration handlerTimeout,
+      @DefaultValue("16") int lanes,
+      @DefaultValue("10s") Duration outageBudget,
+      @DefaultValue List<String> retired,
+      @DefaultValue Retry retry) {}
+
+  /**
+   * What happens when a handler fails.
+   *
+   * @param inMemoryAttempts Attempts before a failing message is parked with its key, 1 to 100.
+   * @param inMemoryBudget Longest time over which those attempts are spread, up to 1m.
+   * @param maxAttempts Attempts of a parked message before it is a dead letter, 1 to 1000.
+   * @param firstBackoff Wait before the second attempt of a parked message, doubling from then on,
+   *     1ms to 1h.
+   * @param maxBackoff Longest wait between two attempts of a parked message, up to 1 day.
+   */
+  record Retry(
+      @DefaultValue("3") int inMemoryAttempts,
+      @DefaultValue("2s") Duration inMemoryBudget,
+      @DefaultValue("20") int maxAttempts,
+      @DefaultValue("1s") Duration firstBackoff,
+      @DefaultValue("5m") Duration maxBackoff) {}
+
+  /**
+   * Publishing from the write-ahead log.
+   *
+   * @param enabled Whether this process may lead. When not, it only writes messages; its handlers
+   *     run in processes that may.
+   * @param url JDBC URL that the relay connects to, directly and not through a transaction pooler.
+   *     Default: the URL of the application's DataSource.
+   * @param username Role of the relay, with LOGIN and REPLICATION. Default: the role of the
+   *     application's DataSource.
+   * @param password Password of the relay's role. Default: the password of the application's
+   *     DataSource.
+   * @param node Name of this process, unique. Default: application name, host, process id and a
+   *     random suffix.
+   * @param lease How long a leader may be silent before others take over, 2s to 10m.
+   * @param contendInterval How often the others look whether the lease has run out, 50ms to 1m.
+   * @param heartbeatInterval How often progress is recorded and the replication slot moves, 50ms to
+   *     10s, at most a third of the lease.
+   * @param pollInterval How long Debezium waits for the next record, 1ms to 1s. It is the floor of
+   *     the delay from commit to handler.
+   * @param maxInFlight Most messages sent and not acknowledged, 1 to 1000000.
+   * @param maxInFlightBytes Most bytes of messages sent and not acknowledged, 1MB to 1GB.
+   * @param drainTimeout How long a stop waits for messages under way, up to 5m.
+   */
+  record Relay(
+      @DefaultValue("true") boolean enabled,
+      @Nullable String url,
+      @Nullable String username,
+      @Nullable String password,
+      @Nullable String node,
+      @DefaultValue("10s") Duration lease,
+      @DefaultValue("500ms") Duration contendInterval,
+      @DefaultValue("1s") Duration heartbeatInterval,
+      @DefaultValue("2ms") Duration pollInterval,
+      @DefaultValue("8192") int maxInFlight,
+      @DefaultValue("32MB") DataSize maxInFlightBytes,
+      @DefaultValue("10s") Duration drainTimeout) {
+
+    @Override
+    public String toString() {
+      return "Relay[enabled=%s, url=%s, username=%s, node=%s]"
+          .formatted(enabled, url, username, node);
+    }
+  }
+
+  /**
+   * Truncation of what has been published and handled.
+   *
+   * @param interval How often the janitor looks, 100ms to 1h.
+   */
+  record Janitor(@DefaultValue("1m") Duration interval) {}
+}

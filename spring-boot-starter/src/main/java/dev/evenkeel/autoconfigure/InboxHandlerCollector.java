@@ -1,0 +1,96 @@
+package dev.evenkeel.autoconfigure;
+
+import dev.evenkeel.outbox.EventTypes;
+import dev.evenkeel.outbox.InboxHandler;
+import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.spi.PayloadCodec;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
+import org.springframework.aop.scope.ScopedProxyUtils;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.annotation.AnnotatedElementUtils;
+
+/**
+ * Finds the methods with {@link InboxHandler} of all beans. Looks at types first: only beans that
+ * have such a method are made, so it may run when the others still wait for their first use.
+ */
+final class InboxHandlerCollector {
+
+  private final ConfigurableListableBeanFactory beans;
+  private final List<String> mistakes = new ArrayList<>();
+
+  InboxHandlerCollector(ConfigurableListableBeanFactory beans) {
+    this.beans = beans;
+  }
+
+  /**
+   * Collects.
+   *
+   * @throws EvenkeelConfigurationException naming every mistake
+   */
+  InboxHandlers collect(EventTypes types, PayloadCodec codec) {
+    InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
+    for (String name : beans.getBeanDefinitionNames()) {
+      if (!ScopedProxyUtils.isScopedTarget(name)) {
+        collect(name, builder);
+      }
+    }
+    InboxHandlers handlers = null;
+    try {
+      handlers = builder.build();
+    } catch (IllegalArgumentException e) {
+      mistakes.add(0, String.valueOf(e.getMessage()));
+    }
+    if (handlers == null || !mistakes.isEmpty()) {
+      throw new EvenkeelConfigurationException(String.join("; ", mistakes));
+    }
+    return handlers;
+  }
+
+  private void collect(String name, InboxHandlers.Builder builder) {
+    Class<?> type = type(name);
+    if (type == null) {
+      return;
+    }
+    Map<Method, InboxHandler> methods =
+        MethodIntrospector.selectMethods(
+            type,
+            (MethodIntrospector.MetadataLookup<InboxHandler>)
+                method -> AnnotatedElementUtils.findMergedAnnotation(method, InboxHandler.class));
+    if (methods.isEmpty()) {
+      return;
+    }
+    if (beans.containsBeanDefinition(name) && beans.getBeanDefinition(name).isPrototype()) {
+      mistakes.add(
+          "Bean \"%s\" has @InboxHandler methods and scope prototype; make it a singleton"
+              .formatted(name));
+      return;
+    }
+    Object bean = beans.getBean(name);
+    methods.forEach((method, annotation) -> add(bean, method, annotation, builder));
+  }
+
+  private void add(
+      Object bean, Method method, InboxHandler annotation, InboxHandlers.Builder builder) {
+    try {
+      builder.add(bean, AopUtils.selectInvocableMethod(method, bean.getClass()), annotation);
+    } catch (IllegalStateException e) { // not reachable through the bean's proxy
+      mistakes.add(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private @Nullable Class<?> type(String name) {
+    try {
+      Class<?> target = AutoProxyUtils.determineTargetClass(beans, name);
+      return target != null ? target : beans.getType(name, false);
+    } catch (LinkageError e) {
+      return null; // a bean of classes that are absent can't be a handler of ours
+    }
+  }
+}
