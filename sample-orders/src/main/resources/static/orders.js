@@ -26,7 +26,7 @@
   }
 
   // Only whole numbers are sent as numbers; anything else goes as it is, and the server says why not.
-  const number = (text) => (/^\d{1,15}$/.test(text.trim()) ? Number(text) : text.trim());
+  const number = (text) => (/^-?\d{1,15}$/.test(text.trim()) ? Number(text) : text.trim());
 
   function order() {
     return {
@@ -59,10 +59,19 @@
       : form.querySelector(`[name="${CSS.escape(field)}"]`);
   }
 
+  // "lines[1].quantity" is the second line's quantity.
+  function label(field) {
+    const element = input(field);
+    const line = /^lines\[(\d+)\]/.exec(field);
+    const name = element?.getAttribute('aria-label') || element?.labels?.[0]?.textContent || field;
+    return line ? `Line ${Number(line[1]) + 1}, ${name.toLowerCase()}` : name;
+  }
+
   function showProblem(error) {
     const problem = byId('problem');
+    const mistakes = (error?.errors || []).map((each) => `${label(each.field)}: ${each.message}`);
     problem.hidden = !error;
-    problem.textContent = error ? error.message : '';
+    problem.textContent = mistakes.length ? mistakes.join('; ') : error?.message || '';
     form.querySelectorAll('[aria-invalid]').forEach((each) => each.removeAttribute('aria-invalid'));
     const wrong = (error?.errors || []).map((each) => input(each.field)).filter(Boolean);
     wrong.forEach((each) => each.setAttribute('aria-invalid', 'true'));
@@ -163,7 +172,9 @@
       const committed = known.passed.COMMITTED;
       const after = name !== 'COMMITTED' && committed !== undefined;
       element.querySelector('.when').textContent = after ? signed(at - committed) : clock(at);
-      element.title = after ? `${clock(at)}, measured from the commit` : '';
+      element.title = !after ? '' : at < committed
+        ? `${clock(at)}, before the commit was reported back to the request`
+        : `${clock(at)}, measured from the commit`;
     }
   }
 
@@ -221,6 +232,8 @@
     return count < 1_048_576 ? `${(count / 1024).toFixed(0)} KiB` : `${(count / 1_048_576).toFixed(1)} MiB`;
   }
 
+  const age = (ms) => (ms < 1000 ? `${ms} ms ago` : `${(ms / 1000).toFixed(1)} s ago`);
+
   function relayState(text, mark) {
     const element = byId('relay-state');
     if (element.textContent !== text) {
@@ -233,7 +246,7 @@
   function onRelay({ state, inFlight, findings, gaps, lag }) {
     relayState(state.toLowerCase(), state === 'STREAMING' ? 'good' : state === 'STOPPED' ? 'bad' : '');
     byId('relay-flight').textContent = inFlight;
-    byId('relay-behind').textContent = lag ? milliseconds(lag.oldestUnpublishedMillis * 1000) : '–';
+    byId('relay-behind').textContent = lag ? age(lag.oldestUnpublishedMillis) : '–';
     byId('relay-wal').textContent = lag ? bytes(lag.retainedBytes) : '–';
     byId('relay-parked').textContent = lag ? lag.parkedKeys + (lag.dead ? ` (${lag.dead} dead)` : '') : '–';
     const alarms = gaps ? [`A replication slot was lost or made again ${gaps} times since the start.`] : [];

@@ -8,9 +8,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * Writers in a closed loop; the clock stops when the last event is handled.
  *
  * @param eventsPerSecond handled, over the time from the first write to the last handled
+ * @param behindMillis from the last commit to the last handled
  * @param cpuMicros processor time that this JVM used for an event, writers included
  */
-record EndToEnd(double eventsPerSecond, double cpuMicros) {
+record EndToEnd(double eventsPerSecond, double behindMillis, double cpuMicros) {
 
   private static final int WRITERS = 16;
 
@@ -45,10 +46,13 @@ record EndToEnd(double eventsPerSecond, double cpuMicros) {
               }
               return count;
             });
+    long writtenAt = System.nanoTime();
     progress.await(written + 1);
     Duration cpu = Cpu.used().minus(cpuBefore);
     return new EndToEnd(
         Rate.perSecond(written, from, progress.lastAt()),
+        Math.max(0, progress.lastAt() - writtenAt)
+            / (double) TimeUnit.MILLISECONDS.toNanos(1),
         cpu.toNanos() / (double) TimeUnit.MICROSECONDS.toNanos(1) / written);
   }
 }

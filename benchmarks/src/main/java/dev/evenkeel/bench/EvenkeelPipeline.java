@@ -28,6 +28,8 @@ import dev.evenkeel.relay.RelayState;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
@@ -40,6 +42,13 @@ final class EvenkeelPipeline implements Pipeline {
 
   private static final String SCHEMA = "evenkeel";
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  private static final String PUBLISHED =
+      """
+      SELECT NOT reconciling AND witness_lsn IS NOT NULL AND published IS NOT NULL
+        FROM %s.relay_state
+      """
+          .formatted(SCHEMA);
 
   /** Writers, lanes and what the relay and the registry need beside them. */
   private static final int CONNECTIONS = 40;
@@ -73,23 +82,36 @@ final class EvenkeelPipeline implements Pipeline {
     this.transactions = new DataSourceTransactionManager(dataSource);
   }
 
-  /** The first start makes the replication slot; a backlog is then what comes after. */
+  /**
+   * The first start makes the replication slot and sends what is in the ring; when that is complete,
+   * what is written later comes through the WAL alone.
+   */
   @Override
   public void prepare() throws Exception {
     database.execute(Tables.ORDERS);
     new SchemaMigration(SCHEMA).migrate(dataSource);
     start(Progress.counting(1));
+    await(
+        () -> "t".equals(database.text(PUBLISHED)), () -> "The relay has not published its start");
     stop();
   }
 
   @Override
-  public void start(Progress progress) throws InterruptedException {
-    relay = consumer == Consumer.INBOX ? inboxRelay(progress) : noOpRelay(progress);
-    relay.start();
+  public void start(Progress progress) throws Exception {
+    Relay started = consumer == Consumer.INBOX ? inboxRelay(progress) : noOpRelay(progress);
+    relay = started;
+    started.start();
+    await(
+        () -> started.status().state() == RelayState.STREAMING,
+        () -> "The relay does not stream: " + started.status());
+  }
+
+  private static void await(Callable<Boolean> condition, Supplier<String> otherwise)
+      throws Exception {
     long deadline = System.nanoTime() + LONGEST_START.toNanos();
-    while (relay.status().state() != RelayState.STREAMING) {
+    while (!condition.call()) {
       if (System.nanoTime() > deadline) {
-        throw new IllegalStateException("The relay does not stream: " + relay.status());
+        throw new IllegalStateException(otherwise.get());
       }
       Thread.sleep(5);
     }

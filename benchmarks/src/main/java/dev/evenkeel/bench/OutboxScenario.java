@@ -95,6 +95,7 @@ final class OutboxScenario implements Scenario {
       measured.put(variant, outcome);
       String name = END_TO_END + "/" + variant.label();
       results.add(name, "throughput", "events/s", outcome.eventsPerSecond());
+      results.add(name, "behind", "ms", outcome.behindMillis());
       results.add(name, "JVM's CPU", "us/event", outcome.cpuMicros());
     }
     double reference = of(measured, Variant.REFERENCE).eventsPerSecond();

@@ -61,18 +61,15 @@ class RolesIT {
             + " ON CONFLICT DO NOTHING RETURNING pg_backend_pid()");
     allowed(application, "SELECT count(*) FROM evenkeel.outbox");
     allowed(
-        application,
-        "SELECT evenkeel.inbox_ring_buckets(), evenkeel.inbox_ring_width_seconds()");
+        application, "SELECT evenkeel.inbox_ring_buckets(), evenkeel.inbox_ring_width_seconds()");
   }
 
   @Test
   void theApplicationRegistersConsumersAndParks() {
     allowed(application, "SELECT FROM evenkeel.relay_state FOR UPDATE");
+    allowed(application, "UPDATE evenkeel.relay_state SET registry_version = registry_version + 1");
     allowed(
-        application, "UPDATE evenkeel.relay_state SET registry_version = registry_version + 1");
-    allowed(
-        application,
-        "INSERT INTO evenkeel.consumer (name, type, version) VALUES ('c', 't', 1)");
+        application, "INSERT INTO evenkeel.consumer (name, type, version) VALUES ('c', 't', 1)");
     allowed(application, PARKED_ROW);
     allowed(application, "DELETE FROM evenkeel.parked_message WHERE consumer = 'nobody'");
   }
@@ -89,8 +86,7 @@ class RolesIT {
     denied(application, "DROP TABLE evenkeel.parked_key");
     denied(application, "CREATE TABLE evenkeel.mine (id int)");
     denied(
-        application,
-        "SELECT pg_create_logical_replication_slot('application_slot', 'pgoutput')");
+        application, "SELECT pg_create_logical_replication_slot('application_slot', 'pgoutput')");
   }
 
   @Test
@@ -136,8 +132,7 @@ class RolesIT {
   @Test
   void theRelayEndsSessionsOfTheApplication() throws SQLException {
     assertThat(
-            Sql.query(
-                relay, "SELECT pg_has_role('%s', 'MEMBER')".formatted(roles.application())))
+            Sql.query(relay, "SELECT pg_has_role('%s', 'MEMBER')".formatted(roles.application())))
         .containsExactly("t");
     try (Connection session = application.connect();
         Statement statement = session.createStatement()) {

@@ -10,7 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SchemaNameTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"evenkeel", "_x", "a", "orders_2", "a123456789012345678901234567890123456789"})
+  @ValueSource(
+      strings = {"evenkeel", "_x", "a", "orders_2", "a123456789012345678901234567890123456789"})
   void plainNamesAreUsable(String schema) {
     assertThat(new SchemaMigration(schema).schema()).isEqualTo(schema);
   }

@@ -5,7 +5,10 @@ import dev.evenkeel.testing.database.TestDatabase;
 import java.sql.SQLException;
 import java.util.UUID;
 
-/** Owner, application and relay as an administrator makes them; roles outlive databases, so close it. */
+/**
+ * Owner, application and relay as an administrator makes them; roles outlive databases, so close
+ * it.
+ */
 record TestRoles(DatabaseInfo database, String owner, String application, String relay)
     implements AutoCloseable {
 

@@ -31,7 +31,7 @@ public final class ConsumerRegistry {
   /** Makes the registry of an installation. */
   public ConsumerRegistry(DataSource dataSource, String schema) {
     this.dataSource = dataSource;
-    lock = "SELECT FROM %s.relay_state FOR UPDATE".formatted(schema);
+    lock = "SELECT FROM %s.relay_state FOR NO KEY UPDATE".formatted(schema);
     bump = "UPDATE %s.relay_state SET registry_version = registry_version + 1".formatted(schema);
     insert =
         """

@@ -25,12 +25,17 @@ public enum FailureKind {
   // serialization_failure, deadlock_detected, lock_not_available
   private static final Set<String> CONTENTION_STATES = Set.of("40001", "40P01", "55P03");
 
-  // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, read-only after failover
+  // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, read-only after
+  // failover
   private static final Set<String> OUTAGE_STATES =
       Set.of("57P01", "57P02", "57P03", "53300", "25006");
 
   /** Classifies by the whole chain of causes. */
   public static FailureKind of(Throwable failure) {
+    // Not deeper in the chain: there it is an event that the handler could not write.
+    if (failure instanceof PayloadException) {
+      return UNREADABLE;
+    }
     Throwable cause = failure;
     for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++, cause = cause.getCause()) {
       FailureKind kind = ofOne(cause);
@@ -42,9 +47,6 @@ public enum FailureKind {
   }
 
   private static @Nullable FailureKind ofOne(Throwable cause) {
-    if (cause instanceof PayloadException) {
-      return UNREADABLE;
-    }
     if (cause instanceof PessimisticLockingFailureException) {
       return CONTENTION;
     }

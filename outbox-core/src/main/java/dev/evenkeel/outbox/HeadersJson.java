@@ -1,14 +1,14 @@
 package dev.evenkeel.outbox;
 
+import java.util.HashMap;
 import java.util.Map;
-import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Headers as the {@code headers} column holds them: one flat JSON object of strings. */
 public final class HeadersJson {
 
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
-  private static final TypeReference<Map<String, String>> STRINGS = new TypeReference<>() {};
 
   private HeadersJson() {}
 
@@ -17,8 +17,19 @@ public final class HeadersJson {
     return headers.isEmpty() ? "{}" : MAPPER.writeValueAsString(headers);
   }
 
-  /** The headers of a JSON text. */
+  /**
+   * The headers of a JSON text. What is no string is kept as its JSON text, and what is no object
+   * has no headers: rows may come from other hands than the framework's.
+   */
   public static Map<String, String> read(String json) {
-    return json.equals("{}") ? Map.of() : MAPPER.readValue(json, STRINGS);
+    if (json.equals("{}")) {
+      return Map.of();
+    }
+    Map<String, String> headers = new HashMap<>();
+    for (Map.Entry<String, JsonNode> property : MAPPER.readTree(json).properties()) {
+      JsonNode value = property.getValue();
+      headers.put(property.getKey(), value.isString() ? value.stringValue() : value.toString());
+    }
+    return headers;
   }
 }

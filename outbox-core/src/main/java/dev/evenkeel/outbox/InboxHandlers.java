@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** The handlers of this process, found by type and version. Built once, immutable, thread-safe. */
 public final class InboxHandlers {
 
-  /** Under this consumer messages wait that no consumer could take, because their type is unknown. */
+  /**
+   * Under this consumer messages wait that no consumer could take, because their type is unknown.
+   */
   public static final String UNKNOWN_CONSUMER = "*";
 
   private final Map<Subscription, InboxHandlerMethod> methods;
@@ -55,8 +57,10 @@ public final class InboxHandlers {
     Map<String, @Nullable InboxHandlerMethod> byConsumer = new TreeMap<>();
     for (InboxHandlerMethod method : ofType) {
       int wanted = method.subscription().version();
-      if (wanted == version || wanted == Subscription.EVERY_VERSION) {
+      if (wanted == version) {
         byConsumer.put(method.consumer(), method);
+      } else if (wanted == Subscription.EVERY_VERSION) {
+        byConsumer.merge(method.consumer(), method, (exact, every) -> exact); // as find() has it
       } else {
         byConsumer.putIfAbsent(method.consumer(), null);
       }

@@ -5,9 +5,11 @@ import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 import org.springframework.jdbc.UncategorizedSQLException;
@@ -42,8 +44,13 @@ public final class InboxReceiver {
     /** Whether a parked message is being released: then being parked is no reason to refuse it. */
     boolean release();
 
-    /** The transaction began: the caller may now end it by its backend. */
-    void began(TransactionTarget target, int backendPid);
+    /**
+     * The transaction began: the caller may now end it by its backend.
+     *
+     * @param startedAt {@code xact_start} of the session, as text; tells it from a later
+     *     transaction
+     */
+    void began(TransactionTarget target, int backendPid, String startedAt);
   }
 
   /**
@@ -64,6 +71,11 @@ public final class InboxReceiver {
     this.observer = observer;
     this.time = time;
     this.table = new InboxTable(options.schema(), options.handlerTimeout());
+  }
+
+  /** How long a handled message is remembered. */
+  public Duration window() {
+    return options.window();
   }
 
   /** Where the effects of a delivery happen. */
@@ -107,7 +119,7 @@ public final class InboxReceiver {
       InboxHandlerMethod handler,
       OutboxMessage message,
       Attempt attempt) {
-    int backendPid =
+    Optional<InboxTable.Inserted> inserted =
         onConnection(
             target.dataSource(),
             c ->
@@ -118,12 +130,24 @@ public final class InboxReceiver {
                     handler.consumer(),
                     SessionNames.of(options.schema(), attempt.epoch(), "handler"),
                     atHome && !attempt.release()));
-    if (backendPid == InboxTable.NOT_INSERTED) {
+    if (inserted.isEmpty()) {
       return false;
     }
-    attempt.began(target, backendPid);
+    attempt.began(target, inserted.get().backendPid(), inserted.get().startedAt());
     handler.invoke(message);
+    onConnection(target.dataSource(), InboxReceiver::requireUsable);
     return true;
+  }
+
+  /**
+   * Fails in an aborted transaction, which a handler leaves that swallows a database error.
+   * PostgreSQL rolls it back, and its driver reports that as a commit: the message would count as
+   * handled.
+   */
+  private static boolean requireUsable(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      return statement.execute("SELECT 1");
+    }
   }
 
   private ReceiveOutcome whyNot(
@@ -143,7 +167,9 @@ public final class InboxReceiver {
     return refused(onConnection(home, c -> table.parked(c, message, handler.consumer())));
   }
 
-  /** Neither in the inbox nor parked any more: the key was released this very moment, look again. */
+  /**
+   * Neither in the inbox nor parked any more: the key was released this very moment, look again.
+   */
   private static ReceiveOutcome refused(InboxTable.Parked parked) {
     return parked.message() ? ReceiveOutcome.ALREADY_PARKED : ReceiveOutcome.KEY_PARKED;
   }

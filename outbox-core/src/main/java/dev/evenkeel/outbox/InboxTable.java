@@ -5,12 +5,13 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Statements on {@code inbox}, and the look at the parked tables that goes with them. */
 final class InboxTable {
 
-  /** No row was inserted. */
-  static final int NOT_INSERTED = -1;
+  /** The session that holds the new row, and when its transaction started. */
+  record Inserted(int backendPid, String startedAt) {}
 
   private static final String SETTINGS_AND_INSERT =
       """
@@ -24,7 +25,7 @@ final class InboxTable {
       SELECT ?, ?, ? FROM settings
       """;
 
-  private static final String CONFLICT = "ON CONFLICT DO NOTHING RETURNING pg_backend_pid()";
+  private static final String CONFLICT = "ON CONFLICT DO NOTHING RETURNING pg_backend_pid(), now()::text";
 
   private static final String NOT_PARKED =
       """
@@ -73,9 +74,9 @@ final class InboxTable {
    *
    * @param unlessParked refuse while the key or the message is parked; only where the parked tables
    *     are in the same database
-   * @return the backend's process id, or {@link #NOT_INSERTED}
+   * @return empty when no row was inserted
    */
-  int insert(
+  Optional<Inserted> insert(
       Connection connection,
       int bucket,
       OutboxMessage message,
@@ -100,7 +101,9 @@ final class InboxTable {
         statement.setObject(12, message.id());
       }
       try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? row.getInt(1) : NOT_INSERTED;
+        return row.next()
+            ? Optional.of(new Inserted(row.getInt(1), row.getString(2)))
+            : Optional.empty();
       }
     }
   }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
@@ -16,8 +17,8 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 /**
  * What one transaction appended so far. Confined to the transaction's thread.
  *
- * <p>Written last of all before the commit: first JPA is flushed (row locks before positions), until
- * a flush appends nothing more; then the rows are inserted; from then on appends are refused,
+ * <p>Written last of all before the commit: first JPA is flushed (row locks before positions),
+ * until a flush appends nothing more; then the rows are inserted; from then on appends are refused,
  * because a row written now could be positioned before changes that are still to be flushed.
  */
 final class OutboxBuffer implements TransactionSynchronization, Ordered {
@@ -30,16 +31,23 @@ final class OutboxBuffer implements TransactionSynchronization, Ordered {
   private final Object resourceKey;
   private final List<TransactionFlush> flushes;
   private final Consumer<List<OutboxMessage>> writer;
+  private final Runnable refuseCommit;
   private final List<OutboxMessage> messages = new ArrayList<>();
   private final Set<UUID> ids = new HashSet<>();
   private final Deque<Savepoint> savepoints = new ArrayDeque<>();
+  private boolean committing;
   private boolean written;
+  private @Nullable RuntimeException failure;
 
   OutboxBuffer(
-      Object resourceKey, List<TransactionFlush> flushes, Consumer<List<OutboxMessage>> writer) {
+      Object resourceKey,
+      List<TransactionFlush> flushes,
+      Consumer<List<OutboxMessage>> writer,
+      Runnable refuseCommit) {
     this.resourceKey = resourceKey;
     this.flushes = flushes;
     this.writer = writer;
+    this.refuseCommit = refuseCommit;
   }
 
   void add(OutboxMessage message) {
@@ -86,6 +94,7 @@ final class OutboxBuffer implements TransactionSynchronization, Ordered {
 
   @Override
   public void beforeCommit(boolean readOnly) {
+    committing = true;
     for (int flush = 1, before = -1; before != messages.size(); flush++) {
       if (flush > MAX_FLUSHES) {
         throw new OutboxException(
@@ -98,6 +107,57 @@ final class OutboxBuffer implements TransactionSynchronization, Ordered {
     written = true;
     if (!messages.isEmpty()) {
       writer.accept(messages);
+    }
+  }
+
+  /**
+   * Writes what {@link #beforeCommit} never saw: Spring lists the synchronizations once before it
+   * calls them, so a buffer that a BEFORE_COMMIT listener made by the transaction's first append is
+   * not among them.
+   */
+  @Override
+  public void beforeCompletion() {
+    if (committing || messages.isEmpty() || isRollingBack()) {
+      return;
+    }
+    try {
+      beforeCommit(false);
+    } catch (RuntimeException e) {
+      // Spring only logs what is thrown here; afterCommit tells the caller.
+      failure = e;
+      refuseCommit.run();
+    }
+  }
+
+  /** Spring does not say which end the transaction is about to have; the nearest caller does. */
+  private static boolean isRollingBack() {
+    return StackWalker.getInstance()
+        .walk(
+            frames ->
+                frames
+                    .map(StackWalker.StackFrame::getMethodName)
+                    .filter(name -> name.equals("processCommit") || name.equals("processRollback"))
+                    .findFirst())
+        .filter("processRollback"::equals)
+        .isPresent();
+  }
+
+  /**
+   * Reached after a refused commit, too: the driver reports the rollback of an aborted transaction
+   * as a commit.
+   */
+  @Override
+  public void afterCommit() {
+    if (failure != null) {
+      throw new OutboxException(
+          "The transaction was rolled back, because its messages could not be written: " + failure,
+          failure);
+    }
+    if (!written && !messages.isEmpty()) {
+      throw new OutboxException(
+          "The transaction committed without "
+              + messages
+              + ", appended too late, while the commit was under way; flush before the commit begins");
     }
   }
 

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: while a key's row exists, every later message of that key for that consumer is
  * inserted behind the parked ones or not dispatched at all; the row goes in the transaction that
  * ends the last of them. Both take the row's lock, so neither can overtake the other. Whatever the
- * leader does here checks its epoch under a share lock on {@code relay_state}: a fenced-out leader
+ * leader does here checks its epoch under a lock on {@code relay_state} that a takeover has to wait for: a fenced-out leader
  * parks and releases nothing. Each method is a transaction of its own. Thread-safe.
  */
 public final class ParkedStore implements ParkedMessages {

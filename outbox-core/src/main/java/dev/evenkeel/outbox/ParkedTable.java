@@ -31,9 +31,13 @@ final class ParkedTable {
   /** A parked key that is due. */
   record DueKey(String consumer, OrderKey key) {}
 
-  /** Whether the epoch still leads; FOR SHARE keeps a takeover out until this transaction ends. */
+  /**
+   * Whether the epoch still leads. KEY SHARE keeps a takeover, which locks FOR UPDATE, out until this
+   * transaction ends; it does not hold up the leader's own renewals, which plain SHARE would, for as
+   * long as many lanes park at a time.
+   */
   boolean leads(Connection c, long epoch) throws SQLException {
-    return exists(c, "SELECT FROM %s.relay_state WHERE epoch = ? FOR SHARE", epoch);
+    return exists(c, "SELECT FROM %s.relay_state WHERE epoch = ? FOR KEY SHARE", epoch);
   }
 
   /** Makes the key's row, due after the delay; null: not due by itself. False: it is there already. */

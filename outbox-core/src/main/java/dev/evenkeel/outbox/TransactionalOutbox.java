@@ -7,10 +7,13 @@ import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.datasource.ConnectionHolder;
 import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
@@ -18,6 +21,8 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 
 /** The {@link Outbox} of one data source, in Spring's transactions. Thread-safe. */
 public final class TransactionalOutbox implements Outbox {
+
+  private static final Logger log = LoggerFactory.getLogger(TransactionalOutbox.class);
 
   private final DataSource dataSource;
   private final OutboxOptions options;
@@ -103,7 +108,8 @@ public final class TransactionalOutbox implements Outbox {
       return buffer;
     }
     requireTransaction(message);
-    OutboxBuffer buffer = new OutboxBuffer(this, context.flushes(), this::write);
+    OutboxBuffer buffer =
+        new OutboxBuffer(this, context.flushes(), this::write, this::refuseCommit);
     TransactionSynchronizationManager.bindResource(this, buffer);
     TransactionSynchronizationManager.registerSynchronization(buffer);
     return buffer;
@@ -131,8 +137,8 @@ public final class TransactionalOutbox implements Outbox {
   }
 
   /**
-   * A connection that Spring merely keeps for the thread while a transaction of another manager runs
-   * is in auto-commit mode; one that a transaction holds is not.
+   * A connection that Spring merely keeps for the thread while a transaction of another manager
+   * runs is in auto-commit mode; one that a transaction holds is not.
    */
   private boolean isAutoCommit() {
     Connection connection = DataSourceUtils.getConnection(dataSource);
@@ -152,6 +158,18 @@ public final class TransactionalOutbox implements Outbox {
       context.observer().appended(messages.size());
     } catch (SQLException e) {
       throw translated("INSERT INTO outbox", e);
+    } finally {
+      DataSourceUtils.releaseConnection(connection, dataSource);
+    }
+  }
+
+  /** Leaves PostgreSQL's transaction in the state in which a commit rolls back. */
+  private void refuseCommit() {
+    Connection connection = DataSourceUtils.getConnection(dataSource);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("DO 'BEGIN RAISE EXCEPTION ''the outbox could not be written''; END'");
+    } catch (SQLException e) {
+      log.debug("The transaction is aborted, because its messages could not be written", e);
     } finally {
       DataSourceUtils.releaseConnection(connection, dataSource);
     }

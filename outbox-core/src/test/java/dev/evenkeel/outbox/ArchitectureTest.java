@@ -14,7 +14,9 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
-@AnalyzeClasses(packages = "dev.evenkeel.outbox", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+    packages = "dev.evenkeel.outbox",
+    importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
   @ArchTest
@@ -22,7 +24,8 @@ class ArchitectureTest {
       noClasses()
           .should()
           .dependOnClassesThat(
-              resideInAPackage("dev.evenkeel..").and(not(resideInAPackage("dev.evenkeel.outbox.."))))
+              resideInAPackage("dev.evenkeel..")
+                  .and(not(resideInAPackage("dev.evenkeel.outbox.."))))
           .because("dependencies point downwards only");
 
   @ArchTest
@@ -54,6 +57,8 @@ class ArchitectureTest {
       classes()
           .that()
           .resideInAPackage("dev.evenkeel.outbox.spi")
+          .and()
+          .areTopLevelClasses()
           .and()
           .doNotHaveSimpleName("package-info")
           .should()

@@ -109,7 +109,7 @@ class ConsumerRegistryIT {
               () ->
                   database.count(
                           "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND"
-                              + " query LIKE '%relay_state FOR UPDATE%'")
+                              + " query LIKE '%relay_state FOR%UPDATE%'")
                       == 1);
       assertThat(registering).isNotDone();
 

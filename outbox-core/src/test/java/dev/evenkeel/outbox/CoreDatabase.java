@@ -100,8 +100,7 @@ final class CoreDatabase implements AutoCloseable {
   }
 
   static OutboxMessage message(String key) {
-    return OutboxMessage.of(
-        "order-placed", 1, "order", key, CODEC.encode(new OrderPlaced(key, 1)));
+    return OutboxMessage.of("order-placed", 1, "order", key, CODEC.encode(new OrderPlaced(key, 1)));
   }
 
   static OutboxMessage message(UUID id, String key) {

@@ -114,7 +114,8 @@ class InboxReceiverIT {
         time);
   }
 
-  private record Delivery(boolean release, List<Integer> backends) implements InboxReceiver.Attempt {
+  private record Delivery(boolean release, List<Integer> backends)
+      implements InboxReceiver.Attempt {
 
     static Delivery first() {
       return new Delivery(false, new ArrayList<>());
@@ -130,7 +131,7 @@ class InboxReceiverIT {
     }
 
     @Override
-    public void began(TransactionTarget target, int backendPid) {
+    public void began(TransactionTarget target, int backendPid, String startedAt) {
       backends.add(backendPid);
     }
   }
@@ -163,7 +164,8 @@ class InboxReceiverIT {
     assertThat(receiver().receive(handler, message, Delivery.ofRelease()))
         .isEqualTo(ReceiveOutcome.DUPLICATE);
     assertThat(database.businessRows()).isEqualTo(1);
-    assertThat(observed).containsExactly("handled summary", "duplicate summary", "duplicate summary");
+    assertThat(observed)
+        .containsExactly("handled summary", "duplicate summary", "duplicate summary");
   }
 
   @Test
@@ -193,6 +195,23 @@ class InboxReceiverIT {
     assertThatExceptionOfType(DataIntegrityViolationException.class)
         .isThrownBy(() -> receive(message("1")));
     assertThat(database.count("SELECT count(*) FROM evenkeel.inbox")).isZero();
+  }
+
+  /** PostgreSQL has aborted the transaction then, and the driver calls its rollback a commit. */
+  @Test
+  void aHandlerThatSwallowsADatabaseErrorHasNotHandledTheMessage() {
+    OutboxMessage message = message("1");
+    bean.then =
+        () ->
+            assertThatExceptionOfType(DataIntegrityViolationException.class)
+                .isThrownBy(() -> database.insertBusiness(null));
+
+    assertThatThrownBy(() -> receive(message))
+        .hasStackTraceContaining("current transaction is aborted");
+
+    assertThat(database.businessRows()).isZero();
+    assertThat(database.count("SELECT count(*) FROM evenkeel.inbox")).isZero();
+    assertThat(observed).isEmpty();
   }
 
   @Test
@@ -344,7 +363,8 @@ class InboxReceiverIT {
     OutboxMessage cause =
         message("1")
             .withHeaders(
-                Map.of("correlation-id", "request", "tenant", "acme", "traceparent", "t", "own", "x"));
+                Map.of(
+                    "correlation-id", "request", "tenant", "acme", "traceparent", "t", "own", "x"));
     receive(cause);
     OutboxMessage plain = message("2");
     receive(plain);
@@ -367,8 +387,7 @@ class InboxReceiverIT {
                 "acme",
                 "traceparent",
                 "t"),
-            Map.of(
-                "causation-id", plain.id().toString(), "correlation-id", plain.id().toString()));
+            Map.of("causation-id", plain.id().toString(), "correlation-id", plain.id().toString()));
     assertThat(CurrentMessage.headers()).isEmpty();
   }
 

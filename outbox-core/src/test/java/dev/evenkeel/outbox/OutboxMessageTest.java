@@ -83,8 +83,7 @@ class OutboxMessageTest {
 
     assertThat(ring.of(foreign)).isEqualTo((int) (day.getEpochSecond() / 86_400 % 16));
     // The id's own instant decides, whatever the wire says.
-    assertThat(ring.of(at(own, own.createdAt().minus(Duration.ofDays(3)))))
-        .isEqualTo(ring.of(own));
+    assertThat(ring.of(at(own, own.createdAt().minus(Duration.ofDays(3))))).isEqualTo(ring.of(own));
   }
 
   private static OutboxMessage at(OutboxMessage m, Instant createdAt) {

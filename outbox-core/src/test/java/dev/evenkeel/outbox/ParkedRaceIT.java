@@ -54,11 +54,14 @@ class ParkedRaceIT {
 
       assertThat(handled).containsExactlyElementsOf(messages);
       assertThat(store.counts().keys()).isZero();
-      assertThat(database.count("SELECT count(*) FROM evenkeel.parked_message WHERE ended_at IS NULL"))
+      assertThat(
+              database.count("SELECT count(*) FROM evenkeel.parked_message WHERE ended_at IS NULL"))
           .isZero();
       // Otherwise the two threads never met, and the test showed nothing.
       assertThat(released).isEqualTo(queued).isBetween(MESSAGES / FAILS_EVERY, MESSAGES);
-      assertThat(database.count("SELECT count(*) FROM evenkeel.parked_message WHERE reason = 'BEHIND'"))
+      assertThat(
+              database.count(
+                  "SELECT count(*) FROM evenkeel.parked_message WHERE reason = 'BEHIND'"))
           .isPositive();
     } finally {
       executor.shutdownNow();

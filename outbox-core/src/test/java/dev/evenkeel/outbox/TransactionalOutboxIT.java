@@ -437,7 +437,8 @@ class TransactionalOutboxIT {
 
     @Test
     void inATransactionOnAnotherDataSourceWhileThisOneKeepsAConnection() {
-      // Spring binds the connection to the thread, in auto-commit mode: it would not commit with the other.
+      // Spring binds the connection to the thread, in auto-commit mode: it would not commit with
+      // the other.
       onAnotherDataSource(
           () -> {
             DataSourceUtils.getConnection(database.dataSource());
@@ -599,7 +600,9 @@ class TransactionalOutboxIT {
                           database.insertBusiness("1");
                           beforeCommit(0, () -> outbox.append(placed("1")));
                         }))
-            .isInstanceOf(RuntimeException.class);
+            .isInstanceOf(OutboxException.class)
+            .hasMessageStartingWith(
+                "The transaction was rolled back, because its messages could not be written");
       } finally {
         database.jdbc().execute("ALTER TABLE evenkeel.outbox_away RENAME TO outbox");
       }
@@ -625,7 +628,9 @@ class TransactionalOutboxIT {
                         database.insertBusiness("1");
                         beforeCommit(0, () -> flushing.append(placed("1")));
                       }))
-          .isInstanceOf(RuntimeException.class);
+          .isInstanceOf(OutboxException.class)
+          .hasMessageStartingWith(
+              "The transaction was rolled back, because its messages could not be written");
       assertThat(database.outboxKeys()).isEmpty();
       assertThat(database.businessRows()).isZero();
     }

@@ -23,17 +23,22 @@ sealed interface Captured {
   /** A heartbeat. */
   record Beat(Heartbeat heartbeat, StreamPosition position) implements Captured {}
 
-  /** Reads a record of Debezium in Connect format; null for what is neither. */
+  /**
+   * Reads a record of Debezium in Connect format; null for what is neither. Never throws for what a
+   * row or a foreign message of the same prefix may hold: one bad record would stop the stream for
+   * ever.
+   */
   static @Nullable Captured of(RecordChangeEvent<SourceRecord> event) {
     if (!(event.record().value() instanceof Struct value)) {
       return null;
     }
     if (value.schema().field("message") != null) {
-      Struct content = value.getStruct("message");
-      return new Beat(
-          Heartbeat.parse(
-              new String(bytes(content.get("content")), StandardCharsets.UTF_8)),
-          new StreamPosition(event));
+      Object content = value.getStruct("message").get("content");
+      Heartbeat heartbeat =
+          content == null
+              ? null
+              : Heartbeat.parse(new String(bytes(content), StandardCharsets.UTF_8));
+      return heartbeat == null ? null : new Beat(heartbeat, new StreamPosition(event));
     }
     if (value.schema().field("after") == null || value.getStruct("after") == null) {
       return null;

@@ -7,6 +7,9 @@ import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.TransactionTarget;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** Makes one attempt, live or as a release, and says in one word what it means. */
 final class Deliverer {
@@ -44,7 +47,12 @@ final class Deliverer {
 
   Result attempt(
       InboxHandlerMethod handler, OutboxMessage message, boolean release, Runnable onAbandon) {
-    String target = receiver.target(handler.consumer(), message).name();
+    String target;
+    try {
+      target = receiver.target(handler.consumer(), message).name();
+    } catch (RuntimeException e) { // a message that can't be routed must not hold the relay up
+      return new Result.Failed(FailureKind.HANDLER, "can't be routed: " + e);
+    }
     if (!outages.mayTry(target)) {
       return new Result.Away(target);
     }
@@ -56,24 +64,42 @@ final class Deliverer {
       outages.answered(target);
       result = new Result.Received(outcome);
     } catch (Throwable failure) { // a handler's Error must not end a lane either
-      result = failed(target, failure, watched.expired());
+      result = failed(target, failure, watched);
     }
     boolean mine = watched.finish();
     Thread.interrupted(); // the watchdog's interrupt may have come after the handler returned
     return mine ? result : new Result.Abandoned();
   }
 
-  private Result failed(String target, Throwable failure, boolean expired) {
-    if (expired) {
-      return new Result.Failed(FailureKind.HANDLER, "took longer than evenkeel.inbox.handler-timeout");
+  private Result failed(String target, Throwable failure, HandlerWatchdog.Running watched) {
+    if (watched.expired()) {
+      return new Result.Failed(
+          FailureKind.HANDLER, "took longer than evenkeel.inbox.handler-timeout");
     }
     FailureKind kind = FailureKind.of(failure);
-    if (kind == FailureKind.OUTAGE) {
+    if (kind == FailureKind.OUTAGE && answers(watched.backend())) {
+      // Its session was cut, or the handler reached for something else that is away: no reason to
+      // hold up everybody's work on this database, and no endless wait for this message either.
+      kind = FailureKind.CONTENTION;
+    }
+    if (kind == FailureKind.OUTAGE || watched.neverBegan()) {
       outages.failed(target, failure);
       return new Result.Away(target);
     }
     outages.answered(target);
     return new Result.Failed(kind, failure.toString());
+  }
+
+  /** Whether the database in which a transaction began still answers. */
+  private static boolean answers(HandlerWatchdog.@Nullable Backend backend) {
+    if (backend == null) {
+      return false;
+    }
+    try (Connection c = backend.target().dataSource().getConnection()) {
+      return c.isValid(1);
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   private InboxReceiver.Attempt attemptOf(boolean release, HandlerWatchdog.Running watched) {
@@ -89,8 +115,8 @@ final class Deliverer {
       }
 
       @Override
-      public void began(TransactionTarget target, int backendPid) {
-        watched.began(target, backendPid);
+      public void began(TransactionTarget target, int backendPid, String startedAt) {
+        watched.began(new HandlerWatchdog.Backend(target, backendPid, startedAt));
       }
     };
   }

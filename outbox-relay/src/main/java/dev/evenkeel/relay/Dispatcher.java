@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
@@ -39,16 +40,17 @@ final class Dispatcher {
   private final MessageObserver observer;
   private final InFlight inFlight;
   private final CountDownLatch drained = new CountDownLatch(1);
-  private final String origin;
+  private final BooleanSupplier stopping;
   private @Nullable PgSnapshot visible;
   private @Nullable StreamPosition confirmable;
   private @Nullable Heartbeat published;
   private @Nullable Confirmer confirmer;
   private long confirmAt = System.nanoTime();
-  private boolean reconciling;
+  private @Nullable String reconciling;
   private volatile boolean streaming;
   private volatile long drainDeadline;
   private volatile boolean draining;
+  private boolean ended;
 
   /** Tells the replication slot. */
   interface Confirmer {
@@ -58,16 +60,17 @@ final class Dispatcher {
   /**
    * Makes the dispatcher of one engine session.
    *
-   * @param reconciling whether a heartbeat of this session has to end a reconciliation
-   * @param origin what this session's heartbeats carry
+   * @param reconciling origin of the heartbeats of which the first acknowledged one ends the
+   *     reconciliation; null when none is under way
+   * @param stopping whether to give up sending from the ring
    */
   Dispatcher(
       RelayOptions options,
       Term term,
       Transport transport,
       MessageObserver observer,
-      boolean reconciling,
-      String origin) {
+      @Nullable String reconciling,
+      BooleanSupplier stopping) {
     this.options = options;
     this.term = term;
     this.transport = transport;
@@ -75,22 +78,27 @@ final class Dispatcher {
     this.observer = observer;
     this.inFlight = new InFlight(options.maxInFlight(), options.maxInFlightBytes());
     this.reconciling = reconciling;
-    this.origin = origin;
+    this.stopping = stopping;
   }
 
   /** Sends a message that was read from the ring: it is visible already and has no position. */
   void sendFromRing(OutboxMessage message) throws InterruptedException {
-    send(message, null);
+    requireGoingOn();
+    send(message, null); // nothing is draining before the stream begins
     settle();
   }
 
   /** Waits until everything sent from the ring is acknowledged. */
   void awaitRing() throws InterruptedException {
-    while (!inFlight.isEmpty() && !draining) {
+    while (!inFlight.isEmpty()) {
       settle();
       inFlight.awaitChange(WAIT_NANOS);
+      requireGoingOn();
     }
-    if (draining) {
+  }
+
+  private void requireGoingOn() throws InterruptedException {
+    if (stopping.getAsBoolean()) {
       throw new InterruptedException("stopped while sending from the ring");
     }
   }
@@ -101,38 +109,59 @@ final class Dispatcher {
     confirmer = streamConfirmer;
     streaming = true;
     for (Captured captured : batch) {
-      if (draining) {
-        break; // neither sent nor confirmed: the next leader gets it
+      if (ended) {
+        break;
       }
       if (captured instanceof Captured.Message message) {
-        awaitVisible(message);
-        send(message.message(), message.position());
+        take(message);
       } else if (captured instanceof Captured.Beat beat) {
         inFlight.add(beat.heartbeat(), beat.position());
+        ended = draining;
       }
     }
     settle();
-    if (draining) {
+    if (ended) {
       drain();
     }
   }
 
-  private void send(OutboxMessage message, @Nullable StreamPosition position)
+  /**
+   * Sends, or ends the stream here: this message is the next leader's. A heartbeat ends it as well.
+   * Either has a position that covers every transaction before it; the position of a message sent
+   * does not cover its own, which then would come again.
+   */
+  private void take(Captured.Message message) throws InterruptedException, SQLException {
+    if (!draining) {
+      awaitVisible(message);
+      if (send(message.message(), message.position())) {
+        return;
+      }
+    }
+    inFlight.add(message.position());
+    ended = true;
+  }
+
+  /** False: it is draining, and the message was not sent. */
+  private boolean send(OutboxMessage message, @Nullable StreamPosition position)
       throws InterruptedException {
     while (!inFlight.hasRoomFor(message) && !draining) {
       settle();
       if (!inFlight.hasRoomFor(message)) {
         inFlight.awaitChange(WAIT_NANOS);
       }
+      if (position == null) {
+        requireGoingOn();
+      }
     }
     if (draining) {
-      return;
+      return false;
     }
     if (!term.mayDispatch()) {
       throw new LeadershipLostException("The lease ran out before a dispatch");
     }
     session.send(message, inFlight.add(message, position));
     observer.sent();
+    return true;
   }
 
   /**
@@ -192,13 +221,13 @@ final class Dispatcher {
     LogSequenceNumber witness = position == null ? null : position.lastCommit();
     Heartbeat heartbeat = published;
     boolean endsReconciliation =
-        reconciling && heartbeat != null && heartbeat.origin().equals(origin);
-    if (reconciling && !endsReconciliation) {
+        reconciling != null && heartbeat != null && heartbeat.origin().equals(reconciling);
+    if (reconciling != null && !endsReconciliation) {
       heartbeat = null; // H does not move before what it lacks was sent again
     }
     term.renew(new RelayStateTable.Renewal(witness, heartbeat, endsReconciliation));
     if (endsReconciliation) {
-      reconciling = false;
+      reconciling = null;
       log.info("Reconciliation is complete");
     }
     if (position != null && witness != null && confirmer != null) {
@@ -238,7 +267,7 @@ final class Dispatcher {
   }
 
   int inFlight() {
-    return inFlight.size();
+    return inFlight.messages();
   }
 
   /** What was sent and not acknowledged will be sent again by whoever leads next. */

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Holds handlers to their time. Past it their backend is terminated, so that nothing they did can
- * commit, and their thread is interrupted; the attempt has failed. A thread that does not even react
+ * Holds handlers to their time. Past it their thread is interrupted and their backend terminated, so
+ * that nothing they did can commit; the attempt has failed. A thread that does not even react
  * to the interrupt is abandoned, and its key goes on without it.
  */
 final class HandlerWatchdog {
@@ -29,42 +29,59 @@ final class HandlerWatchdog {
   }
 
   /** A handler at work. */
-  final class Running implements AutoCloseable {
+  final class Running {
 
     private final Thread thread = Thread.currentThread();
     private final long deadline = System.nanoTime() + timeout.toNanos();
     private final Runnable onAbandon;
     private final AtomicBoolean over = new AtomicBoolean();
-    private volatile @Nullable TransactionTarget target;
-    private volatile int backendPid;
+    private volatile @Nullable Backend backend;
     private volatile boolean expired;
 
     private Running(Runnable onAbandon) {
       this.onAbandon = onAbandon;
     }
 
-    void began(TransactionTarget newTarget, int pid) {
-      backendPid = pid;
-      target = newTarget;
+    void began(Backend newBackend) {
+      backend = newBackend;
     }
 
-    /** Whether its time ran out; then whatever it threw means that. */
+    /** Whether its time ran out inside its transaction; then whatever it threw means that. */
     boolean expired() {
-      return expired;
+      return expired && backend != null;
+    }
+
+    /** Whether its time ran out while it waited for a connection. */
+    boolean neverBegan() {
+      return expired && backend == null;
+    }
+
+    /** The session it works in; null before its transaction began. */
+    @Nullable Backend backend() {
+      return backend;
+    }
+
+    /** Interrupts the handler, never whatever its thread does next. */
+    private synchronized void interrupt() {
+      if (!over.get()) {
+        thread.interrupt();
+      }
     }
 
     /** Ends the watch. False: it was abandoned before, and somebody else answers for the delivery. */
-    boolean finish() {
-      boolean mine = over.compareAndSet(false, true);
-      close();
-      return mine;
-    }
-
-    @Override
-    public void close() {
+    synchronized boolean finish() {
       running.remove(this);
+      return over.compareAndSet(false, true);
     }
   }
+
+  /**
+   * The session of a handler's transaction.
+   *
+   * @param startedAt when the transaction started, as text: a session that a pool has handed on is
+   *     in another one
+   */
+  record Backend(TransactionTarget target, int pid, String startedAt) {}
 
   /** Begins to watch the calling thread. */
   Running watch(Runnable onAbandon) {
@@ -83,8 +100,7 @@ final class HandlerWatchdog {
       if (!watched.expired) {
         expire(watched);
       } else if (now - watched.deadline > timeout.toNanos()
-          && watched.over.compareAndSet(false, true)) {
-        watched.close();
+          && watched.finish()) {
         log.error(
             "A handler on {} ignores its interrupt; its thread is abandoned",
             watched.thread.getName());
@@ -94,26 +110,31 @@ final class HandlerWatchdog {
   }
 
   private void expire(Running watched) {
-    TransactionTarget target = watched.target;
     watched.expired = true;
-    if (target != null) {
-      terminate(target, watched.backendPid);
-    }
-    if (!watched.over.get()) {
-      watched.thread.interrupt();
+    // First: ending the backend takes a connection, and those that hang may hold all of them.
+    watched.interrupt();
+    Backend backend = watched.backend;
+    if (backend != null) {
+      terminate(backend);
     }
   }
 
-  private static void terminate(TransactionTarget target, int backendPid) {
-    try (Connection c = target.dataSource().getConnection();
-        PreparedStatement statement = c.prepareStatement("SELECT pg_terminate_backend(?)")) {
-      statement.setInt(1, backendPid);
+  private static void terminate(Backend backend) {
+    try (Connection c = backend.target().dataSource().getConnection();
+        PreparedStatement statement =
+            c.prepareStatement(
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE pid = ? AND xact_start = ?::timestamptz
+                """)) {
+      statement.setInt(1, backend.pid());
+      statement.setString(2, backend.startedAt());
       statement.execute();
     } catch (SQLException e) {
       // Its own statement_timeout and idle_in_transaction_session_timeout end it then.
       log.warn(
           "The backend {} of a handler past its time could not be terminated: {}",
-          backendPid,
+          backend.pid(),
           e.getMessage());
     }
   }

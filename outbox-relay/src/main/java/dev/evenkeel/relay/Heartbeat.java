@@ -1,5 +1,7 @@
 package dev.evenkeel.relay;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A heartbeat as the WAL brings it: a transactional logical message that carries a snapshot. Every
  * transaction visible in the snapshot committed before the heartbeat did, so once the heartbeat is
@@ -11,12 +13,15 @@ package dev.evenkeel.relay;
  */
 record Heartbeat(PgSnapshot snapshot, String emittedAt, String origin) {
 
-  /** Written by {@link Term#emitHeartbeat}. */
-  static Heartbeat parse(String content) {
+  /** Reads what {@link Term#emitHeartbeat} wrote; null for anything else. */
+  static @Nullable Heartbeat parse(String content) {
     String[] parts = content.split("\\|", 3);
-    if (parts.length != 3) {
-      throw new IllegalArgumentException("not a heartbeat: " + content);
+    try {
+      return parts.length == 3
+          ? new Heartbeat(PgSnapshot.parse(parts[0]), parts[1], parts[2])
+          : null;
+    } catch (IllegalArgumentException e) {
+      return null;
     }
-    return new Heartbeat(PgSnapshot.parse(parts[0]), parts[1], parts[2]);
   }
 }

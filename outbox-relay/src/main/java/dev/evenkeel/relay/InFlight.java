@@ -18,32 +18,39 @@ final class InFlight {
   /** What an entry costs beside its payload: objects, strings, the captured record. */
   private static final int OVERHEAD_BYTES = 1_024;
 
-  private final int maxEntries;
+  private final int maxMessages;
   private final long maxBytes;
   private final Deque<Entry> entries = new ArrayDeque<>();
   private long bytes;
-  private volatile int size;
+  private int sent;
+  private volatile int messages; // what other threads see of it
   private volatile @Nullable Throwable failure;
   private volatile @Nullable Thread waiting;
 
-  InFlight(int maxEntries, long maxBytes) {
-    this.maxEntries = maxEntries;
+  InFlight(int maxMessages, long maxBytes) {
+    this.maxMessages = maxMessages;
     this.maxBytes = maxBytes;
   }
 
-  /** A message or a heartbeat in its place. */
+  /** A message, a heartbeat or a mere position in its place. */
   final class Entry implements Acknowledgement {
 
     private final int cost;
+    private final boolean message;
     private final @Nullable Heartbeat heartbeat;
     private final @Nullable StreamPosition position;
     private volatile boolean acknowledged;
 
-    private Entry(int cost, @Nullable Heartbeat heartbeat, @Nullable StreamPosition position) {
+    private Entry(
+        int cost,
+        boolean message,
+        @Nullable Heartbeat heartbeat,
+        @Nullable StreamPosition position) {
       this.cost = cost;
+      this.message = message;
       this.heartbeat = heartbeat;
       this.position = position;
-      this.acknowledged = heartbeat != null;
+      this.acknowledged = !message;
     }
 
     @Nullable Heartbeat heartbeat() {
@@ -76,7 +83,7 @@ final class InFlight {
 
   boolean hasRoomFor(OutboxMessage message) {
     return entries.isEmpty()
-        || (entries.size() < maxEntries && bytes + cost(message) <= maxBytes);
+        || (sent < maxMessages && bytes + cost(message) <= maxBytes);
   }
 
   private static int cost(OutboxMessage message) {
@@ -84,17 +91,30 @@ final class InFlight {
   }
 
   Entry add(OutboxMessage message, @Nullable StreamPosition position) {
-    return add(new Entry(cost(message), null, position));
+    return add(new Entry(cost(message), true, null, position));
   }
 
+  /** Takes the place of the heartbeat right before it, so that those never pile up. */
   void add(Heartbeat heartbeat, StreamPosition position) {
-    add(new Entry(OVERHEAD_BYTES, heartbeat, position));
+    Entry last = entries.peekLast();
+    if (last != null && last.heartbeat != null) {
+      entries.removeLast();
+      bytes -= last.cost;
+    }
+    add(new Entry(OVERHEAD_BYTES, false, heartbeat, position));
+  }
+
+  /** A position that is reached once everything added before is acknowledged. */
+  void add(StreamPosition position) {
+    add(new Entry(OVERHEAD_BYTES, false, null, position));
   }
 
   private Entry add(Entry entry) {
     entries.add(entry);
     bytes += entry.cost;
-    size = entries.size();
+    if (entry.message) {
+      messages = ++sent;
+    }
     return entry;
   }
 
@@ -106,7 +126,9 @@ final class InFlight {
     }
     entries.remove();
     bytes -= first.cost;
-    size = entries.size();
+    if (first.message) {
+      messages = --sent;
+    }
     return first;
   }
 
@@ -114,9 +136,9 @@ final class InFlight {
     return entries.isEmpty();
   }
 
-  /** From any thread. */
-  int size() {
-    return size;
+  /** How many messages; from any thread. */
+  int messages() {
+    return messages;
   }
 
   /** What the transport could not make durable; null while all is well. From any thread. */

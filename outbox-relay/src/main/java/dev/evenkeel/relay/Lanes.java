@@ -46,6 +46,7 @@ final class Lanes implements Transport.Session {
   private final Outages outages = new Outages();
   private final LanePool pool;
   private final ScheduledExecutorService clock;
+  private final ScheduledExecutorService watch;
   private final Deliverer deliverer;
   private final ConcurrentMap<KeyQueue.Id, KeyQueue> queues = new ConcurrentHashMap<>();
   private volatile boolean closed;
@@ -64,14 +65,17 @@ final class Lanes implements Transport.Session {
     this.leadership = leadership;
     this.pool = new LanePool(options.lanes());
     this.clock = LanePool.clock();
+    this.watch = LanePool.clock(); // its own: ending a backend may wait for a connection
     HandlerWatchdog watchdog = new HandlerWatchdog(options.handlerTimeout());
     this.deliverer = new Deliverer(receiver, leadership, watchdog, outages);
     long look = Math.max(10, options.handlerTimeout().toMillis() / 10);
-    clock.scheduleWithFixedDelay(watchdog::look, look, look, TimeUnit.MILLISECONDS);
+    watch.scheduleWithFixedDelay(watchdog::look, look, look, TimeUnit.MILLISECONDS);
     ParkedReleaser releaser =
         new ParkedReleaser(options, handlers, parked, deliverer, pool, this::mayWork, leadership);
     long tick = ParkedReleaser.TICK.toMillis();
     clock.scheduleWithFixedDelay(releaser::look, tick, tick, TimeUnit.MILLISECONDS);
+    clock.scheduleWithFixedDelay(
+        () -> releaser.reap(receiver.window()), 1, 1, TimeUnit.MINUTES);
   }
 
   private boolean mayWork() {
@@ -129,9 +133,18 @@ final class Lanes implements Transport.Session {
       proceed(queue, delivery, NO_LEASE); // a late renewal may still save the term
       return;
     }
+    turn(queue, delivery, () -> deliver(queue, delivery));
+  }
+
+  /** Null when the message's fate is durable, {@link #LEFT}, or the time until the next turn. */
+  private interface Step {
+    @Nullable Duration take();
+  }
+
+  private void turn(KeyQueue queue, Delivery delivery, Step step) {
     Duration again;
     try {
-      again = deliver(queue, delivery);
+      again = step.take();
     } catch (RuntimeException e) {
       // Parking needs the installation's own database. Without it the lease is lost soon.
       log.warn("{} can't be parked now: {}", delivery.message(), e.getMessage());
@@ -168,7 +181,6 @@ final class Lanes implements Transport.Session {
   /** Stands for: somebody else goes on with this queue, or nobody in this term. */
   private static final Duration LEFT = Duration.ofDays(-1);
 
-  /** Null when the message's fate is durable, otherwise the time until the next turn. */
   private @Nullable Duration deliver(KeyQueue queue, Delivery delivery) {
     InboxHandlerMethod handler = delivery.handler();
     if (handler == null) {
@@ -198,7 +210,11 @@ final class Lanes implements Transport.Session {
   private void abandoned(KeyQueue queue, Delivery delivery) {
     pool.threadAbandoned();
     pool.execute(
-        () -> proceed(queue, delivery, failed(delivery, FailureKind.HANDLER, "ignored its timeout")));
+        () ->
+            turn(
+                queue,
+                delivery,
+                () -> failed(delivery, FailureKind.HANDLER, "ignored its timeout")));
   }
 
   private @Nullable Duration queueBehind(Delivery delivery) {
@@ -262,6 +278,7 @@ final class Lanes implements Transport.Session {
   public void close() {
     closed = true;
     clock.shutdownNow();
+    watch.shutdown(); // what it has begun, it ends
     pool.shutdown();
     queues.clear();
   }

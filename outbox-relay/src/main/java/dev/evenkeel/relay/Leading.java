@@ -63,6 +63,7 @@ final class Leading {
    */
   void run() throws SQLException, InterruptedException {
     preflight();
+    relay.reportFit();
     SlotKeeper keeper =
         new SlotKeeper(options.schema(), term, relay::reportWaiting, relay::stopping);
     SlotKeeper.Verdict verdict = keeper.secure();
@@ -72,7 +73,8 @@ final class Leading {
     }
     String origin = term.epoch() + "." + SESSIONS.incrementAndGet();
     Dispatcher work =
-        new Dispatcher(options, term, transport, observer, verdict.reconcile(), origin);
+        new Dispatcher(
+            options, term, transport, observer, verdict.reconcile() ? origin : null, relay::stopping);
     dispatcher = work;
     try {
       if (verdict.reconcile()) {
@@ -117,9 +119,9 @@ final class Leading {
       PgSnapshot published = term.row().published();
       long sent = new Reconciliation(options.schema()).send(c, published, work);
       log.info(
-          "Sent {} messages of the ring that {} does not cover",
+          "Sent {} messages of the ring that were not known as published (H: {})",
           sent,
-          published == null ? "no snapshot" : published);
+          published == null ? "none" : published);
     }
   }
 
@@ -138,7 +140,8 @@ final class Leading {
               work.batch(batch, confirmer);
             });
     ScheduledExecutorService aside =
-        Executors.newSingleThreadScheduledExecutor(
+        Executors.newScheduledThreadPool(
+            2, // a long sweep must not hold up the heartbeats: they are the relay's progress
             task -> {
               Thread thread = new Thread(task, "evenkeel-relay-aside-" + options.schema());
               thread.setDaemon(true);
@@ -232,7 +235,7 @@ final class Leading {
   }
 
   private void sweep() {
-    try (Connection c = term.open("janitor")) {
+    try (Connection c = term.openUnbounded("janitor")) {
       new RingJanitor(options.schema(), options.janitor()).sweep(c);
     } catch (SQLException e) {
       log.warn("The janitor could not sweep: {}", e.getMessage());

@@ -8,8 +8,10 @@ import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.ParkedStore.Due;
 import dev.evenkeel.outbox.spi.Leadership;
 import java.time.Duration;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
@@ -30,6 +32,8 @@ final class ParkedReleaser {
   private static final int KEYS_PER_LOOK = 256;
   private static final int MESSAGES_PER_TURN = 1_000;
   private static final int CONTENTIONS_PER_ATTEMPT = 10;
+  private static final int REAP_ROWS = 1_000;
+  private static final int REAP_BATCHES = 100;
   private static final Duration OUTAGE_RECHECK = Duration.ofSeconds(1);
 
   private final LaneOptions options;
@@ -39,7 +43,9 @@ final class ParkedReleaser {
   private final LanePool pool;
   private final BooleanSupplier mayWork;
   private final Leadership leadership;
-  private final Set<Due> underWay = ConcurrentHashMap.newKeySet();
+
+  /** Keys being released, each with its turn: an abandoned turn that returns must not end the next. */
+  private final ConcurrentMap<Due, Object> underWay = new ConcurrentHashMap<>();
 
   ParkedReleaser(
       LaneOptions options,
@@ -65,8 +71,9 @@ final class ParkedReleaser {
     }
     try {
       for (Due due : parked.due(KEYS_PER_LOOK)) {
-        if (underWay.add(due)) {
-          pool.execute(() -> release(due));
+        Object turn = new Object();
+        if (underWay.putIfAbsent(due, turn) == null) {
+          pool.execute(() -> release(due, turn));
         }
       }
     } catch (RuntimeException e) {
@@ -74,23 +81,23 @@ final class ParkedReleaser {
     }
   }
 
-  private void release(Due due) {
+  private void release(Due due, Object turn) {
     try {
       for (int n = 0; n < MESSAGES_PER_TURN && mayWork.getAsBoolean(); n++) {
         ParkedMessage head = parked.head(due).orElse(null);
-        if (head == null || !releaseOne(head)) {
+        if (head == null || !releaseOne(due, turn, head)) {
           return;
         }
       }
     } catch (RuntimeException e) {
       log.warn("{} of {} can't be released now: {}", due.key(), due.consumer(), e.getMessage());
     } finally {
-      underWay.remove(due);
+      underWay.remove(due, turn);
     }
   }
 
   /** True when the key may go on with its next message. */
-  private boolean releaseOne(ParkedMessage head) {
+  private boolean releaseOne(Due due, Object turn, ParkedMessage head) {
     if (head.consumer().equals(InboxHandlers.UNKNOWN_CONSUMER)) {
       return routeAgain(head);
     }
@@ -100,7 +107,7 @@ final class ParkedReleaser {
     }
     for (int contention = 1; ; contention++) {
       Deliverer.Result result =
-          deliverer.attempt(handler, head.message(), true, () -> abandoned(head));
+          deliverer.attempt(handler, head.message(), true, () -> abandoned(due, turn, head));
       if (result instanceof Deliverer.Result.Received) {
         return parked.handled(leadership.epoch(), head);
       }
@@ -118,9 +125,31 @@ final class ParkedReleaser {
     }
   }
 
-  private void abandoned(ParkedMessage head) {
+  private void abandoned(Due due, Object turn, ParkedMessage head) {
     pool.threadAbandoned();
-    failed(head, new Deliverer.Result.Failed(FailureKind.HANDLER, "ignored its timeout"));
+    pool.execute(
+        () -> {
+          try {
+            failed(head, new Deliverer.Result.Failed(FailureKind.HANDLER, "ignored its timeout"));
+          } catch (RuntimeException e) {
+            log.warn("{} can't be parked anew now: {}", head.message(), e.getMessage());
+          } finally {
+            underWay.remove(due, turn); // the stuck thread will not do it
+          }
+        });
+  }
+
+  /** Forgets ended messages past the dedup window. */
+  void reap(Duration window) {
+    try {
+      for (int batch = 0; batch < REAP_BATCHES && mayWork.getAsBoolean(); batch++) {
+        if (parked.reap(window, REAP_ROWS) < REAP_ROWS) {
+          return;
+        }
+      }
+    } catch (RuntimeException e) {
+      log.warn("Ended parked messages can't be reaped now: {}", e.getMessage());
+    }
   }
 
   private boolean failed(ParkedMessage head, Deliverer.Result.Failed failure) {
@@ -150,11 +179,11 @@ final class ParkedReleaser {
   private boolean routeAgain(ParkedMessage head) {
     InboxHandlers.Route route =
         handlers.route(head.message().type(), head.message().version());
-    return route instanceof InboxHandlers.Route.To to
-        ? parked.redirect(
-            leadership.epoch(),
-            head,
-            to.handlers().stream().map(InboxHandlerMethod::consumer).toList())
-        : dead(head, "its type is still unknown");
+    if (!(route instanceof InboxHandlers.Route.To to)) {
+      return dead(head, "its type is still unknown");
+    }
+    List<String> consumers = new ArrayList<>(to.consumersOfOtherVersions());
+    to.handlers().forEach(handler -> consumers.add(handler.consumer()));
+    return parked.redirect(leadership.epoch(), head, consumers);
   }
 }

@@ -143,8 +143,9 @@ public final class Relay {
   private void supervise() {
     RelayLease lease = new RelayLease(options, connections, table, served);
     boolean registered = false;
+    long pause = 0;
     try {
-      while (!awaitStopping(pause())) {
+      while (!awaitStopping(pause)) {
         try {
           if (!registered) {
             registry.register(served);
@@ -154,6 +155,7 @@ public final class Relay {
         } catch (SQLException | RuntimeException e) {
           fail(List.of("the database can't be asked: " + e.getMessage()), e);
         }
+        pause = pauseMillis();
       }
     } catch (InterruptedException e) {
       log.debug("The relay was interrupted", e);
@@ -163,11 +165,11 @@ public final class Relay {
     }
   }
 
-  private long pause() {
+  /** The contend interval, doubling with each failure in a row. */
+  private long pauseMillis() {
     long contend = options.contend().toMillis();
-    return failures == 0
-        ? (term == null && leader == null && findings.isEmpty() ? 0 : contend)
-        : Math.min(Math.max(contend, MAX_BACKOFF_MILLIS), contend << Math.min(failures - 1, 10));
+    long doubled = contend << Math.min(Math.max(0, failures - 1), 10);
+    return Math.max(contend, Math.min(doubled, MAX_BACKOFF_MILLIS));
   }
 
   private void look(RelayLease.Look look) throws InterruptedException {
@@ -192,13 +194,13 @@ public final class Relay {
     term = newTerm;
     leading = work;
     leader = options.node();
-    report(List.of());
     become(RelayState.PREPARING);
     log.info("{} leads, epoch {}", options.node(), newTerm.epoch());
     long began = System.nanoTime();
     try (newTerm) {
       work.run();
     } catch (Leading.UnfitException e) {
+      failedTerm(began);
       fail(e.findings(), null);
     } catch (LeadershipLostException e) {
       log.warn("{} leads no more: {}", options.node(), e.getMessage());
@@ -229,6 +231,11 @@ public final class Relay {
       log.error("The relay can't work: {}", String.join("; ", newFindings), cause);
     }
     findings = newFindings;
+  }
+
+  /** Nothing stands in the way of streaming any more. */
+  void reportFit() {
+    report(List.of());
   }
 
   private void report(List<String> newFindings) {

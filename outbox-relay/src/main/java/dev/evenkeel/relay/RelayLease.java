@@ -127,7 +127,10 @@ final class RelayLease {
     }
   }
 
-  /** Ends the sessions of that term and of older ones: lease, heartbeat, handlers, walsender. */
+  /**
+   * Ends the sessions of that term and of older ones: lease, heartbeat, handlers, walsender. A
+   * stranger on the replication slot who may not be ended stays, and the preflight names him.
+   */
   private int terminate(Connection session, long epoch) throws SQLException {
     String sql =
         """
@@ -136,7 +139,10 @@ final class RelayLease {
               FROM pg_stat_activity
              WHERE pid <> pg_backend_pid() AND datname = current_database()
                AND (substring(application_name FROM '^' || ? || '([0-9]+):')::bigint <= ?
-                 OR pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?))) AS ended
+                 OR (pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?)
+                     AND (SELECT pg_has_role(oid, 'MEMBER')
+                                 AND (NOT rolsuper OR current_setting('is_superuser')::boolean)
+                            FROM pg_roles WHERE oid = usesysid)))) AS ended
         """
             .formatted(TERMINATION_MILLIS);
     try (PreparedStatement statement = session.prepareStatement(sql)) {

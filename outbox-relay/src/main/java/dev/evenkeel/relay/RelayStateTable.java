@@ -21,7 +21,6 @@ final class RelayStateTable {
   private final String read;
   private final String lead;
   private final String renew;
-  private final String release;
   private final String reconcile;
   private final String position;
   private final String consumers;
@@ -29,12 +28,14 @@ final class RelayStateTable {
 
   RelayStateTable(String schema) {
     read = "SELECT %s FROM %s.relay_state".formatted(COLUMNS, schema);
+    // FOR UPDATE, more than the update alone would take: whoever parks or releases holds KEY SHARE.
     lead =
         """
-        UPDATE %s.relay_state
+        WITH locked AS MATERIALIZED (SELECT epoch AS was FROM %1$s.relay_state WHERE epoch = ? FOR UPDATE)
+        UPDATE %1$s.relay_state
            SET epoch = epoch + 1, leader = ?, lease_until = clock_timestamp() + ?::interval, mode = 'embedded'
-         WHERE epoch = ?
-        RETURNING %s
+          FROM locked WHERE epoch = was
+        RETURNING %2$s
         """
             .formatted(schema, COLUMNS);
     // One statement renews the lease, leaves the witness and moves H; the registry's version in its WHERE is
@@ -49,9 +50,6 @@ final class RelayStateTable {
                reconciling = reconciling AND NOT ?
          WHERE epoch = ? AND leader = ? AND registry_version = ?
         """
-            .formatted(schema);
-    release =
-        "UPDATE %s.relay_state SET lease_until = clock_timestamp() WHERE epoch = ? AND leader = ?"
             .formatted(schema);
     reconcile =
         "UPDATE %s.relay_state SET reconciling = true WHERE epoch = ? AND leader = ?"
@@ -86,9 +84,9 @@ final class RelayStateTable {
   @Nullable RelayRow lead(Connection c, long after, String node, Duration lease)
       throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(lead)) {
-      statement.setString(1, node);
-      statement.setString(2, interval(lease));
-      statement.setLong(3, after);
+      statement.setLong(1, after);
+      statement.setString(2, node);
+      statement.setString(3, interval(lease));
       try (ResultSet row = statement.executeQuery()) {
         return row.next() ? row(row) : null;
       }
@@ -120,14 +118,6 @@ final class RelayStateTable {
       statement.setString(7, node);
       statement.setLong(8, registryVersion);
       return statement.executeUpdate() == 1;
-    }
-  }
-
-  void release(Connection c, long epoch, String node) throws SQLException {
-    try (PreparedStatement statement = c.prepareStatement(release)) {
-      statement.setLong(1, epoch);
-      statement.setString(2, node);
-      statement.executeUpdate();
     }
   }
 

@@ -170,18 +170,10 @@ final class Term implements Leadership, AutoCloseable {
     ended = true;
   }
 
-  /** Gives the lease back and closes the session. Idempotent. */
+  /** Ends the term and closes its session; with that the next leader may begin. Idempotent. */
   @Override
   public synchronized void close() {
-    boolean inTime = mayDispatch();
     ended = true;
-    if (inTime) {
-      try {
-        table.release(session, epoch(), options.node());
-      } catch (SQLException e) {
-        log.debug("The lease could not be given back; it runs out by itself", e);
-      }
-    }
     closeQuietly(session);
   }
 

@@ -18,6 +18,7 @@ import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -28,28 +29,26 @@ final class RelayNode implements AutoCloseable {
 
   private static final JsonPayloadCodec CODEC = new JsonPayloadCodec(JsonMapper.builder().build());
 
-  private final Installation installation;
   private final TransactionTemplate transactions;
   private final TransactionalOutbox outbox;
   private final ParkedStore parked;
   private final Relay relay;
 
   private RelayNode(Builder builder) {
-    installation = builder.installation;
-    DataSourceTransactionManager manager =
-        new DataSourceTransactionManager(installation.dataSource());
+    DataSource dataSource = builder.dataSource;
+    DataSourceTransactionManager manager = new DataSourceTransactionManager(dataSource);
     transactions = new TransactionTemplate(manager);
     EventTypes types = EventTypes.of(builder.events);
     outbox =
         new TransactionalOutbox(
-            installation.dataSource(),
+            dataSource,
             OutboxOptions.defaults(),
             types,
             CODEC,
             TransactionalOutbox.Context.none());
     parked =
         new ParkedStore(
-            installation.dataSource(), Installation.SCHEMA, MessageObserver.NONE, builder.time);
+            dataSource, Installation.SCHEMA, builder.observer, builder.time);
     InboxHandlers.Builder handlers = InboxHandlers.builder(types, CODEC);
     for (Object bean : builder.beans) {
       for (Method method : bean.getClass().getDeclaredMethods()) {
@@ -61,24 +60,24 @@ final class RelayNode implements AutoCloseable {
     }
     InboxHandlers built = handlers.build();
     TransactionTarget home =
-        new TransactionTarget("home", installation.dataSource(), manager);
+        new TransactionTarget("home", dataSource, manager);
     TransactionRouter router =
         builder.router == null ? (consumer, message) -> home : builder.router;
     InboxReceiver receiver =
         new InboxReceiver(
             new InboxOptions(Installation.SCHEMA, Duration.ofDays(10), builder.lanes.handlerTimeout()),
-            installation.dataSource(),
+            dataSource,
             router,
-            MessageObserver.NONE,
+            builder.observer,
             builder.time);
     relay =
         new Relay(
             builder.relay,
-            installation.settings(),
-            new InProcessTransport(builder.lanes, built, receiver, parked, MessageObserver.NONE),
-            new ConsumerRegistry(installation.dataSource(), Installation.SCHEMA),
+            builder.settings,
+            new InProcessTransport(builder.lanes, built, receiver, parked, builder.observer),
+            new ConsumerRegistry(dataSource, Installation.SCHEMA),
             built.subscriptions(),
-            MessageObserver.NONE);
+            builder.observer);
   }
 
   static Builder in(Installation installation) {
@@ -88,16 +87,19 @@ final class RelayNode implements AutoCloseable {
   /** What differs between tests. */
   static final class Builder {
 
-    private final Installation installation;
     private List<Class<?>> events = List.of(Counted.class);
     private List<Object> beans = List.of();
     private RelayOptions relay;
     private LaneOptions lanes = LaneOptions.defaults();
     private TimeSource time = TimeSource.SYSTEM;
+    private MessageObserver observer = MessageObserver.NONE;
     private @Nullable TransactionRouter router;
+    private ConnectionSettings settings;
+    private DataSource dataSource;
 
     private Builder(Installation installation) {
-      this.installation = installation;
+      this.settings = installation.settings();
+      this.dataSource = installation.dataSource();
       this.relay = quick("node");
     }
 
@@ -133,6 +135,23 @@ final class RelayNode implements AutoCloseable {
 
     Builder router(TransactionRouter newRouter) {
       router = newRouter;
+      return this;
+    }
+
+    Builder observer(MessageObserver newObserver) {
+      observer = newObserver;
+      return this;
+    }
+
+    /** The relay's own sessions, where they are not the installation's. */
+    Builder settings(ConnectionSettings newSettings) {
+      settings = newSettings;
+      return this;
+    }
+
+    /** The application's pool, where it is not the installation's. */
+    Builder dataSource(DataSource newDataSource) {
+      dataSource = newDataSource;
       return this;
     }
 

@@ -74,8 +74,7 @@ public final class EvenkeelAutoConfiguration {
   @Bean
   EvenkeelOptions evenkeelOptions(EvenkeelProperties properties, Environment environment) {
     return EvenkeelOptions.of(
-        properties,
-        NodeName.of(environment.getProperty("spring.application.name", "application")));
+        properties, NodeName.of(environment.getProperty("spring.application.name", "application")));
   }
 
   @Bean
@@ -193,10 +192,7 @@ public final class EvenkeelAutoConfiguration {
   @Bean
   @DependsOn(SCHEMA)
   ParkedStore evenkeelParkedStore(
-      EvenkeelOptions options,
-      DataSource dataSource,
-      MessageObservers observers,
-      TimeSource time) {
+      EvenkeelOptions options, DataSource dataSource, MessageObservers observers, TimeSource time) {
     return new ParkedStore(
         HomeDatabase.of(dataSource), options.schema(), observers.observer(), time);
   }

@@ -1,6 +1,5 @@
 package dev.evenkeel.autoconfigure;
 
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
@@ -9,12 +8,7 @@ final class EvenkeelFailureAnalyzer
     extends AbstractFailureAnalyzer<EvenkeelConfigurationException> {
 
   @Override
-  protected FailureAnalysis analyze(
-      Throwable rootFailure, EvenkeelConfigurationException cause) {
-    return new FailureAnalysis(sentence(cause), null, cause);
-  }
-
-  private static @Nullable String sentence(EvenkeelConfigurationException cause) {
-    return cause.getMessage();
+  protected FailureAnalysis analyze(Throwable rootFailure, EvenkeelConfigurationException cause) {
+    return new FailureAnalysis(cause.getMessage(), null, cause);
   }
 }

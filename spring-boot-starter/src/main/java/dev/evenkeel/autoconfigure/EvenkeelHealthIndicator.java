@@ -8,9 +8,10 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * Whether messages leave: UP when this process leads without findings or another process leads, DOWN
- * when findings keep the relay from working, OUT_OF_SERVICE when it is stopped. Parked keys and dead
- * letters are shown, but are the business of alarms: restarting a process does not cure them.
+ * Whether messages leave: UP when this process leads without findings or another process leads,
+ * DOWN when findings keep the relay from working, OUT_OF_SERVICE when it is stopped. Parked keys
+ * and dead letters are shown, but are the business of alarms: restarting a process does not cure
+ * them.
  */
 final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
 
@@ -49,7 +50,7 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
     }
   }
 
-  private static Status status(RelayStatus relay) {
+  static Status status(RelayStatus relay) {
     if (relay.state() == RelayState.STOPPED) {
       return Status.OUT_OF_SERVICE;
     }

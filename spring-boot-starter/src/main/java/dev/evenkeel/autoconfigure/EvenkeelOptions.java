@@ -23,7 +23,8 @@ record EvenkeelOptions(
 
   /**
    * What the lease must leave after a handler's timeout: its session ends itself 1 s later
-   * (idle_in_transaction_session_timeout), and that has to have happened before somebody else leads.
+   * (idle_in_transaction_session_timeout), and that has to have happened before somebody else
+   * leads.
    */
   static final Duration HANDLER_MARGIN = Duration.ofMillis(1_500);
 
@@ -45,9 +46,7 @@ record EvenkeelOptions(
     String schema = properties.schema();
     SchemaMigration migration =
         new SchemaMigration(
-            schema,
-            properties.migration().applicationRole(),
-            properties.migration().relayRole());
+            schema, properties.migration().applicationRole(), properties.migration().relayRole());
     EvenkeelProperties.Inbox inbox = properties.inbox();
     JanitorOptions janitor =
         new JanitorOptions(

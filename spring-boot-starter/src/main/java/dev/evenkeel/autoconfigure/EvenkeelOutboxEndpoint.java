@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.audit.listener.AuditApplicationEvent;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.SecurityContext;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -36,6 +37,7 @@ public final class EvenkeelOutboxEndpoint {
 
   private static final Logger log = LoggerFactory.getLogger(EvenkeelOutboxEndpoint.class);
   private static final int DEFAULT_LIMIT = 100;
+  private static final int MAX_LIMIT = 10_000;
   private static final int FORBIDDEN = 403;
   private static final int CONFLICT = 409;
 
@@ -78,6 +80,7 @@ public final class EvenkeelOutboxEndpoint {
    * Everything at one moment.
    *
    * @param relay the relay of this process, null when it has none
+   * @param lag how far the installation's relay is behind, null when not known
    * @param counts parked keys and dead letters, null when not known
    * @param consumers registered subscriptions of the installation
    * @param deadLetters the oldest ones
@@ -131,14 +134,17 @@ public final class EvenkeelOutboxEndpoint {
    */
   @ReadOperation
   public OutboxDescriptor outbox(@Nullable Integer limit) {
+    int most = limit == null ? DEFAULT_LIMIT : limit;
+    if (most < 1 || most > MAX_LIMIT) {
+      throw new InvalidEndpointRequestException(
+          "limit must be between 1 and %d, was %d".formatted(MAX_LIMIT, most), "limit");
+    }
     return new OutboxDescriptor(
         readings.status(),
         readings.lag(),
         readings.counts(),
         registry.registered().stream().map(Subscription::toString).sorted().toList(),
-        parked.deadLetters(limit == null ? DEFAULT_LIMIT : limit).stream()
-            .map(DeadLetter::of)
-            .toList());
+        parked.deadLetters(most).stream().map(DeadLetter::of).toList());
   }
 
   /**

@@ -65,14 +65,13 @@ record EvenkeelProperties(
    * @param maxPayload Largest payload of a message, 1B to 64MB.
    * @param retention How long published messages stay in the outbox, up to 30 days.
    */
-  record Outbox(
-      @DefaultValue("1MB") DataSize maxPayload, @DefaultValue("6h") Duration retention) {}
+  record Outbox(@DefaultValue("1MB") DataSize maxPayload, @DefaultValue("6h") Duration retention) {}
 
   /**
    * The receiving side.
    *
-   * @param window How long a handled message is remembered. Longer than any message can take to come
-   *     back, shorter than the inbox ring; older messages are dead letters at first receipt.
+   * @param window How long a handled message is remembered. Longer than any message can take to
+   *     come back, shorter than the inbox ring; older messages are dead letters at first receipt.
    * @param handlerTimeout Longest time a handler may take, 10ms to 5m, and more than 1.5s below the
    *     relay's lease. Beyond it the transaction is ended and the attempt has failed.
    * @param lanes Most deliveries at a time, each with a database connection while it runs, 1 to

@@ -67,9 +67,7 @@ public final class EvenkeelRelayAutoConfiguration {
                 observers.observer()),
         () ->
             new Consumers(
-                registry,
-                served(transport.getObject(), handlers.getObject()),
-                options.retired()),
+                registry, served(transport.getObject(), handlers.getObject()), options.retired()),
         options.relay().contend());
   }
 

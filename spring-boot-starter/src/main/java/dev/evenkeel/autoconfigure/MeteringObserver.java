@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Counts. Meters are looked up once per consumer: the registry's own look-up builds an id each time,
- * too dear for each message.
+ * Counts. Meters are looked up once per consumer: the registry's own look-up builds an id each
+ * time, too dear for each message.
  */
 final class MeteringObserver implements MessageObserver {
 

@@ -63,9 +63,7 @@ final class OutboxGauges implements MeterBinder {
   }
 
   private void bindCounts(
-      MeterRegistry registry,
-      EvenkeelMeters meter,
-      ToDoubleFunction<ParkedMessages.Counts> value) {
+      MeterRegistry registry, EvenkeelMeters meter, ToDoubleFunction<ParkedMessages.Counts> value) {
     bind(
         registry,
         meter,

@@ -41,10 +41,7 @@ public final class RelayLifecycle implements SmartLifecycle {
    * @param retryInterval wait between two attempts to register
    */
   RelayLifecycle(
-      String node,
-      Supplier<Relay> relays,
-      Supplier<Consumers> consumers,
-      Duration retryInterval) {
+      String node, Supplier<Relay> relays, Supplier<Consumers> consumers, Duration retryInterval) {
     this.node = node;
     this.relays = relays;
     this.consumers = consumers;
@@ -87,8 +84,7 @@ public final class RelayLifecycle implements SmartLifecycle {
     CountDownLatch signal = new CountDownLatch(1);
     Consumers toRegister = consumers.get();
     if (!toRegister.tryRegister()) {
-      Thread thread =
-          new Thread(() -> registerLater(toRegister, signal), "evenkeel-registration");
+      Thread thread = new Thread(() -> registerLater(toRegister, signal), "evenkeel-registration");
       thread.setDaemon(true);
       thread.start();
     }

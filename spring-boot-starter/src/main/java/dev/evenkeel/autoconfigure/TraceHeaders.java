@@ -8,7 +8,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The current span as a W3C {@code traceparent}, whatever format the application's HTTP calls use. */
+/**
+ * The current span as a W3C {@code traceparent}, whatever format the application's HTTP calls use.
+ */
 final class TraceHeaders implements HeaderSource {
 
   private static final int TRACE_ID_LENGTH = 32;

@@ -25,8 +25,8 @@ final class TransactionTargets {
   /**
    * The application's data source with its transaction manager.
    *
-   * @throws EvenkeelConfigurationException if there is no single transaction manager, or it is known
-   *     to work on another data source: effects and inbox row would not commit together
+   * @throws EvenkeelConfigurationException if there is no single transaction manager, or it is
+   *     known to work on another data source: effects and inbox row would not commit together
    */
   static TransactionTarget home(
       DataSource dataSource, ObjectProvider<PlatformTransactionManager> transactionManagers) {

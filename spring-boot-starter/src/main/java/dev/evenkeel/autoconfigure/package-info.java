@@ -4,8 +4,8 @@
  * meters, health and an actuator endpoint.
  *
  * <p>Order at start: options are checked → the schema is migrated → the application's own
- * migrations and JPA → handlers are collected → consumers are registered → the relay starts, last of
- * all. At stop the relay ends first.
+ * migrations and JPA → handlers are collected → consumers are registered → the relay starts, last
+ * of all. At stop the relay ends first.
  */
 @NullMarked
 package dev.evenkeel.autoconfigure;

@@ -8,10 +8,7 @@ import dev.evenkeel.outbox.OutboxEvent;
  * @param key the order key's id
  * @param number place among the messages of its key, from 1
  */
-@OutboxEvent(
-    type = ContractEvent.TYPE,
-    aggregateType = ContractEvent.AGGREGATE_TYPE,
-    key = "key")
+@OutboxEvent(type = ContractEvent.TYPE, aggregateType = ContractEvent.AGGREGATE_TYPE, key = "key")
 public record ContractEvent(String key, int number) {
 
   /** Its logical type. */

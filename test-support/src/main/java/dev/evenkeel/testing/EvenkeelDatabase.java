@@ -73,7 +73,9 @@ public final class EvenkeelDatabase implements AutoCloseable {
     return schema;
   }
 
-  /** URL and credentials, for what connects by itself, such as the relay or an application context. */
+  /**
+   * URL and credentials, for what connects by itself, such as the relay or an application context.
+   */
   public DatabaseInfo info() {
     return info;
   }

@@ -18,9 +18,10 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
  * A relay for deterministic tests: delivers on the calling thread, when it is told to, and throws
  * what a handler throws instead of retrying and parking.
  *
- * <p>Rows are delivered by position, which is commit order for each order key. What was delivered is
- * remembered by message, not as a high-water mark: a row with a lower position that commits later is
- * delivered by the next call, never skipped. Confined to one thread; call it outside a transaction.
+ * <p>Rows are delivered by position, which is commit order for each order key. What was delivered
+ * is remembered by message, not as a high-water mark: a row with a lower position that commits
+ * later is delivered by the next call, never skipped. Confined to one thread; call it outside a
+ * transaction.
  */
 public final class ManualRelay {
 
@@ -47,9 +48,9 @@ public final class ManualRelay {
   }
 
   /**
-   * Delivers every committed message that this relay has not delivered yet, and what handlers append
-   * meanwhile, until nothing is left. Throws what a handler throws; that message and those behind it
-   * stay undelivered, and the next call begins with it.
+   * Delivers every committed message that this relay has not delivered yet, and what handlers
+   * append meanwhile, until nothing is left. Throws what a handler throws; that message and those
+   * behind it stay undelivered, and the next call begins with it.
    *
    * @return what was delivered, in order; messages that nobody handles are left out
    * @throws IllegalStateException within a transaction, for a type or version that no handler can
@@ -136,6 +137,6 @@ public final class ManualRelay {
     }
 
     @Override
-    public void began(TransactionTarget target, int backendPid) {}
+    public void began(TransactionTarget target, int backendPid, String startedAt) {}
   }
 }

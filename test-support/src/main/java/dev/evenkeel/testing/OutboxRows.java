@@ -32,7 +32,9 @@ public final class OutboxRows {
             .formatted(SchemaMigration.requireSchemaName(schema));
   }
 
-  /** Every committed row by position, and the calling transaction's own once it has written them. */
+  /**
+   * Every committed row by position, and the calling transaction's own once it has written them.
+   */
   public List<OutboxRow> all() {
     return jdbc.query(all, (row, n) -> row(row));
   }

@@ -44,8 +44,8 @@ public abstract class TransportContract {
   protected abstract Transport transport(Receiver receiver) throws Exception;
 
   /**
-   * Whether a message's fate survives a crash of this process now: handled, parked, or in the broker.
-   * Asked when it is acknowledged, on the acknowledging thread.
+   * Whether a message's fate survives a crash of this process now: handled, parked, or in the
+   * broker. Asked when it is acknowledged, on the acknowledging thread.
    */
   protected abstract boolean isDurable(OutboxMessage message);
 
@@ -67,8 +67,7 @@ public abstract class TransportContract {
         transport(
             message ->
                 received
-                    .computeIfAbsent(
-                        message.aggregateId(), key -> new CopyOnWriteArrayList<>())
+                    .computeIfAbsent(message.aggregateId(), key -> new CopyOnWriteArrayList<>())
                     .add(message));
     Acknowledgements acknowledgements = new Acknowledgements();
     try (Transport.Session session = transport.open(leadership())) {
@@ -92,7 +91,6 @@ public abstract class TransportContract {
     try (Transport.Session session = transport.open(leadership())) {
       sent.forEach(message -> session.send(message, acknowledgements.of(message)));
       awaitAcknowledged(acknowledgements, sent);
-      assertThat(session.drain(SOON)).isTrue();
     }
     assertThat(acknowledgements.all).hasSameSizeAs(sent);
     assertThat(acknowledgements.notDurable).isEmpty();
@@ -143,26 +141,6 @@ public abstract class TransportContract {
   }
 
   @Test
-  void drainWaitsUntilNothingIsUnderWay() throws Exception {
-    CountDownLatch release = new CountDownLatch(1);
-    Transport transport = transport(message -> awaitLatch(release));
-    Acknowledgements acknowledgements = new Acknowledgements();
-    OutboxMessage message = message("slow", 1);
-    try (Transport.Session session = transport.open(leadership())) {
-      assertThat(session.drain(Duration.ZERO)).as("drained before anything was sent").isTrue();
-      session.send(message, acknowledgements.of(message));
-      if (transport.inProcess()) {
-        assertThat(session.drain(Duration.ofMillis(50))).as("drained while handling").isFalse();
-      }
-      release.countDown();
-      assertThat(session.drain(SOON)).isTrue();
-      assertThat(acknowledgements.all).containsExactly(message);
-    } finally {
-      release.countDown();
-    }
-  }
-
-  @Test
   void aClosedSessionAcknowledgesNothingMore() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     CountDownLatch begun = new CountDownLatch(1);
@@ -175,8 +153,7 @@ public abstract class TransportContract {
     Acknowledgements acknowledgements = new Acknowledgements();
     Transport.Session session = transport.open(leadership());
     try {
-      messages("slow", 20)
-          .forEach(message -> session.send(message, acknowledgements.of(message)));
+      messages("slow", 20).forEach(message -> session.send(message, acknowledgements.of(message)));
       if (transport.inProcess()) {
         assertThat(begun.await(SOON.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
       }

@@ -4,12 +4,10 @@ import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.spi.Acknowledgement;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.Transport;
-import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
@@ -53,14 +51,10 @@ final class KeyQueueTransport implements Transport {
             .mapToObj(i -> Executors.newSingleThreadExecutor())
             .toArray(ExecutorService[]::new);
     private final Object lock = new Object();
-    private int underWay;
     private boolean closed;
 
     @Override
     public void send(OutboxMessage message, Acknowledgement acknowledgement) {
-      synchronized (lock) {
-        underWay++;
-      }
       queues[Math.floorMod(message.orderKey().hashCode(), THREADS)].execute(
           () -> deliver(message, acknowledgement));
     }
@@ -76,23 +70,6 @@ final class KeyQueueTransport implements Transport {
           durable.add(message);
           acknowledgement.acknowledge();
         }
-        underWay--;
-        lock.notifyAll();
-      }
-    }
-
-    @Override
-    public boolean drain(Duration atMost) throws InterruptedException {
-      long end = System.nanoTime() + atMost.toNanos();
-      synchronized (lock) {
-        while (underWay > 0) {
-          long left = end - System.nanoTime();
-          if (left <= 0) {
-            return false;
-          }
-          TimeUnit.NANOSECONDS.timedWait(lock, left);
-        }
-        return true;
       }
     }
 

@@ -113,7 +113,9 @@ class ManualRelayIT {
     List<Delivery> deliveries = relay.deliverAll();
 
     assertThat(seen()).containsExactly("placed 1", "placed 2", "confirmed 1", "confirmed 2");
-    assertThat(deliveries).extracting(Delivery::consumer).containsExactly("orders", "orders", "mail", "mail");
+    assertThat(deliveries)
+        .extracting(Delivery::consumer)
+        .containsExactly("orders", "orders", "mail", "mail");
     assertThat(deliveries).extracting(Delivery::outcome).containsOnly(ReceiveOutcome.HANDLED);
     assertThat(relay.deliverAll()).isEmpty();
   }
@@ -177,7 +179,8 @@ class ManualRelayIT {
     OutboxMessage newer = OutboxMessage.of("order-placed", 2, "order", "1", new byte[0]);
     database.transactions().executeWithoutResult(tx -> outbox.append(unknown));
     assertThatThrownBy(relay::deliverAll)
-        .hasMessage(unknown + " is of a type that no class and no handler knows; register the type");
+        .hasMessage(
+            unknown + " is of a type that no class and no handler knows; register the type");
 
     jdbc.execute("TRUNCATE orders.outbox");
     database.transactions().executeWithoutResult(tx -> outbox.append(newer));

@@ -3,8 +3,8 @@ package dev.evenkeel.sample.orders;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.boot.web.server.WebServer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
@@ -19,7 +19,8 @@ class ReadyMessage {
     if (event.getApplicationContext() instanceof WebServerApplicationContext context) {
       WebServer server = context.getWebServer();
       if (server != null) {
-        log.info("Open http://localhost:{}/ to place orders and watch their events", server.getPort());
+        log.info(
+            "Open http://localhost:{}/ to place orders and watch their events", server.getPort());
       }
     }
   }

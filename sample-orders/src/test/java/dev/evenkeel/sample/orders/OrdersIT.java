@@ -160,8 +160,7 @@ class OrdersIT {
             "unknown field in a line",
             body("7", "{\"sku\": \"A\", \"quantity\": 1, \"unitPrice\": \"1\", \"tax\": 1}"),
             "lines[0].tax"),
-        new BadOrder(
-            "field twice", "{\"customerId\": 7, \"customerId\": 8, \"lines\": []}", ""),
+        new BadOrder("field twice", "{\"customerId\": 7, \"customerId\": 8, \"lines\": []}", ""),
         new BadOrder("customer 0", body("0", line("A", "1", "\"1.00\"")), "customerId"),
         new BadOrder("customer null", body("null", line("A", "1", "\"1.00\"")), "customerId"),
         new BadOrder("customer text", body("\"x\"", line("A", "1", "\"1.00\"")), "customerId"),
@@ -172,12 +171,14 @@ class OrdersIT {
         new BadOrder("quantity 1001", body("7", line("A", "1001", "\"1\"")), "lines[0].quantity"),
         new BadOrder("quantity 1.5", body("7", line("A", "1.5", "\"1\"")), "lines[0].quantity"),
         new BadOrder("quantity true", body("7", line("A", "true", "\"1\"")), "lines[0].quantity"),
-        new BadOrder("three decimals", body("7", line("A", "1", "\"1.005\"")), "lines[0].unitPrice"),
+        new BadOrder(
+            "three decimals", body("7", line("A", "1", "\"1.005\"")), "lines[0].unitPrice"),
         new BadOrder("price 0", body("7", line("A", "1", "\"0.00\"")), "lines[0].unitPrice"),
         new BadOrder("price -1", body("7", line("A", "1", "\"-1.00\"")), "lines[0].unitPrice"),
         new BadOrder("price 1e3", body("7", line("A", "1", "\"1e3\"")), "lines[0].unitPrice"),
         new BadOrder("price NaN", body("7", line("A", "1", "\"NaN\"")), "lines[0].unitPrice"),
-        new BadOrder("price too high", body("7", line("A", "1", "\"1000000\"")), "lines[0].unitPrice"),
+        new BadOrder(
+            "price too high", body("7", line("A", "1", "\"1000000\"")), "lines[0].unitPrice"),
         new BadOrder("price null", body("7", line("A", "1", "null")), "lines[0].unitPrice"),
         new BadOrder("price true", body("7", line("A", "1", "true")), "lines[0].unitPrice"),
         new BadOrder("sku blank", body("7", line("", "1", "\"1.00\"")), "lines[0].sku"),

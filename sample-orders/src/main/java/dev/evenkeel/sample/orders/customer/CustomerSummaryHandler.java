@@ -6,8 +6,8 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
 /**
- * Keeps the summaries. The framework runs it in one transaction with its inbox row, so each order is
- * counted once however often its event arrives.
+ * Keeps the summaries. The framework runs it in one transaction with its inbox row, so each order
+ * is counted once however often its event arrives.
  */
 @Component
 class CustomerSummaryHandler {

@@ -1,6 +1,4 @@
-/**
- * What is known of each customer: a read model, kept by an inbox handler.
- */
+/** What is known of each customer: a read model, kept by an inbox handler. */
 @NullMarked
 package dev.evenkeel.sample.orders.customer;
 

@@ -1,6 +1,4 @@
-/**
- * The database that the application brings along when none is configured.
- */
+/** The database that the application brings along when none is configured. */
 @NullMarked
 package dev.evenkeel.sample.orders.database;
 

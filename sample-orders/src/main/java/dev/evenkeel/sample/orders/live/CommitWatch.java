@@ -1,8 +1,8 @@
 package dev.evenkeel.sample.orders.live;
 
 import dev.evenkeel.sample.orders.customer.SummaryUpdated;
-import dev.evenkeel.sample.orders.order.OrderPlaced;
 import dev.evenkeel.sample.orders.live.Station.Name;
+import dev.evenkeel.sample.orders.order.OrderPlaced;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.event.TransactionalEventListener;
 

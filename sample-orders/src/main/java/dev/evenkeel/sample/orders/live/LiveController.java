@@ -5,7 +5,9 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
-/** The live stream over HTTP: server-sent events {@code order}, {@code station} and {@code relay}. */
+/**
+ * The live stream over HTTP: server-sent events {@code order}, {@code station} and {@code relay}.
+ */
 @RestController
 class LiveController {
 

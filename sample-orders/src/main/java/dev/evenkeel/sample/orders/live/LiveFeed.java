@@ -50,7 +50,9 @@ class LiveFeed implements SmartLifecycle {
 
   private record Told(String name, Object data) {}
 
-  /** Tells all pages, and those that open later while it is among the last {@value MAX_REMEMBERED}. */
+  /**
+   * Tells all pages, and those that open later while it is among the last {@value MAX_REMEMBERED}.
+   */
   void tell(String name, Object data) {
     Told told = new Told(name, data);
     thread.execute(
@@ -91,6 +93,9 @@ class LiveFeed implements SmartLifecycle {
         () -> {
           remembered.forEach(told -> send(page, told));
           pages.add(page);
+          if (!running) { // it came in while the others were closed
+            page.complete();
+          }
         });
     return page;
   }

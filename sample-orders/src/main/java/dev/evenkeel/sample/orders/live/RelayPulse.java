@@ -1,9 +1,10 @@
 package dev.evenkeel.sample.orders.live;
 
+import dev.evenkeel.autoconfigure.RelayLifecycle;
 import dev.evenkeel.outbox.ParkedMessages;
-import dev.evenkeel.relay.Relay;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
+import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.annotation.Scheduled;
@@ -14,10 +15,10 @@ import org.springframework.stereotype.Component;
 class RelayPulse {
 
   private final LiveFeed feed;
-  private final Relay relay;
+  private final RelayLifecycle relay;
   private final ParkedMessages parked;
 
-  RelayPulse(LiveFeed feed, Relay relay, ParkedMessages parked) {
+  RelayPulse(LiveFeed feed, RelayLifecycle relay, ParkedMessages parked) {
     this.feed = feed;
     this.relay = relay;
     this.parked = parked;
@@ -40,7 +41,7 @@ class RelayPulse {
    * What only the database knows.
    *
    * @param retainedBytes WAL that the replication slot keeps, -1 without one
-   * @param oldestUnpublishedMillis age of the oldest message that is not yet published
+   * @param oldestUnpublishedMillis no unpublished message is older
    */
   record Lag(long retainedBytes, long oldestUnpublishedMillis, long parkedKeys, long dead) {}
 
@@ -63,10 +64,13 @@ class RelayPulse {
   private @Nullable Lag lag() {
     try {
       RelayStatus.Lag lag = relay.lag();
+      if (lag == null) {
+        return null;
+      }
       ParkedMessages.Counts counts = parked.counts();
       return new Lag(
           lag.retainedBytes(), lag.oldestUnpublished().toMillis(), counts.keys(), counts.dead());
-    } catch (RuntimeException e) {
+    } catch (SQLException | RuntimeException e) {
       return null; // the database is away: the page says so, and the next beat asks again
     }
   }

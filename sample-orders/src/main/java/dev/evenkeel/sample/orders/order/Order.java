@@ -69,8 +69,7 @@ class Order extends AbstractAggregateRoot<Order> {
   static Order place(long customerId, List<OrderLine> lines) {
     // PostgreSQL keeps microseconds: what is answered now and what is read later must be the same.
     Order order = new Order(customerId, lines, Instant.now().truncatedTo(ChronoUnit.MICROS));
-    order.registerEvent(
-        new OrderPlaced(order.id, order.customerId, order.total, order.placedAt));
+    order.registerEvent(new OrderPlaced(order.id, order.customerId, order.total, order.placedAt));
     return order;
   }
 

@@ -32,9 +32,7 @@ class OrderController {
   ResponseEntity<OrderView> place(@Valid @RequestBody PlaceOrder request) {
     OrderView placed = orders.place(request);
     URI location =
-        ServletUriComponentsBuilder.fromCurrentRequest()
-            .path("/{orderId}")
-            .build(placed.orderId());
+        ServletUriComponentsBuilder.fromCurrentRequest().path("/{orderId}").build(placed.orderId());
     return ResponseEntity.created(location).body(placed);
   }
 

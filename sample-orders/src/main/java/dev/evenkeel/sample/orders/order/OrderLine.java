@@ -13,8 +13,7 @@ import java.math.BigDecimal;
 record OrderLine(
     @Column(nullable = false) String sku,
     @Column(nullable = false) int quantity,
-    @Column(name = "unit_price", nullable = false, precision = 8, scale = 2)
-        BigDecimal unitPrice) {
+    @Column(name = "unit_price", nullable = false, precision = 8, scale = 2) BigDecimal unitPrice) {
 
   BigDecimal amount() {
     return unitPrice.multiply(BigDecimal.valueOf(quantity));

@@ -19,8 +19,7 @@ class OrderService {
   /** Order, lines and event commit together, or not at all. */
   @Transactional
   public OrderView place(PlaceOrder request) {
-    return OrderView.of(
-        orders.save(Order.place(request.customerId(), request.orderLines())));
+    return OrderView.of(orders.save(Order.place(request.customerId(), request.orderLines())));
   }
 
   @Transactional(readOnly = true)

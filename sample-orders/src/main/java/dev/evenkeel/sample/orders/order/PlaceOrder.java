@@ -39,7 +39,8 @@ record PlaceOrder(
       @NotNull
           @Pattern(
               regexp = "[0-9]{1,6}(\\.[0-9]{1,2})?",
-              message = "must be a decimal such as \"19.90\", at most 999999.99, two decimals at most")
+              message =
+                  "must be a decimal such as \"19.90\", at most 999999.99, two decimals at most")
           @DecimalMin("0.01")
           String unitPrice) {}
 

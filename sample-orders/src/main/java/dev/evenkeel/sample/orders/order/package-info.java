@@ -1,6 +1,4 @@
-/**
- * Orders: placing, finding, and the event that says one was placed.
- */
+/** Orders: placing, finding, and the event that says one was placed. */
 @NullMarked
 package dev.evenkeel.sample.orders.order;
 

@@ -65,8 +65,7 @@ class ProblemDetailsAdvice extends ResponseEntityExceptionHandler {
                         .map(
                             error ->
                                 mistake(
-                                    String.valueOf(
-                                        result.getMethodParameter().getParameterName()),
+                                    String.valueOf(result.getMethodParameter().getParameterName()),
                                     error)))
             .toList();
     return refuse(e, mistakes, headers, status, request);
@@ -78,7 +77,8 @@ class ProblemDetailsAdvice extends ResponseEntityExceptionHandler {
       HttpHeaders headers,
       HttpStatusCode status,
       WebRequest request) {
-    // A number out of range is of the wrong form, not malformed; Jackson counts it among the latter.
+    // A number out of range is of the wrong form, not malformed; Jackson counts it among the
+    // latter.
     boolean malformed =
         e.getCause() instanceof StreamReadException
             && !(e.getCause() instanceof InputCoercionException);
@@ -114,9 +114,7 @@ class ProblemDetailsAdvice extends ResponseEntityExceptionHandler {
       HttpStatusCode status,
       WebRequest request) {
     String detail =
-        mistakes.stream()
-            .map(m -> m.field() + " " + m.message())
-            .collect(Collectors.joining("; "));
+        mistakes.stream().map(m -> m.field() + " " + m.message()).collect(Collectors.joining("; "));
     ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
     problem.setProperty("errors", mistakes);
     return handleExceptionInternal(e, problem, headers, status, request);

@@ -13,8 +13,8 @@ import tools.jackson.databind.type.LogicalType;
 
 /**
  * Requests must say exactly what they mean: unknown and repeated fields, fractions where a whole
- * number belongs, and anything after the document are refused. Only for HTTP: stored events are read
- * by the application's own mapper, which must go on reading what a newer version wrote.
+ * number belongs, and anything after the document are refused. Only for HTTP: stored events are
+ * read by the application's own mapper, which must go on reading what a newer version wrote.
  */
 @Configuration(proxyBeanMethods = false)
 class StrictJson {

@@ -1,6 +1,4 @@
-/**
- * What all HTTP endpoints share: strict JSON in, problem details (RFC 9457) out.
- */
+/** What all HTTP endpoints share: strict JSON in, problem details (RFC 9457) out. */
 @NullMarked
 package dev.evenkeel.sample.orders.web;
 

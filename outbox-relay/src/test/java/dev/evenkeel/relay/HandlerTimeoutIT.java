@@ -1,0 +1,209 @@
+package dev.evenkeel.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.evenkeel.outbox.ParkedMessage;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/** Handlers that take longer than they may. */
+class HandlerTimeoutIT {
+
+  private static final Duration SOON = Duration.ofSeconds(15);
+
+  private static final LaneOptions LANES =
+      new LaneOptions(
+          8,
+          2,
+          Duration.ofMillis(100),
+          3,
+          Duration.ofMillis(20),
+          Duration.ofMillis(100),
+          Duration.ofSeconds(1),
+          Duration.ofMillis(300));
+
+  @Test
+  void handlerThatHangsInTheDatabaseIsEndedThereAndItsKeyIsParked() {
+    try (Installation installation = Installation.create()) {
+      Ledger ledger =
+          new Ledger(installation)
+              .first(
+                  (event, message) -> {
+                    if (event.key().equals("slow")) {
+                      installation.sql().queryForList("SELECT pg_sleep(60) AS handler_hangs");
+                    }
+                  });
+      try (RelayNode node = started(installation, ledger)) {
+        node.publish(new Counted("slow", 1), new Counted("slow", 2));
+        node.publish(counted("quick", 1, 20));
+
+        await().atMost(SOON).until(() -> ledger.handled("first", "quick").size() == 20);
+        ParkedMessage dead =
+            await()
+                .atMost(SOON)
+                .until(() -> node.parked().deadLetters(1), found -> found.size() == 1)
+                .get(0);
+        assertThat(sessionsThatHang(installation)).isZero();
+        assertThat(ledger.handled("first", "slow")).isEmpty();
+
+        ledger.first(Ledger.Behaviour.FINE);
+        node.parked().retry("first", dead.message().id(), "operator");
+        await().atMost(SOON).until(() -> ledger.handled("first", "slow").equals(List.of(1L, 2L)));
+      }
+    }
+  }
+
+  @Test
+  void handlerThatWaitsInJavaIsInterruptedItsBackendEndedAndItsKeyGoesOn() {
+    try (Installation installation = Installation.create()) {
+      AtomicInteger interrupted = new AtomicInteger();
+      AtomicInteger backend = new AtomicInteger();
+      Ledger ledger = new Ledger(installation);
+      ledger.first(
+          (event, message) -> {
+            if (event.key().equals("slow") && interrupted.get() == 0) {
+              backend.set((int) installation.count("SELECT pg_backend_pid()"));
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                interrupted.incrementAndGet();
+                throw e;
+              }
+            }
+          });
+      try (RelayNode node = started(installation, ledger)) {
+        node.publish(new Counted("slow", 1), new Counted("slow", 2));
+        node.publish(counted("quick", 1, 20));
+
+        await().atMost(SOON).until(() -> ledger.handled("first", "quick").size() == 20);
+        await().atMost(SOON).until(() -> ledger.handled("first", "slow").equals(List.of(1L, 2L)));
+        assertThat(interrupted.get()).isOne();
+        assertThat(
+                installation.count(
+                    "SELECT count(*) FROM pg_stat_activity WHERE pid = ?", backend.get()))
+            .isZero();
+        assertThat(ledger.attempts("first", "slow")).containsExactly(1L, 1L, 2L);
+      }
+    }
+  }
+
+  @Test
+  void handlerThatIgnoresInterruptsIsAbandonedAndItsKeyGoesOn() {
+    CountDownLatch end = new CountDownLatch(1);
+    try (Installation installation = Installation.create()) {
+      AtomicInteger stuck = new AtomicInteger();
+      Ledger ledger =
+          new Ledger(installation)
+              .first(
+                  (event, message) -> {
+                    if (event.key().equals("deaf") && stuck.get() == 0) {
+                      stuck.incrementAndGet();
+                      awaitDeafly(end);
+                    }
+                  });
+      try (RelayNode node = started(installation, ledger)) {
+        node.publish(new Counted("deaf", 1), new Counted("deaf", 2));
+        node.publish(counted("quick", 1, 20));
+
+        await().atMost(SOON).until(() -> ledger.handled("first", "quick").size() == 20);
+        await().atMost(SOON).until(() -> ledger.handled("first", "deaf").equals(List.of(1L, 2L)));
+        assertThat(end.getCount()).isOne();
+      } finally {
+        end.countDown();
+      }
+    }
+  }
+
+  @Test
+  void releaseThatIgnoresInterruptsIsAbandonedAndItsKeyIsTriedAgain() {
+    CountDownLatch end = new CountDownLatch(1);
+    try (Installation installation = Installation.create()) {
+      AtomicInteger stuck = new AtomicInteger();
+      Ledger ledger =
+          new Ledger(installation)
+              .first(
+                  (event, message) -> {
+                    // Parked after two, then stuck twice as a release.
+                    if (event.key().equals("deaf") && stuck.incrementAndGet() <= 4) {
+                      if (stuck.get() <= 2) {
+                        throw new IllegalStateException("to be parked");
+                      }
+                      awaitDeafly(end);
+                    }
+                  });
+      try (RelayNode node = started(installation, ledger)) {
+        node.publish(new Counted("deaf", 1), new Counted("deaf", 2));
+
+        await().atMost(SOON).until(() -> ledger.handled("first", "deaf").equals(List.of(1L, 2L)));
+        assertThat(end.getCount()).isOne();
+        assertThat(stuck.get()).isGreaterThanOrEqualTo(5);
+      } finally {
+        end.countDown();
+      }
+    }
+  }
+
+  @Test
+  void moreStuckHandlersThanPooledConnectionsAreEndedAll() {
+    try (Installation installation = Installation.create();
+        HikariDataSource pool =
+            Installation.pool(installation.database(), 4)) {
+      pool.setConnectionTimeout(10_000);
+      Ledger ledger = new Ledger(new JdbcTemplate(pool));
+      ledger.first(
+          (event, message) -> {
+            if (ledger.attempts("first", event.key()).size() == 1) {
+              new CountDownLatch(1).await();
+            }
+          });
+      try (RelayNode node =
+          RelayNode.in(installation)
+              .dataSource(pool)
+              .handlers(ledger.firstConsumer())
+              .lanes(LANES)
+              .start()) {
+        RelayNode writer = RelayNode.in(installation).build();
+        for (int key = 0; key < 8; key++) {
+          writer.publish(new Counted("key" + key, 1));
+        }
+
+        await().atMost(Duration.ofSeconds(5)).until(() -> effects(installation) == 8);
+      }
+    }
+  }
+
+  private static long effects(Installation installation) {
+    return installation.count("SELECT count(*) FROM handled");
+  }
+
+  private static void awaitDeafly(CountDownLatch end) {
+    while (end.getCount() > 0) {
+      try {
+        end.await();
+      } catch (InterruptedException e) {
+        continue; // deaf on purpose
+      }
+    }
+  }
+
+  private static long sessionsThatHang(Installation installation) {
+    return installation.count(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%handler_hangs%' AND pid <> pg_backend_pid()"
+            + " AND state = 'active'");
+  }
+
+  private static RelayNode started(Installation installation, Ledger ledger) {
+    return RelayNode.in(installation).handlers(ledger.firstConsumer()).lanes(LANES).start();
+  }
+
+  private static Object[] counted(String key, long from, long to) {
+    return LongStream.rangeClosed(from, to).mapToObj(n -> new Counted(key, n)).toArray();
+  }
+}

@@ -1,0 +1,121 @@
+package dev.evenkeel.relay.crash;
+
+import dev.evenkeel.testing.database.DatabaseInfo;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** A process that is there to be killed. It ends with its standard input, so with its parent. */
+final class Child {
+
+  /** A line on the standard input: write nothing more. */
+  static final String QUIET = "quiet";
+
+  private static final int PAUSE_MILLIS = 200;
+
+  private Child() {}
+
+  /**
+   * What a child is told.
+   *
+   * @param journal where it notes what it does; the list of the dual writers lies beside it
+   * @param messages how many its writers write
+   */
+  record Orders(
+      DatabaseInfo database,
+      String node,
+      Path journal,
+      long seed,
+      long messages,
+      Set<Role> roles) {
+
+    List<String> arguments() {
+      return List.of(
+          database.name(),
+          database.jdbcUrl(),
+          database.username(),
+          database.password(),
+          node,
+          journal.toString(),
+          Long.toString(seed),
+          Long.toString(messages),
+          roles.stream().map(Role::name).collect(Collectors.joining(",")));
+    }
+
+    static Orders parse(String[] arguments) {
+      Set<Role> roles = EnumSet.noneOf(Role.class);
+      Arrays.stream(arguments[8].split(",", -1)).map(Role::valueOf).forEach(roles::add);
+      return new Orders(
+          new DatabaseInfo(arguments[0], arguments[1], arguments[2], arguments[3]),
+          arguments[4],
+          Path.of(arguments[5]),
+          Long.parseLong(arguments[6]),
+          Long.parseLong(arguments[7]),
+          roles);
+    }
+
+    /** What dual writers tell. */
+    static Path listBeside(Path journal) {
+      return journal.resolveSibling("list");
+    }
+
+    Writers.Load load() {
+      return new Writers.Load(
+          messages,
+          roles.contains(Role.FULL_SPEED) ? 0 : PAUSE_MILLIS,
+          roles.contains(Role.HUGE_TRANSACTION));
+    }
+  }
+
+  /** Runs until the standard input ends. */
+  public static void main(String[] arguments) throws IOException, InterruptedException {
+    Orders orders = Orders.parse(arguments);
+    Journal journal = new Journal(orders.journal());
+    Application application =
+        new Application(orders.database(), orders.node(), journal, orders.roles(), orders.seed());
+    if (orders.roles().contains(Role.RELAY)) {
+      application.startRelay();
+    }
+    List<Writers> writers = writers(orders, application);
+    writers.forEach(Writers::start);
+    journal.process(Journal.Kind.STARTED, orders.node());
+    obey(writers);
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static List<Writers> writers(Orders orders, Application application) {
+    List<Writers> writers = new ArrayList<>();
+    if (orders.roles().contains(Role.WRITER)) {
+      writers.add(new Writers(WritePath.outbox(application), orders.load(), orders.seed()));
+    }
+    if (orders.roles().contains(Role.DUAL_WRITER)) {
+      Journal list = new Journal(Orders.listBeside(orders.journal()));
+      writers.add(
+          new Writers(
+              WritePath.dualWrite(application, list, orders.node()),
+              orders.load(),
+              orders.seed()));
+    }
+    return writers;
+  }
+
+  private static void obey(List<Writers> writers) throws IOException, InterruptedException {
+    BufferedReader orders =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = orders.readLine(); line != null; line = orders.readLine()) {
+      if (line.equals(QUIET)) {
+        for (Writers each : writers) {
+          each.stop();
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package dev.evenkeel.relay.crash;
+
+/** What a process of a trial does. */
+enum Role {
+  /** Runs a relay with the handler. */
+  RELAY,
+  /** Its relay has the default intervals, not the short ones that keep tests quick. */
+  DEFAULT_INTERVALS,
+  /** Changes state and appends to the outbox. */
+  WRITER,
+  /** Its writers do not pause. */
+  FULL_SPEED,
+  /** Its first transaction announces 10,000 versions. */
+  HUGE_TRANSACTION,
+  /** Changes state and then tells a list beside the database, as people do without an outbox. */
+  DUAL_WRITER,
+  /** Its handler fails where it finds that the process was suspended. */
+  FAILS_AFTER_SUSPENSION
+}

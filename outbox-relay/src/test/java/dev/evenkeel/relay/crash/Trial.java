@@ -1,0 +1,228 @@
+package dev.evenkeel.relay.crash;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.evenkeel.migrations.SchemaMigration;
+import dev.evenkeel.testing.database.DatabaseInfo;
+import dev.evenkeel.testing.database.TestDatabase;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.awaitility.core.ConditionTimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/** One run: a database, a journal, processes that come and go, and in the end a judgement. */
+final class Trial implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Trial.class);
+  private static final Duration STARTED = Duration.ofSeconds(30);
+  private static final Duration SETTLED_LOOK = Duration.ofMillis(250);
+  private static final long UNLIMITED = Long.MAX_VALUE / 2;
+
+  private final DatabaseInfo database;
+  private final boolean shared;
+  private final Path folder;
+  private final Journal journal;
+  private final JournalReader reader;
+  private final Oracle oracle = new Oracle();
+  private final List<ChildProcess> children = new ArrayList<>();
+  private final Random random;
+  private final long seed;
+  private final Application observer;
+  private long attempts;
+
+  private Trial(DatabaseInfo database, boolean shared) {
+    this.database = database;
+    this.shared = shared;
+    this.seed = Seed.draw();
+    this.random = new Random(seed);
+    this.folder = newFolder();
+    this.journal = new Journal(journalFile());
+    this.reader = new JournalReader(journalFile());
+    this.observer = new Application(database, "observer", journal, Set.of(), seed);
+    new SchemaMigration(Application.SCHEMA).migrate(observer.dataSource());
+    observer.tables().create();
+  }
+
+  /** In a new database of the shared server. */
+  static Trial create() {
+    return new Trial(TestDatabase.shared().createDatabase(), true);
+  }
+
+  /** In an empty database, of a server that the test may hurt. */
+  static Trial in(DatabaseInfo database) {
+    return new Trial(database, false);
+  }
+
+  /** Stays after the run: journal and output of the children tell what happened. */
+  private static Path newFolder() {
+    try {
+      Path all = Files.createDirectories(Path.of("target", "crash"));
+      return Files.createTempDirectory(all.toAbsolutePath(), "trial-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path journalFile() {
+    return folder.resolve("journal");
+  }
+
+  Path list() {
+    return Child.Orders.listBeside(journalFile());
+  }
+
+  Random random() {
+    return random;
+  }
+
+  /** The application as this process has it: it writes and looks, and leads only when told. */
+  Application observer() {
+    return observer;
+  }
+
+  JdbcTemplate sql() {
+    return new JdbcTemplate(observer.dataSource());
+  }
+
+  long number(String query) {
+    Long number = sql().queryForObject(query, Long.class);
+    return number == null ? 0 : number;
+  }
+
+  /** Another instance of the application in this process. */
+  Application instance(String node) {
+    return new Application(database, node, journal, Set.of(Role.RELAY), random.nextLong());
+  }
+
+  ChildProcess start(String node, Role... roles) {
+    return start(node, UNLIMITED, roles);
+  }
+
+  /** Starts a process and returns at once. */
+  ChildProcess start(String node, long messages, Role... roles) {
+    Set<Role> set = EnumSet.noneOf(Role.class);
+    set.addAll(List.of(roles));
+    ChildProcess child =
+        ChildProcess.start(
+            new Child.Orders(database, node, journalFile(), random.nextLong(), messages, set),
+            folder.resolve("output"));
+    children.add(child);
+    return child;
+  }
+
+  /** Starts writers in this process, which nobody kills. */
+  Writers startWriters(int pauseMillis) {
+    return new Writers(
+            WritePath.outbox(observer),
+            new Writers.Load(UNLIMITED, pauseMillis, false),
+            random.nextLong())
+        .start();
+  }
+
+  /** Notes that something is about to be hurt; returns when. */
+  long fault(String what) {
+    log.info("Fault: {}", what);
+    return journal.process(Journal.Kind.FAULT, what.replace(' ', '-'));
+  }
+
+  /** Kills a process; returns when. */
+  long kill(ChildProcess child) throws InterruptedException {
+    long at = fault("kill " + child.node());
+    child.kill();
+    return at;
+  }
+
+  /** Reads the journal on until a line fits; returns that line. */
+  Journal.Line awaitLine(Duration atMost, Predicate<Journal.Line> fits) {
+    return await()
+        .atMost(atMost)
+        .pollInterval(Duration.ofMillis(2))
+        .until(() -> readOn(fits), line -> line != null);
+  }
+
+  /** Reads the journal on until that many more messages were attempted. */
+  void awaitAttempts(long more) {
+    long until = attempts + more;
+    awaitLine(STARTED, line -> attempts >= until);
+  }
+
+  /** Reads all there is; the first line that fits, null if none does. */
+  private Journal.@Nullable Line readOn(Predicate<Journal.Line> fits) {
+    Journal.@Nullable Line found = null;
+    for (List<Journal.Line> lines = reader.next(); !lines.isEmpty(); lines = reader.next()) {
+      for (Journal.Line line : lines) {
+        oracle.line(line);
+        attempts += line.kind() == Journal.Kind.ATTEMPT ? 1 : 0;
+        if (found == null && fits.test(line)) {
+          found = line;
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Waits until nothing moves any more, and judges. Some relay must run; no writer may.
+   *
+   * @param atMost how long the backlog may take; what is missing then is lost
+   */
+  Oracle.Verdict judge(Duration atMost) {
+    try {
+      await().atMost(atMost).pollInterval(SETTLED_LOOK).ignoreExceptions().until(this::settled);
+    } catch (ConditionTimeoutException e) {
+      log.warn("The run did not settle: {}", e.getMessage());
+    }
+    readOn(line -> false);
+    observer.tables().effects(oracle::effect);
+    Oracle.Verdict verdict = oracle.judge(observer.tables().committed(WritePath.OUTBOX));
+    log.info("{}, seed {}: {}", folder.getFileName(), seed, verdict);
+    return verdict;
+  }
+
+  /** All is in effect, and a heartbeat from after that is acknowledged: nothing is under way. */
+  private boolean settled() {
+    if (observer.tables().versionsInEffect()
+        < observer.tables().messagesCommitted(WritePath.OUTBOX)) {
+      return false;
+    }
+    String now = String.valueOf(sql().queryForObject("SELECT clock_timestamp()::text", String.class));
+    await()
+        .atMost(STARTED)
+        .until(
+            () ->
+                number(
+                        "SELECT count(*) FROM evenkeel.relay_state"
+                            + " WHERE NOT reconciling AND published_at > '%s'".formatted(now))
+                    == 1);
+    return true;
+  }
+
+  @Override
+  public void close() {
+    try {
+      for (ChildProcess child : children) {
+        child.kill();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    observer.close();
+    reader.close();
+    journal.close();
+    if (shared) {
+      TestDatabase.shared().dropDatabase(database);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package dev.evenkeel.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.evenkeel.migrations.SchemaMigration;
+import dev.evenkeel.outbox.InboxOptions;
+import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.relay.LaneOptions;
+import dev.evenkeel.relay.RelayOptions;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+class EvenkeelOptionsTest {
+
+  private static EvenkeelProperties bind(Map<String, String> values) {
+    return new Binder(new MapConfigurationPropertySource(values))
+        .bindOrCreate("evenkeel", EvenkeelProperties.class);
+  }
+
+  private static EvenkeelOptions options(String... namesAndValues) {
+    Map<String, String> values = new HashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      values.put(namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return EvenkeelOptions.of(bind(values), "node-1");
+  }
+
+  @Test
+  void propertiesBoundFromNothingAreTheDefaultsOfTheOptions() {
+    EvenkeelOptions options = options();
+
+    assertThat(options.migration()).isEqualTo(new SchemaMigration("evenkeel"));
+    assertThat(options.outbox()).isEqualTo(OutboxOptions.defaults());
+    assertThat(options.inbox()).isEqualTo(InboxOptions.defaults());
+    assertThat(options.lanes()).isEqualTo(LaneOptions.defaults());
+    assertThat(options.relay()).isEqualTo(RelayOptions.defaults("evenkeel", "node-1"));
+    assertThat(options.retired()).isEmpty();
+  }
+
+  @Test
+  void everySwitchIsOnByDefault() {
+    EvenkeelProperties properties = bind(Map.of());
+
+    assertThat(properties.enabled()).isTrue();
+    assertThat(properties.migration().enabled()).isTrue();
+    assertThat(properties.relay().enabled()).isTrue();
+  }
+
+  @Test
+  void schemaReachesEveryModule() {
+    EvenkeelOptions options = options("evenkeel.schema", "orders_outbox");
+
+    assertThat(
+            List.of(
+                options.migration().schema(),
+                options.outbox().schema(),
+                options.inbox().schema(),
+                options.relay().schema()))
+        .containsOnly("orders_outbox");
+  }
+
+  @Test
+  void windowAndTimeoutReachBothTheirUsers() {
+    EvenkeelOptions options =
+        options("evenkeel.inbox.window", "3d", "evenkeel.inbox.handler-timeout", "2s");
+
+    assertThat(options.inbox().window()).isEqualTo(options.relay().janitor().inboxWindow());
+    assertThat(options.inbox().handlerTimeout()).isEqualTo(options.lanes().handlerTimeout());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "evenkeel.schema, Bad-Name",
+    "evenkeel.migration.application-role, a'b",
+    "evenkeel.migration.relay-role, a'b",
+    "evenkeel.outbox.max-payload, 65MB",
+    "evenkeel.outbox.max-payload, 4GB",
+    "evenkeel.outbox.retention, 31d",
+    "evenkeel.inbox.window, 0s",
+    "evenkeel.inbox.handler-timeout, 6m",
+    "evenkeel.inbox.lanes, 0",
+    "evenkeel.inbox.outage-budget, 6m",
+    "evenkeel.inbox.retry.in-memory-attempts, 0",
+    "evenkeel.inbox.retry.in-memory-budget, 2m",
+    "evenkeel.inbox.retry.max-attempts, 1001",
+    "evenkeel.inbox.retry.first-backoff, 2h",
+    "evenkeel.inbox.retry.max-backoff, 100ms",
+    "evenkeel.relay.lease, 1s",
+    "evenkeel.relay.contend-interval, 2m",
+    "evenkeel.relay.heartbeat-interval, 4s",
+    "evenkeel.relay.poll-interval, 2s",
+    "evenkeel.relay.max-in-flight, 0",
+    "evenkeel.relay.max-in-flight-bytes, 1KB",
+    "evenkeel.relay.drain-timeout, 6m",
+    "evenkeel.janitor.interval, 2h"
+  })
+  void valueOutOfRangeIsRefusedByASentenceThatNamesIt(String property, String value) {
+    assertThatExceptionOfType(EvenkeelConfigurationException.class)
+        .isThrownBy(() -> options(property, value))
+        .withMessageStartingWith(property + " must ")
+        .withMessageContaining(", was ");
+  }
+
+  @Test
+  void handlerTimeoutMustLeaveRoomBelowTheLease() {
+    assertThatExceptionOfType(EvenkeelConfigurationException.class)
+        .isThrownBy(() -> options("evenkeel.inbox.handler-timeout", "9s"))
+        .withMessageContaining("must be at least PT1.5S below evenkeel.relay.lease")
+        .withMessageContaining("it was PT9S with a lease of PT10S")
+        .withMessageContaining("lengthen the lease");
+
+    assertThat(options("evenkeel.inbox.handler-timeout", "8500ms").lanes().handlerTimeout())
+        .hasMillis(8_500);
+  }
+
+  @Test
+  void nodeNamesAreUniqueAndSayWhereTheProcessRuns() {
+    String first = NodeName.of("orders");
+
+    assertThat(first)
+        .startsWith("orders@")
+        .contains("-" + ProcessHandle.current().pid() + "-")
+        .isNotEqualTo(NodeName.of("orders"));
+  }
+}

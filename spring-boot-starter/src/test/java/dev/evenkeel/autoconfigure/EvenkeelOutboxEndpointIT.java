@@ -1,0 +1,228 @@
+package dev.evenkeel.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ParkReason;
+import dev.evenkeel.outbox.ParkedMessages;
+import dev.evenkeel.outbox.ParkedState;
+import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.testing.database.DatabaseInfo;
+import dev.evenkeel.testing.database.TestDatabase;
+import jakarta.servlet.Filter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.security.Principal;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/** The endpoint over HTTP, in a process that does not relay. */
+class EvenkeelOutboxEndpointIT {
+
+  private static final String USER_HEADER = "X-User";
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableAutoConfiguration(
+      excludeName = {
+        "org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration",
+        "org.springframework.boot.hibernate.autoconfigure.HibernateJpaAutoConfiguration",
+        "org.springframework.boot.data.jpa.autoconfigure.DataJpaRepositoriesAutoConfiguration"
+      })
+  static class Application {
+
+    /** Stands for the application's login: whoever names himself is that. */
+    @Bean
+    Filter login() {
+      return (request, response, chain) ->
+          chain.doFilter(
+              new HttpServletRequestWrapper((HttpServletRequest) request) {
+                @Override
+                public Principal getUserPrincipal() {
+                  String name = getHeader(USER_HEADER);
+                  return name == null ? null : () -> name;
+                }
+              },
+              response);
+    }
+  }
+
+  private static DatabaseInfo database;
+  private static ConfigurableApplicationContext application;
+  private static String url;
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private UUID dead;
+
+  @BeforeAll
+  static void start() {
+    database = TestDatabase.shared().createDatabase();
+    application =
+        TestApplications.startWeb(
+            database,
+            Application.class,
+            "evenkeel.relay.enabled=false",
+            "management.endpoints.web.exposure.include=evenkeeloutbox,health",
+            "management.endpoint.health.show-details=always");
+    url =
+        "http://127.0.0.1:%s/actuator/"
+            .formatted(application.getEnvironment().getProperty("local.server.port"));
+  }
+
+  @AfterAll
+  static void stop() {
+    application.close();
+    TestDatabase.shared().dropDatabase(database);
+  }
+
+  @BeforeEach
+  void parkADeadLetter() {
+    OutboxMessage message =
+        OutboxMessage.of(
+            "placed",
+            1,
+            "order",
+            UUID.randomUUID().toString(),
+            "{}".getBytes(StandardCharsets.UTF_8));
+    application
+        .getBean(ParkedStore.class)
+        .park(0, "billing", message, ParkReason.HANDLER_FAILED, "no such customer", null);
+    dead = message.id();
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    return client.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder decide(UUID message, String json) {
+    return HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox/billing/" + message))
+        .header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofString(json));
+  }
+
+  private HttpRequest.Builder retire(String consumer) {
+    return HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox/" + consumer)).DELETE();
+  }
+
+  private ParkedState state() {
+    return application.getBean(ParkedMessages.class).find("billing", dead).orElseThrow().state();
+  }
+
+  @Test
+  void anybodyWhoMayReadSeesTheDeadLetters() throws Exception {
+    HttpResponse<String> response =
+        send(HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox?limit=1000")));
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body())
+        .contains(dead.toString(), "no such customer")
+        .doesNotContain("payload");
+  }
+
+  @Test
+  void limitOutOfRangeIsABadRequest() throws Exception {
+    assertThat(
+            send(HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox?limit=0"))).statusCode())
+        .isEqualTo(400);
+  }
+
+  @Test
+  void anonymousCallersChangeNothing() throws Exception {
+    application
+        .getBean(ConsumerRegistry.class)
+        .register(List.of(new Subscription("kept", "placed", 1)));
+
+    assertThat(send(decide(dead, "{\"decision\": \"RETRY\"}")).statusCode()).isEqualTo(403);
+    assertThat(
+            send(decide(dead, "{\"decision\": \"DISCARD\", \"because\": \"test\"}")).statusCode())
+        .isEqualTo(403);
+    assertThat(send(retire("kept")).statusCode()).isEqualTo(403);
+
+    assertThat(state()).isEqualTo(ParkedState.DEAD);
+    assertThat(application.getBean(ConsumerRegistry.class).registered())
+        .contains(new Subscription("kept", "placed", 1));
+  }
+
+  @Test
+  void retryMakesTheDeadLetterDueAndNamesWhoAsked() throws Exception {
+    HttpResponse<String> response =
+        send(decide(dead, "{\"decision\": \"retry\"}").header(USER_HEADER, "operator"));
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(state()).isEqualTo(ParkedState.RETRYING);
+    assertThat(
+            application.getBean(ParkedMessages.class).find("billing", dead).orElseThrow().error())
+        .isEqualTo("retried by operator");
+  }
+
+  @Test
+  void discardNeedsAReasonAndRecordsWhoDecided() throws Exception {
+    assertThat(
+            send(decide(dead, "{\"decision\": \"DISCARD\"}").header(USER_HEADER, "operator"))
+                .statusCode())
+        .isEqualTo(400);
+
+    HttpResponse<String> response =
+        send(
+            decide(dead, "{\"decision\": \"DISCARD\", \"because\": \"a test order\"}")
+                .header(USER_HEADER, "operator"));
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(
+            application
+                .getBean(JdbcTemplate.class)
+                .queryForObject(
+                    "SELECT ended_by || ': ' || ended_because FROM evenkeel.parked_message"
+                        + " WHERE message_id = ?",
+                    String.class,
+                    dead))
+        .isEqualTo("operator: a test order");
+  }
+
+  @Test
+  void unknownDeadLetterAndUnknownConsumerAreNotFound() throws Exception {
+    assertThat(
+            send(decide(UUID.randomUUID(), "{\"decision\": \"RETRY\"}")
+                    .header(USER_HEADER, "operator"))
+                .statusCode())
+        .isEqualTo(404);
+    assertThat(send(retire("nobody").header(USER_HEADER, "operator")).statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void consumerIsRetired() throws Exception {
+    ConsumerRegistry registry = application.getBean(ConsumerRegistry.class);
+    registry.register(List.of(new Subscription("old", "placed", 1)));
+
+    assertThat(send(retire("old").header(USER_HEADER, "operator")).statusCode()).isEqualTo(200);
+
+    assertThat(registry.registered()).doesNotContain(new Subscription("old", "placed", 1));
+  }
+
+  @Test
+  void healthOfAProcessWithoutARelayIsUp() throws Exception {
+    HttpResponse<String> response = send(HttpRequest.newBuilder(URI.create(url + "health")));
+
+    assertThat(response.body()).contains("\"evenkeel\"", "DISABLED");
+    assertThat(response.statusCode()).isEqualTo(200);
+  }
+}

@@ -1,0 +1,94 @@
+package dev.evenkeel.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.evenkeel.outbox.spi.MessageObserver;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class MetersTest {
+
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final MessageObserver observer = new MeteringObserver(registry);
+
+  private void tellEverything() {
+    observer.appended(2);
+    observer.sent();
+    observer.handled("billing", Duration.ofMillis(20));
+    observer.duplicate("billing");
+    observer.retried("billing");
+    observer.parked("billing", "OUTAGE");
+    observer.dead("billing", "EXPIRED");
+  }
+
+  @Test
+  void everythingObservedIsCounted() {
+    tellEverything();
+
+    assertThat(registry.get("evenkeel.outbox.appended").counter().count()).isEqualTo(2);
+    assertThat(registry.get("evenkeel.relay.sent").counter().count()).isEqualTo(1);
+    assertThat(
+            registry
+                .get("evenkeel.inbox.handled")
+                .tag("consumer", "billing")
+                .timer()
+                .totalTime(TimeUnit.MILLISECONDS))
+        .isEqualTo(20);
+    assertThat(
+            registry
+                .get("evenkeel.inbox.parked")
+                .tags("consumer", "billing", "reason", "OUTAGE")
+                .counter()
+                .count())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void clockSkewDoesNotLoseACount() {
+    observer.handled("billing", Duration.ofMillis(-5));
+
+    assertThat(registry.get("evenkeel.inbox.handled").timer().count()).isEqualTo(1);
+  }
+
+  @Test
+  void metersAndDocumentationAgree() {
+    tellEverything();
+    new OutboxGauges(new OutboxReadings(null, new NoParkedMessages()), true).bindTo(registry);
+
+    List<String> registered =
+        registry.getMeters().stream().map(Meter::getId).map(Meter.Id::getName).toList();
+    assertThat(registered)
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.stream(EvenkeelMeters.values()).map(EvenkeelMeters::getName).toList());
+    for (EvenkeelMeters meter : EvenkeelMeters.values()) {
+      assertThat(registry.get(meter.getName()).meter().getId().getType())
+          .as(meter.getName())
+          .isEqualTo(meter.getType());
+    }
+  }
+
+  @Test
+  void unknownReadingIsNotANumber() {
+    new OutboxGauges(new OutboxReadings(null, new NoParkedMessages()), true).bindTo(registry);
+
+    assertThat(registry.get("evenkeel.relay.lag.bytes").gauge().value()).isNaN();
+    assertThat(registry.get("evenkeel.inbox.dead.letters").gauge().value()).isNaN();
+  }
+
+  @Test
+  void severalObserversAreAllTold() {
+    SimpleMeterRegistry second = new SimpleMeterRegistry();
+    MessageObserver both =
+        new MessageObservers(List.of(observer, new MeteringObserver(second))).observer();
+
+    both.sent();
+
+    assertThat(registry.get("evenkeel.relay.sent").counter().count()).isEqualTo(1);
+    assertThat(second.get("evenkeel.relay.sent").counter().count()).isEqualTo(1);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.evenkeel.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.tracing.Tracer;
+import io.micrometer.tracing.test.simple.SimpleSpan;
+import io.micrometer.tracing.test.simple.SimpleTracer;
+import org.junit.jupiter.api.Test;
+
+class TraceHeadersTest {
+
+  private final SimpleTracer tracer = new SimpleTracer();
+
+  @Test
+  void currentSpanBecomesATraceParent() {
+    SimpleSpan span = tracer.nextSpan().start();
+    try (Tracer.SpanInScope ignored = tracer.withSpan(span)) {
+      String spanId = span.context().spanId();
+
+      assertThat(new TraceHeaders(() -> tracer).headers().get("traceparent"))
+          .matches("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]")
+          .contains("-" + spanId + "-")
+          .contains(span.context().traceId());
+    }
+  }
+
+  @Test
+  void withoutSpanOrTracerThereIsNoHeader() {
+    assertThat(new TraceHeaders(() -> tracer).headers()).isEmpty();
+    assertThat(new TraceHeaders(() -> Tracer.NOOP).headers()).isEmpty();
+    assertThat(new TraceHeaders(() -> null).headers()).isEmpty();
+  }
+}

@@ -1,0 +1,171 @@
+package dev.evenkeel.autoconfigure.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.evenkeel.autoconfigure.EvenkeelConfigurationException;
+import dev.evenkeel.autoconfigure.RelayLifecycle;
+import dev.evenkeel.autoconfigure.TestApplications;
+import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.InboxHandler;
+import dev.evenkeel.outbox.Outbox;
+import dev.evenkeel.outbox.OutboxException;
+import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.relay.RelayState;
+import dev.evenkeel.testing.database.DatabaseInfo;
+import dev.evenkeel.testing.database.TestDatabase;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+class JdbcApplicationIT {
+
+  record Unscanned(String id) {}
+
+  @Configuration(proxyBeanMethods = false)
+  @Import(NoteApplication.class)
+  static class WithAHandlerForAnUnknownType {
+
+    static class Confused {
+      @InboxHandler(consumer = "confused")
+      void on(Unscanned event) {}
+    }
+
+    @Bean
+    Confused confused() {
+      return new Confused();
+    }
+  }
+
+  private DatabaseInfo database;
+
+  @BeforeEach
+  void createDatabase() {
+    database = TestDatabase.shared().createDatabase();
+  }
+
+  @AfterEach
+  void dropDatabase() {
+    TestDatabase.shared().dropDatabase(database);
+  }
+
+  private static void append(ApplicationContext application, String id) {
+    new TransactionTemplate(application.getBean(PlatformTransactionManager.class))
+        .executeWithoutResult(status -> application.getBean(Outbox.class).append(new Noted(id)));
+  }
+
+  private static void awaitSeen(ApplicationContext application, String... ids) {
+    List<String> seen = application.getBean(NoteApplication.Notes.class).seen;
+    await()
+        .atMost(Duration.ofSeconds(15))
+        .untilAsserted(() -> assertThat(seen).containsExactly(ids));
+  }
+
+  @Test
+  void plainJdbcApplicationSendsAndHandlesOnce() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class)) {
+      append(application, "a");
+
+      awaitSeen(application, "a");
+      assertThat(
+              application
+                  .getBean(JdbcTemplate.class)
+                  .queryForObject("SELECT count(*) FROM evenkeel.inbox", Integer.class))
+          .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void contextThatIsStoppedAndStartedAgainGoesOn() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class)) {
+      append(application, "a");
+      awaitSeen(application, "a");
+
+      application.stop();
+      assertThat(application.getBean(RelayLifecycle.class).status().state())
+          .isEqualTo(RelayState.STOPPED);
+      append(application, "b");
+      application.start();
+
+      awaitSeen(application, "a", "b");
+    }
+  }
+
+  @Test
+  void appendOutsideATransactionIsRefused() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class, "evenkeel.relay.enabled=false")) {
+      assertThatThrownBy(() -> application.getBean(Outbox.class).append(new Noted("a")))
+          .isInstanceOf(OutboxException.class)
+          .hasMessageContaining("outside a transaction");
+    }
+  }
+
+  @Test
+  void processWithoutARelayOnlyWrites() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class, "evenkeel.relay.enabled=false")) {
+      append(application, "a");
+
+      assertThat(application.getBeansOfType(RelayLifecycle.class)).isEmpty();
+      assertThat(application.getBean(ConsumerRegistry.class).registered()).isEmpty();
+    }
+  }
+
+  @Test
+  void switchedOffThereIsNothing() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class, "evenkeel.enabled=false")) {
+      assertThat(application.getBeansOfType(Outbox.class)).isEmpty();
+    }
+  }
+
+  @Test
+  void retiredConsumerIsNoLongerRegistered() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class, "evenkeel.relay.enabled=false")) {
+      application
+          .getBean(ConsumerRegistry.class)
+          .register(List.of(new Subscription("old", "noted", 1)));
+    }
+
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class, "evenkeel.inbox.retired=old")) {
+      assertThat(application.getBean(ConsumerRegistry.class).registered())
+          .containsExactly(new Subscription("notes", "noted", 1));
+    }
+  }
+
+  @Test
+  void retiringAConsumerThatHasAHandlerFailsTheStart() {
+    assertThatThrownBy(
+            () ->
+                TestApplications.start(
+                    database, NoteApplication.class, "evenkeel.inbox.retired=notes"))
+        .isInstanceOf(EvenkeelConfigurationException.class)
+        .hasMessageContaining("evenkeel.inbox.retired names [notes]");
+  }
+
+  @Test
+  void handlerForAnUnregisteredTypeFailsTheStartEvenWithoutARelay() {
+    assertThatThrownBy(
+            () ->
+                TestApplications.start(
+                    database, WithAHandlerForAnUnknownType.class, "evenkeel.relay.enabled=false"))
+        .rootCause()
+        .hasMessageContaining("Unscanned, which nobody registered");
+  }
+}

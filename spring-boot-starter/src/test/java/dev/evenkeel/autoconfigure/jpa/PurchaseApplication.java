@@ -1,0 +1,6 @@
+package dev.evenkeel.autoconfigure.jpa;
+
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+@SpringBootApplication
+class PurchaseApplication {}
