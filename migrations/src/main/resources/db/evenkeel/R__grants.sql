@@ -26,6 +26,7 @@ BEGIN
         END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), relay);
         EXECUTE format('GRANT SELECT ON outbox, inbox, consumer TO %I', relay);
+        EXECUTE format('GRANT USAGE ON SEQUENCE parked_position TO %I', relay);
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state, outbox_bucket TO %I', relay);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON parked_key, parked_message TO %I', relay);
         FOR partition IN

@@ -27,7 +27,8 @@ CREATE TABLE outbox (
     slot          smallint    NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     headers       jsonb       NOT NULL DEFAULT '{}',
-    payload       bytea       NOT NULL
+    payload       bytea       NOT NULL,
+    CHECK (isfinite(created_at)) -- no instant on the other side stands for infinity
 ) PARTITION BY LIST (bucket);
 
 -- What the janitor knows of each bucket: S, the snapshot recorded while no writer could be inside it.

@@ -38,8 +38,7 @@ final class BareEngine implements AutoCloseable {
     Properties url = Driver.parseURL(database.jdbcUrl(), new Properties());
     Properties properties = new Properties();
     properties.setProperty("name", "reference");
-    properties.setProperty(
-        "connector.class", "io.debezium.connector.postgresql.PostgresConnector");
+    properties.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
     properties.setProperty("topic.prefix", "reference");
     properties.setProperty("database.hostname", url.getProperty("PGHOST"));
     properties.setProperty("database.port", url.getProperty("PGPORT"));

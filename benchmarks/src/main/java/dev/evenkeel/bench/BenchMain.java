@@ -30,9 +30,11 @@ public final class BenchMain {
     }
     Results results = new Results();
     scenario.run(options, results);
-    new ResultsTable(System.out).print(results);
-    Path file = new ResultsFile(Path.of("benchmarks", "results")).write(scenario.name(), results);
-    System.out.printf("%n%s%n", file);
+    if (!results.measurements().isEmpty()) {
+      new ResultsTable(System.out).print(results);
+      Path file = new ResultsFile(Path.of("benchmarks", "results")).write(scenario.name(), results);
+      System.out.printf("%n%s%n", file);
+    }
     // Debezium's and the pools' threads are not ours to wait for.
     System.exit(results.invalid().isEmpty() ? 0 : 1);
   }

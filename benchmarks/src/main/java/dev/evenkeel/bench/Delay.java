@@ -6,10 +6,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * Orders at a fixed pace, whatever becomes of them: a late handler delays no write, and a late write
- * is made up for, none is left out. The delay runs from just before the transaction's commit, when
- * all else of it is done, to the handler's beginning; so the commit itself is part of it, for every
- * variant alike (a handler may well begin before the writer learns of its commit).
+ * Orders at a fixed pace, whatever becomes of them: a late handler delays no write, and a late
+ * write is made up for, none is left out. The delay runs from just before the transaction's commit,
+ * when all else of it is done, to the handler's beginning; so the commit itself is part of it, for
+ * every variant alike (a handler may well begin before the writer learns of its commit).
  *
  * @param p50Millis median
  * @param p99Millis 99th percentile
@@ -56,9 +56,7 @@ record Delay(double p50Millis, double p99Millis, double maxMillis) {
   }
 
   private static void parkUntil(long instant) {
-    for (long left = instant - System.nanoTime();
-        left > 0;
-        left = instant - System.nanoTime()) {
+    for (long left = instant - System.nanoTime(); left > 0; left = instant - System.nanoTime()) {
       LockSupport.parkNanos(left);
     }
   }

@@ -3,11 +3,13 @@ package dev.evenkeel.bench;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A backlog, written while nobody listens; then the start. Measured from the first event received to
- * the last, so that start-up is not in it.
+ * A backlog, written while nobody listens; then the start. Measured from the first event received
+ * to the last, so that start-up is not in it.
  */
 enum Drain {
-  /** As applications write: each order and its event in one transaction. The server sets the pace. */
+  /**
+   * As applications write: each order and its event in one transaction. The server sets the pace.
+   */
   ORDERS,
   /** Transactions of 100 events and nothing else. The reader sets the pace. */
   BULK;

@@ -51,8 +51,7 @@ record EndToEnd(double eventsPerSecond, double behindMillis, double cpuMicros) {
     Duration cpu = Cpu.used().minus(cpuBefore);
     return new EndToEnd(
         Rate.perSecond(written, from, progress.lastAt()),
-        Math.max(0, progress.lastAt() - writtenAt)
-            / (double) TimeUnit.MILLISECONDS.toNanos(1),
+        Math.max(0, progress.lastAt() - writtenAt) / (double) TimeUnit.MILLISECONDS.toNanos(1),
         cpu.toNanos() / (double) TimeUnit.MICROSECONDS.toNanos(1) / written);
   }
 }

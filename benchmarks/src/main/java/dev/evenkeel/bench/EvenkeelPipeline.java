@@ -83,8 +83,8 @@ final class EvenkeelPipeline implements Pipeline {
   }
 
   /**
-   * The first start makes the replication slot and sends what is in the ring; when that is complete,
-   * what is written later comes through the WAL alone.
+   * The first start makes the replication slot and sends what is in the ring; when that is
+   * complete, what is written later comes through the WAL alone.
    */
   @Override
   public void prepare() throws Exception {
@@ -119,7 +119,9 @@ final class EvenkeelPipeline implements Pipeline {
 
   private Relay noOpRelay(Progress progress) {
     return relay(
-        new NoOpTransport(progress), InboxHandlers.builder(types, codec).build(), MessageObserver.NONE);
+        new NoOpTransport(progress),
+        InboxHandlers.builder(types, codec).build(),
+        MessageObserver.NONE);
   }
 
   private Relay inboxRelay(Progress progress) {
@@ -170,11 +172,7 @@ final class EvenkeelPipeline implements Pipeline {
   public Writer openWriter() {
     Outbox outbox =
         new TransactionalOutbox(
-            dataSource,
-            OutboxOptions.defaults(),
-            types,
-            codec,
-            TransactionalOutbox.Context.none());
+            dataSource, OutboxOptions.defaults(), types, codec, TransactionalOutbox.Context.none());
     return new SpringWriter(
         new TransactionTemplate(transactions), new JdbcTemplate(dataSource), outbox);
   }
@@ -210,8 +208,8 @@ final class EvenkeelPipeline implements Pipeline {
     }
   }
 
-  private record SpringWriter(
-      TransactionTemplate transaction, JdbcTemplate jdbc, Outbox outbox) implements Writer {
+  private record SpringWriter(TransactionTemplate transaction, JdbcTemplate jdbc, Outbox outbox)
+      implements Writer {
 
     @Override
     public void write(long order, Runnable beforeCommit) {

@@ -39,8 +39,7 @@ record Options(String scenario, int rounds, Duration duration, Set<String> parts
 
   private Options with(String option, String value) {
     return switch (option) {
-      case "--rounds" ->
-          new Options(scenario, number(option, value, MAX_ROUNDS), duration, parts);
+      case "--rounds" -> new Options(scenario, number(option, value, MAX_ROUNDS), duration, parts);
       case "--seconds" ->
           new Options(
               scenario, rounds, Duration.ofSeconds(number(option, value, MAX_SECONDS)), parts);

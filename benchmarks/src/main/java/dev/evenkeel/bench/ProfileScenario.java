@@ -6,14 +6,14 @@ import java.time.Duration;
 import one.profiler.AsyncProfiler;
 
 /**
- * Where the JVM's time goes while the inbox is on: writes the hottest frames and the collapsed
- * stacks (for a flame graph) beside the classes.
+ * Where the JVM's processor time goes, end to end, with the inbox on (or part {@code noOp}): prints
+ * the hottest methods and writes them, with the collapsed stacks for a flame graph, beside the
+ * classes. The database's processes are not in it. Nothing here is a result.
  */
 final class ProfileScenario implements Scenario {
 
   private static final Path FOLDER = Path.of("benchmarks", "target", "profile");
-  private static final Duration WARM_UP = Duration.ofSeconds(5);
-  private static final int FRAMES = 60;
+  private static final Duration WARM_UP = Duration.ofSeconds(25);
 
   @Override
   public String name() {
@@ -22,23 +22,29 @@ final class ProfileScenario implements Scenario {
 
   @Override
   public void run(Options options, Results results) throws Exception {
-    measure(WARM_UP);
-    Files.createDirectories(FOLDER);
+    EvenkeelPipeline.Consumer consumer =
+        options.parts().contains("noOp")
+            ? EvenkeelPipeline.Consumer.NO_OP
+            : EvenkeelPipeline.Consumer.INBOX;
+    measure(consumer, WARM_UP);
     AsyncProfiler profiler = AsyncProfiler.getInstance();
     profiler.execute("start,event=cpu,interval=1ms,threads");
-    EndToEnd outcome = measure(options.duration());
+    EndToEnd outcome = measure(consumer, options.duration());
     profiler.stop();
-    Files.writeString(FOLDER.resolve("flat.txt"), profiler.dumpFlat(FRAMES));
-    Files.writeString(
-        FOLDER.resolve("collapsed.txt"), profiler.execute("collapsed"));
-    System.out.printf("%s%n", FOLDER);
-    results.add("profile/evenkeel inbox", "throughput", "events/s", outcome.eventsPerSecond());
-    results.add("profile/evenkeel inbox", "JVM's CPU", "us/event", outcome.cpuMicros());
+    String collapsed = profiler.execute("collapsed");
+    String summary = new HotFrames(collapsed).summary();
+    Files.createDirectories(FOLDER);
+    Files.writeString(FOLDER.resolve(consumer + ".collapsed.txt"), collapsed);
+    Files.writeString(FOLDER.resolve(consumer + ".txt"), summary);
+    System.out.printf(
+        "%s%s: %.0f events/s, %.0f us of this JVM's CPU per event; see %s%n",
+        summary, consumer, outcome.eventsPerSecond(), outcome.cpuMicros(), FOLDER);
   }
 
-  private static EndToEnd measure(Duration duration) throws Exception {
+  private static EndToEnd measure(EvenkeelPipeline.Consumer consumer, Duration duration)
+      throws Exception {
     try (BenchDatabase database = BenchDatabase.create();
-        Pipeline pipeline = new EvenkeelPipeline(database, EvenkeelPipeline.Consumer.INBOX)) {
+        Pipeline pipeline = new EvenkeelPipeline(database, consumer)) {
       return EndToEnd.measure(database, pipeline, duration);
     }
   }

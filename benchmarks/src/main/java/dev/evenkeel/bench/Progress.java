@@ -114,7 +114,8 @@ final class Progress {
         deadline = System.nanoTime() + LONGEST_SILENCE.toNanos();
       } else if (System.nanoTime() > deadline) {
         throw new IllegalStateException(
-            "%d of %d orders were handled, then none for %s".formatted(now, orders, LONGEST_SILENCE));
+            "%d of %d orders were handled, then none for %s"
+                .formatted(now, orders, LONGEST_SILENCE));
       }
       LockSupport.parkNanos(LOOK.toNanos());
     }

@@ -26,8 +26,7 @@ final class ResultsTable {
   }
 
   private void ratio(String name, double ratio, Results.@Nullable Target target) {
-    String verdict =
-        target == null ? "" : target + (target.isMetBy(ratio) ? "  met" : "  MISSED");
+    String verdict = target == null ? "" : target + (target.isMetBy(ratio) ? "  met" : "  MISSED");
     line("%-34s %12.3f   %s", name, ratio, verdict);
   }
 

@@ -5,13 +5,15 @@ import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.TransactionState;
+import org.postgresql.util.PSQLState;
 import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.TransactionDefinition;
@@ -95,11 +97,11 @@ public final class InboxReceiver {
     }
     TransactionTarget target = router.route(handler.consumer(), message);
     boolean atHome = target.dataSource() == home;
-    if (!attempt.release() && !atHome) {
+    if (!atHome) {
       InboxTable.Parked parked =
           onConnection(home, c -> table.parked(c, message, handler.consumer()));
-      if (parked.message() || parked.key()) {
-        return refused(parked);
+      if (attempt.release() ? !parked.retrying() : parked.message() || parked.key()) {
+        return attempt.release() ? ReceiveOutcome.ALREADY_PARKED : refused(parked);
       }
     }
     boolean handled =
@@ -122,14 +124,16 @@ public final class InboxReceiver {
     Optional<InboxTable.Inserted> inserted =
         onConnection(
             target.dataSource(),
-            c ->
-                table.insert(
-                    c,
-                    ring(target).of(message),
-                    message,
-                    handler.consumer(),
-                    SessionNames.of(options.schema(), attempt.epoch(), "handler"),
-                    atHome && !attempt.release()));
+            c -> {
+              requireTransaction(c, target);
+              return table.insert(
+                  c,
+                  ring(target).of(message),
+                  message,
+                  handler.consumer(),
+                  SessionNames.of(options.schema(), attempt.epoch(), "handler"),
+                  condition(atHome, attempt));
+            });
     if (inserted.isEmpty()) {
       return false;
     }
@@ -145,9 +149,29 @@ public final class InboxReceiver {
    * handled.
    */
   private static boolean requireUsable(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      return statement.execute("SELECT 1");
+    if (connection.unwrap(BaseConnection.class).getTransactionState() == TransactionState.FAILED) {
+      throw new SQLException(
+          "The handler went on after a database error; its transaction can only roll back",
+          PSQLState.IN_FAILED_SQL_TRANSACTION.getState());
     }
+    return true;
+  }
+
+  /** In auto-commit the inbox row would stay when the handler's effects are rolled back: a loss. */
+  private static void requireTransaction(Connection c, TransactionTarget target)
+      throws SQLException {
+    if (c.getAutoCommit()) {
+      throw new IllegalStateException(
+          "The transaction manager of \"%s\" does not manage its data source, so inbox row and effects would not commit together"
+              .formatted(target.name()));
+    }
+  }
+
+  private static InboxTable.Condition condition(boolean atHome, Attempt attempt) {
+    if (!atHome) {
+      return InboxTable.Condition.NONE; // looked at beforehand, at home
+    }
+    return attempt.release() ? InboxTable.Condition.RETRYING : InboxTable.Condition.NOT_PARKED;
   }
 
   private ReceiveOutcome whyNot(
@@ -160,9 +184,12 @@ public final class InboxReceiver {
         onConnection(
             target.dataSource(),
             c -> table.exists(c, ring(target).of(message), message, handler.consumer()));
-    if (inInbox || attempt.release() || !atHome) {
+    if (inInbox || !atHome) {
       observer.duplicate(handler.consumer());
       return ReceiveOutcome.DUPLICATE;
+    }
+    if (attempt.release()) {
+      return ReceiveOutcome.ALREADY_PARKED;
     }
     return refused(onConnection(home, c -> table.parked(c, message, handler.consumer())));
   }

@@ -6,9 +6,20 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Statements on {@code inbox}, and the look at the parked tables that goes with them. */
 final class InboxTable {
+
+  /** What must hold for a row to be inserted. */
+  enum Condition {
+    /** Nothing. */
+    NONE,
+    /** A live delivery: neither the key nor the message is parked. */
+    NOT_PARKED,
+    /** A release: the message waits to be released, still. */
+    RETRYING
+  }
 
   /** The session that holds the new row, and when its transaction started. */
   record Inserted(int backendPid, String startedAt) {}
@@ -25,6 +36,13 @@ final class InboxTable {
       SELECT ?, ?, ? FROM settings
       """;
 
+  /** Shared, so that nobody discards or buries it until its release has committed. */
+  private static final String RETRYING =
+      """
+        CROSS JOIN (SELECT FROM %1$s.parked_message
+                     WHERE consumer = ? AND message_id = ? AND state = 'RETRYING' FOR SHARE) AS head
+      """;
+
   private static final String CONFLICT = "ON CONFLICT DO NOTHING RETURNING pg_backend_pid(), now()::text";
 
   private static final String NOT_PARKED =
@@ -36,6 +54,7 @@ final class InboxTable {
 
   private final String insert;
   private final String insertUnlessParked;
+  private final String insertIfRetrying;
   private final String exists;
   private final String parked;
   private final String ring;
@@ -45,12 +64,13 @@ final class InboxTable {
   InboxTable(String schema, Duration handlerTimeout) {
     insert = (SETTINGS_AND_INSERT + CONFLICT).formatted(schema);
     insertUnlessParked = (SETTINGS_AND_INSERT + NOT_PARKED + CONFLICT).formatted(schema);
+    insertIfRetrying = (SETTINGS_AND_INSERT + RETRYING + CONFLICT).formatted(schema);
     exists =
         "SELECT FROM %s.inbox WHERE message_id = ? AND consumer = ? AND bucket = ?"
             .formatted(schema);
     parked =
         """
-        SELECT EXISTS (SELECT FROM %1$s.parked_message WHERE consumer = ? AND message_id = ?),
+        SELECT (SELECT state FROM %1$s.parked_message WHERE consumer = ? AND message_id = ?),
                EXISTS (SELECT FROM %1$s.parked_key
                         WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ?)
         """
@@ -72,8 +92,7 @@ final class InboxTable {
   /**
    * Inserts the row, and with it makes the transaction durable, bounded and recognisable.
    *
-   * @param unlessParked refuse while the key or the message is parked; only where the parked tables
-   *     are in the same database
+   * @param condition what the parked tables must say; only where they are in the same database
    * @return empty when no row was inserted
    */
   Optional<Inserted> insert(
@@ -82,10 +101,15 @@ final class InboxTable {
       OutboxMessage message,
       String consumer,
       String applicationName,
-      boolean unlessParked)
+      Condition condition)
       throws SQLException {
-    try (PreparedStatement statement =
-        connection.prepareStatement(unlessParked ? insertUnlessParked : insert)) {
+    String sql =
+        switch (condition) {
+          case NONE -> insert;
+          case NOT_PARKED -> insertUnlessParked;
+          case RETRYING -> insertIfRetrying;
+        };
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setString(1, timeoutMillis);
       statement.setString(2, timeoutMillis);
       statement.setString(3, idleMillis);
@@ -93,7 +117,10 @@ final class InboxTable {
       statement.setInt(5, bucket);
       statement.setObject(6, message.id());
       statement.setString(7, consumer);
-      if (unlessParked) {
+      if (condition == Condition.RETRYING) {
+        statement.setString(8, consumer);
+        statement.setObject(9, message.id());
+      } else if (condition == Condition.NOT_PARKED) {
         statement.setString(8, consumer);
         statement.setString(9, message.aggregateType());
         statement.setString(10, message.aggregateId());
@@ -120,8 +147,22 @@ final class InboxTable {
     }
   }
 
-  /** What the parked tables say of a message: itself parked, its key parked. */
-  record Parked(boolean message, boolean key) {}
+  /**
+   * What the parked tables say of a message.
+   *
+   * @param state of the message itself, null when it was never parked
+   * @param key whether its key is parked
+   */
+  record Parked(@Nullable String state, boolean key) {
+
+    boolean message() {
+      return state != null;
+    }
+
+    boolean retrying() {
+      return ParkedState.RETRYING.name().equals(state);
+    }
+  }
 
   Parked parked(Connection connection, OutboxMessage message, String consumer)
       throws SQLException {
@@ -133,7 +174,7 @@ final class InboxTable {
       statement.setString(5, message.aggregateId());
       try (ResultSet row = statement.executeQuery()) {
         row.next();
-        return new Parked(row.getBoolean(1), row.getBoolean(2));
+        return new Parked(row.getString(1), row.getBoolean(2));
       }
     }
   }

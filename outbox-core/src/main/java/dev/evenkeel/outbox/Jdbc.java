@@ -13,7 +13,7 @@ import org.springframework.jdbc.UncategorizedSQLException;
 final class Jdbc {
 
   private static final String PROTOCOL_SETTINGS =
-      "SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '3s';"
+      "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '3s';"
           + " SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
   private Jdbc() {}
@@ -33,7 +33,7 @@ final class Jdbc {
         T result = work.in(connection);
         connection.commit();
         return result;
-      } catch (SQLException | RuntimeException e) {
+      } catch (Throwable e) { // an Error too: leaving auto-commit off again would commit the half
         rollback(connection, e);
         throw e;
       } finally {
@@ -44,7 +44,7 @@ final class Jdbc {
     }
   }
 
-  private static void rollback(Connection connection, Exception failure) {
+  private static void rollback(Connection connection, Throwable failure) {
     try {
       connection.rollback();
     } catch (SQLException e) {

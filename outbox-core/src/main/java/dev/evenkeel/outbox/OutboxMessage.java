@@ -8,6 +8,9 @@ import java.util.UUID;
 /**
  * A message on its way from outbox to inbox. Immutable; callers must not change the payload array.
  *
+ * <p>What an append refuses (a blank key, version 0) can still be in a table that other hands wrote,
+ * so it is {@link Outbox#append(OutboxMessage)} that checks, not this record.
+ *
  * @param id identity, UUIDv7 when made by the framework; the inbox knows a message by it
  * @param aggregateType with {@code aggregateId} the order key
  * @param aggregateId the aggregate's id as text
@@ -30,12 +33,9 @@ public record OutboxMessage(
 
   public OutboxMessage {
     Objects.requireNonNull(id, "id");
-    requireText("aggregateType", aggregateType);
-    requireText("aggregateId", aggregateId);
-    requireText("type", type);
-    if (version < 1) {
-      throw new IllegalArgumentException("version must be at least 1, was " + version);
-    }
+    Objects.requireNonNull(aggregateType, "aggregateType");
+    Objects.requireNonNull(aggregateId, "aggregateId");
+    Objects.requireNonNull(type, "type");
     Objects.requireNonNull(payload, "payload");
     headers = Map.copyOf(headers);
     Objects.requireNonNull(createdAt, "createdAt");
@@ -64,12 +64,6 @@ public record OutboxMessage(
   /** The order key. */
   public OrderKey orderKey() {
     return new OrderKey(aggregateType, aggregateId);
-  }
-
-  private static void requireText(String name, String value) {
-    if (value == null || value.isBlank()) {
-      throw new IllegalArgumentException(name + " must not be blank, was " + value);
-    }
   }
 
   /** Messages are the same when their ids are. */

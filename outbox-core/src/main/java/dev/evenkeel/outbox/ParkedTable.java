@@ -37,7 +37,13 @@ final class ParkedTable {
    * long as many lanes park at a time.
    */
   boolean leads(Connection c, long epoch) throws SQLException {
-    return exists(c, "SELECT FROM %s.relay_state WHERE epoch = ? FOR KEY SHARE", epoch);
+    return exists(
+        c,
+        """
+        SELECT set_config('application_name', ?, true) FROM %s.relay_state WHERE epoch = ? FOR KEY SHARE
+        """,
+        SessionNames.of(schema, epoch, "park"), // a takeover ends the sessions of a silent leader
+        epoch);
   }
 
   /** Makes the key's row, due after the delay; null: not due by itself. False: it is there already. */

@@ -6,7 +6,10 @@ public enum ReceiveOutcome {
   HANDLED,
   /** An earlier delivery took effect. */
   DUPLICATE,
-  /** The message itself is or was parked for this consumer; its release decides. */
+  /**
+   * The message itself is or was parked for this consumer; its row decides. To a release: it is no
+   * longer waiting to be released.
+   */
   ALREADY_PARKED,
   /** An earlier message of the key is parked for this consumer; this one must queue behind it. */
   KEY_PARKED,

@@ -85,12 +85,25 @@ public final class TransactionalOutbox implements Outbox {
 
   @Override
   public void append(OutboxMessage message) {
+    requireText(message, "aggregate type", message.aggregateType());
+    requireText(message, "key", message.aggregateId());
+    requireText(message, "type", message.type());
+    if (message.version() < 1) {
+      throw new OutboxException(
+          "%s: version must be at least 1, was %d".formatted(message, message.version()));
+    }
     if (message.payload().length > options.maxPayloadBytes()) {
       throw new OutboxException(
           "%s has a payload of %d bytes; evenkeel.outbox.max-payload allows %d"
               .formatted(message, message.payload().length, options.maxPayloadBytes()));
     }
     buffer(message).add(message.withHeaders(headersFor(message)));
+  }
+
+  private static void requireText(OutboxMessage message, String what, String value) {
+    if (value.isBlank()) {
+      throw new OutboxException("%s: its %s must not be blank".formatted(message, what));
+    }
   }
 
   private Map<String, String> headersFor(OutboxMessage message) {

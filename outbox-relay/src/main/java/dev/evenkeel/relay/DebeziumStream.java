@@ -34,20 +34,44 @@ final class DebeziumStream {
   private static final int MAX_QUEUE = 8_192;
   private static final Duration STOP = Duration.ofSeconds(20);
 
-  /** Takes batches on the engine's thread. */
+  /** What happens on the engine's thread. */
   interface Batches {
+    /** Records came. */
     void take(List<Captured> batch, Dispatcher.Confirmer confirmer) throws Exception;
+
+    /** A turn without records: the server may be decoding something long that is not for us. */
+    void idle() throws InterruptedException;
+  }
+
+  /**
+   * The engine asks this policy at the end of our own confirmations, which it must flush, and after
+   * each empty poll, when there is nothing to flush: that is the one place to learn that its thread
+   * is alive.
+   */
+  private OffsetCommitPolicy policy(Batches batches) {
+    return (records, sinceLastCommit) -> {
+      if (records > 0) {
+        return true;
+      }
+      try {
+        batches.idle();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return false;
+    };
   }
 
   private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
   private final CompletableFuture<Void> completion = new CompletableFuture<>();
   private final Thread thread;
+  private boolean interrupted;
 
   DebeziumStream(RelayOptions options, ConnectionSettings settings, String slot, Batches batches) {
     engine =
         DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
             .using(configuration(options, settings, slot))
-            .using(OffsetCommitPolicy.always())
+            .using(policy(batches))
             .using(this::completed)
             .notifying(new Consumer(batches))
             .build();
@@ -91,7 +115,7 @@ final class DebeziumStream {
   /** Ends the engine and waits for it. */
   void stop() {
     long deadline = System.nanoTime() + STOP.toNanos();
-    while (!ended() && System.nanoTime() - deadline < 0) {
+    while (!ended() && !interrupted && System.nanoTime() - deadline < 0) {
       try {
         engine.close();
       } catch (IllegalStateException e) {
@@ -106,6 +130,9 @@ final class DebeziumStream {
       log.error("The engine did not end within {}; its thread is abandoned", STOP);
       thread.interrupt();
     }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void awaitEnd() {
@@ -115,7 +142,7 @@ final class DebeziumStream {
       log.trace("The engine has not ended well or not yet", e);
     } catch (InterruptedException e) {
       thread.interrupt();
-      Thread.currentThread().interrupt();
+      interrupted = true;
     }
   }
 
@@ -163,7 +190,8 @@ final class DebeziumStream {
     p.setProperty(
         "offset.storage", "org.apache.kafka.connect.storage.MemoryOffsetBackingStore");
     p.setProperty("errors.max.retries", "0");
-    p.setProperty("topic.prefix", "evenkeel_" + options.schema());
+    p.setProperty("topic.prefix", slot); // unique in the JVM: Debezium registers an MBean by it
+    p.setProperty("task.management.timeout.ms", Long.toString(STOP.toMillis() - 5_000));
     p.setProperty("database.hostname", first(PGProperty.PG_HOST.getOrDefault(target)));
     p.setProperty("database.port", first(PGProperty.PG_PORT.getOrDefault(target)));
     p.setProperty("database.dbname", String.valueOf(PGProperty.PG_DBNAME.getOrDefault(target)));

@@ -9,10 +9,13 @@ import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
-import org.jspecify.annotations.Nullable;
+import java.sql.Connection;
+import java.sql.SQLException;
 
 /** Makes one attempt, live or as a release, and says in one word what it means. */
 final class Deliverer {
+
+  private static final int VALIDATION_SECONDS = 1;
 
   private final InboxReceiver receiver;
   private final Leadership leadership;
@@ -47,21 +50,21 @@ final class Deliverer {
 
   Result attempt(
       InboxHandlerMethod handler, OutboxMessage message, boolean release, Runnable onAbandon) {
-    String target;
+    TransactionTarget target;
     try {
-      target = receiver.target(handler.consumer(), message).name();
+      target = receiver.target(handler.consumer(), message);
     } catch (RuntimeException e) { // a message that can't be routed must not hold the relay up
       return new Result.Failed(FailureKind.HANDLER, "can't be routed: " + e);
     }
-    if (!outages.mayTry(target)) {
-      return new Result.Away(target);
+    if (!outages.mayTry(target.name())) {
+      return new Result.Away(target.name());
     }
     HandlerWatchdog.Running watched = watchdog.watch(onAbandon);
     Result result;
     try {
       ReceiveOutcome outcome =
           receiver.receive(handler, message, attemptOf(release, watched));
-      outages.answered(target);
+      outages.answered(target.name());
       result = new Result.Received(outcome);
     } catch (Throwable failure) { // a handler's Error must not end a lane either
       result = failed(target, failure, watched);
@@ -71,32 +74,29 @@ final class Deliverer {
     return mine ? result : new Result.Abandoned();
   }
 
-  private Result failed(String target, Throwable failure, HandlerWatchdog.Running watched) {
+  private Result failed(TransactionTarget target, Throwable failure, HandlerWatchdog.Running watched) {
     if (watched.expired()) {
       return new Result.Failed(
           FailureKind.HANDLER, "took longer than evenkeel.inbox.handler-timeout");
     }
     FailureKind kind = FailureKind.of(failure);
-    if (kind == FailureKind.OUTAGE && answers(watched.backend())) {
+    if (kind == FailureKind.OUTAGE && watched.backend() != null && answers(target)) {
       // Its session was cut, or the handler reached for something else that is away: no reason to
       // hold up everybody's work on this database, and no endless wait for this message either.
       kind = FailureKind.CONTENTION;
     }
-    if (kind == FailureKind.OUTAGE || watched.neverBegan()) {
-      outages.failed(target, failure);
-      return new Result.Away(target);
+    boolean noConnection = kind == FailureKind.HANDLER && watched.neverBegan();
+    if (noConnection || kind == FailureKind.OUTAGE) {
+      outages.failed(target.name(), failure);
+      return new Result.Away(target.name());
     }
-    outages.answered(target);
+    outages.answered(target.name());
     return new Result.Failed(kind, failure.toString());
   }
 
-  /** Whether the database in which a transaction began still answers. */
-  private static boolean answers(HandlerWatchdog.@Nullable Backend backend) {
-    if (backend == null) {
-      return false;
-    }
-    try (Connection c = backend.target().dataSource().getConnection()) {
-      return c.isValid(1);
+  private static boolean answers(TransactionTarget target) {
+    try (Connection connection = target.dataSource().getConnection()) {
+      return connection.isValid(VALIDATION_SECONDS);
     } catch (SQLException e) {
       return false;
     }

@@ -18,6 +18,7 @@ final class Delivery {
   private int attempts;
   private int contentions;
   private long firstFailureAt;
+  private long awaySince;
 
   /**
    * Makes a delivery.
@@ -90,6 +91,14 @@ final class Delivery {
 
   long firstFailureAt() {
     return firstFailureAt;
+  }
+
+  /** Since when the database of the effects did not answer this delivery. */
+  long awaySince() {
+    if (awaySince == 0) {
+      awaySince = System.nanoTime();
+    }
+    return awaySince;
   }
 
   /** Counts a deadlock, serialization failure or lock timeout. */

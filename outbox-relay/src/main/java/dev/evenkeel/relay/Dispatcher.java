@@ -88,6 +88,12 @@ final class Dispatcher {
     settle();
   }
 
+  /** Nothing to send from the ring right now. */
+  void keepLease() throws InterruptedException {
+    requireGoingOn();
+    settle();
+  }
+
   /** Waits until everything sent from the ring is acknowledged. */
   void awaitRing() throws InterruptedException {
     while (!inFlight.isEmpty()) {
@@ -100,6 +106,17 @@ final class Dispatcher {
   private void requireGoingOn() throws InterruptedException {
     if (stopping.getAsBoolean()) {
       throw new InterruptedException("stopped while sending from the ring");
+    }
+  }
+
+  /** A turn of the engine's thread without records. */
+  void idle() throws InterruptedException {
+    streaming = true;
+    settle();
+    // Not before a heartbeat has ended the stream: without its position the last transaction would
+    // come again.
+    if (ended || (draining && System.nanoTime() - drainDeadline >= 0)) {
+      drain();
     }
   }
 
@@ -261,7 +278,7 @@ final class Dispatcher {
     return drained.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Whether the first batch has come; from then on the engine's thread renews. */
+  /** Whether the engine's thread has begun to poll; from then on it renews. */
   boolean streaming() {
     return streaming;
   }

@@ -7,25 +7,34 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Holds handlers to their time. Past it their thread is interrupted and their backend terminated, so
- * that nothing they did can commit; the attempt has failed. A thread that does not even react
- * to the interrupt is abandoned, and its key goes on without it.
+ * Holds handlers to their time. Past it their backend is terminated, so that nothing they did can
+ * commit, and a look later their thread is interrupted; the attempt has failed. A thread that does not
+ * even react to the interrupt is abandoned, and its key goes on without it.
  */
 final class HandlerWatchdog {
 
   private static final Logger log = LoggerFactory.getLogger(HandlerWatchdog.class);
 
   private final Duration timeout;
+  private final Executor endings;
   private final Set<Running> running = ConcurrentHashMap.newKeySet();
 
-  HandlerWatchdog(Duration timeout) {
+  /**
+   * Makes a watchdog.
+   *
+   * @param endings runs the terminations: each takes a connection, and handlers that hang may hold all
+   *     of them, so nothing may wait for it
+   */
+  HandlerWatchdog(Duration timeout, Executor endings) {
     this.timeout = timeout;
+    this.endings = endings;
   }
 
   /** A handler at work. */
@@ -37,6 +46,7 @@ final class HandlerWatchdog {
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile @Nullable Backend backend;
     private volatile boolean expired;
+    private boolean terminated; // the watchdog's own
 
     private Running(Runnable onAbandon) {
       this.onAbandon = onAbandon;
@@ -97,25 +107,30 @@ final class HandlerWatchdog {
       if (now - watched.deadline < 0) {
         continue;
       }
-      if (!watched.expired) {
-        expire(watched);
-      } else if (now - watched.deadline > timeout.toNanos()
-          && watched.finish()) {
-        log.error(
-            "A handler on {} ignores its interrupt; its thread is abandoned",
-            watched.thread.getName());
-        watched.onAbandon.run();
+      try {
+        look(watched, now);
+      } catch (RuntimeException e) { // a periodic task that throws never runs again
+        log.warn("A handler past its time could not be ended: {}", e.getMessage());
       }
     }
   }
 
-  private void expire(Running watched) {
-    watched.expired = true;
-    // First: ending the backend takes a connection, and those that hang may hold all of them.
-    watched.interrupt();
+  private void look(Running watched, long now) {
+    if (!watched.expired) {
+      // First the interrupt: it frees the connections that a termination may have to wait for.
+      watched.expired = true;
+      watched.interrupt();
+    }
     Backend backend = watched.backend;
-    if (backend != null) {
-      terminate(backend);
+    if (backend != null && !watched.terminated) {
+      watched.terminated = true;
+      endings.execute(() -> terminate(backend));
+    }
+    if (now - watched.deadline > timeout.toNanos() && watched.finish()) {
+      log.error(
+          "A handler on {} ignores its interrupt; its thread is abandoned",
+          watched.thread.getName());
+      watched.onAbandon.run();
     }
   }
 

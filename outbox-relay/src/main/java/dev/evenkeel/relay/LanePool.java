@@ -27,8 +27,8 @@ final class LanePool {
             lanes, 2 * lanes, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), named("evenkeel-lane-"));
   }
 
-  static ScheduledExecutorService clock() {
-    return Executors.newSingleThreadScheduledExecutor(named("evenkeel-lane-clock-"));
+  static ScheduledExecutorService clock(String purpose) {
+    return Executors.newSingleThreadScheduledExecutor(named("evenkeel-lane-" + purpose + "-"));
   }
 
   private static ThreadFactory named(String prefix) {
@@ -49,10 +49,15 @@ final class LanePool {
     }
   }
 
-  /** A thread is stuck in a handler: another takes its place, up to as many again. */
-  synchronized void threadAbandoned() {
+  /**
+   * A thread is stuck in a handler: another takes its place.
+   *
+   * @return false when as many are stuck as there are lanes; then none does
+   */
+  synchronized boolean threadAbandoned() {
     abandoned++;
     resize();
+    return abandoned <= lanes;
   }
 
   synchronized void abandonedThreadReturned() {

@@ -45,8 +45,10 @@ final class Lanes implements Transport.Session {
   private final Leadership leadership;
   private final Outages outages = new Outages();
   private final LanePool pool;
-  private final ScheduledExecutorService clock;
+  private final ScheduledExecutorService clock; // never asks a database: retries must be on time
   private final ScheduledExecutorService watch;
+  private final ScheduledExecutorService releases;
+  private final LanePool endings = new LanePool(1);
   private final Deliverer deliverer;
   private final ConcurrentMap<KeyQueue.Id, KeyQueue> queues = new ConcurrentHashMap<>();
   private volatile boolean closed;
@@ -64,17 +66,18 @@ final class Lanes implements Transport.Session {
     this.observer = observer;
     this.leadership = leadership;
     this.pool = new LanePool(options.lanes());
-    this.clock = LanePool.clock();
-    this.watch = LanePool.clock(); // its own: ending a backend may wait for a connection
-    HandlerWatchdog watchdog = new HandlerWatchdog(options.handlerTimeout());
+    this.clock = LanePool.clock("retries");
+    this.watch = LanePool.clock("watchdog");
+    this.releases = LanePool.clock("releases");
+    HandlerWatchdog watchdog = new HandlerWatchdog(options.handlerTimeout(), endings::execute);
     this.deliverer = new Deliverer(receiver, leadership, watchdog, outages);
     long look = Math.max(10, options.handlerTimeout().toMillis() / 10);
     watch.scheduleWithFixedDelay(watchdog::look, look, look, TimeUnit.MILLISECONDS);
     ParkedReleaser releaser =
         new ParkedReleaser(options, handlers, parked, deliverer, pool, this::mayWork, leadership);
     long tick = ParkedReleaser.TICK.toMillis();
-    clock.scheduleWithFixedDelay(releaser::look, tick, tick, TimeUnit.MILLISECONDS);
-    clock.scheduleWithFixedDelay(
+    releases.scheduleWithFixedDelay(releaser::look, tick, tick, TimeUnit.MILLISECONDS);
+    releases.scheduleWithFixedDelay(
         () -> releaser.reap(receiver.window()), 1, 1, TimeUnit.MINUTES);
   }
 
@@ -145,7 +148,7 @@ final class Lanes implements Transport.Session {
     Duration again;
     try {
       again = step.take();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // Parking needs the installation's own database. Without it the lease is lost soon.
       log.warn("{} can't be parked now: {}", delivery.message(), e.getMessage());
       again = HOME_AWAY;
@@ -207,14 +210,22 @@ final class Lanes implements Transport.Session {
     return LEFT;
   }
 
+  /**
+   * The delivery's thread is stuck for good, and its connection with it: another attempt would only
+   * cost another of each, so the message is a dead letter at once.
+   */
   private void abandoned(KeyQueue queue, Delivery delivery) {
-    pool.threadAbandoned();
+    if (!pool.threadAbandoned()) {
+      delivery.fail(
+          new LeadershipLostException("As many handlers as there are lanes ignore their interrupt"));
+      return;
+    }
     pool.execute(
         () ->
             turn(
                 queue,
                 delivery,
-                () -> failed(delivery, FailureKind.HANDLER, "ignored its timeout")));
+                () -> park(delivery, ParkReason.HANDLER_FAILED, "ignored its interrupt", null)));
   }
 
   private @Nullable Duration queueBehind(Delivery delivery) {
@@ -224,7 +235,11 @@ final class Lanes implements Transport.Session {
   }
 
   private @Nullable Duration away(Delivery delivery, String target) {
-    if (outages.lasting(target).compareTo(options.outageBudget()) >= 0) {
+    long budget = options.outageBudget().toNanos();
+    boolean spent =
+        outages.lasting(target).toNanos() >= budget
+            || System.nanoTime() - delivery.awaySince() >= budget;
+    if (spent) {
       return park(
           delivery,
           ParkReason.OUTAGE,
@@ -278,7 +293,9 @@ final class Lanes implements Transport.Session {
   public void close() {
     closed = true;
     clock.shutdownNow();
-    watch.shutdown(); // what it has begun, it ends
+    watch.shutdownNow();
+    releases.shutdownNow();
+    endings.shutdown();
     pool.shutdown();
     queues.clear();
   }

@@ -115,9 +115,9 @@ final class Leading {
 
   private void reconcile(Dispatcher work) throws SQLException, InterruptedException {
     relay.become(RelayState.RECONCILING);
-    try (Connection c = term.openUnbounded("reconciliation")) {
+    try (Connection c = term.openPatient("reconciliation")) {
       PgSnapshot published = term.row().published();
-      long sent = new Reconciliation(options.schema()).send(c, published, work);
+      long sent = new Reconciliation(options.schema(), c, published).send(work);
       log.info(
           "Sent {} messages of the ring that were not known as published (H: {})",
           sent,
@@ -133,12 +133,7 @@ final class Leading {
             options,
             settings,
             String.valueOf(slotName),
-            (batch, confirmer) -> {
-              if (!work.streaming()) {
-                refuseGap(keeper);
-              }
-              work.batch(batch, confirmer);
-            });
+            new Checked(work, keeper));
     ScheduledExecutorService aside =
         Executors.newScheduledThreadPool(
             2, // a long sweep must not hold up the heartbeats: they are the relay's progress
@@ -147,15 +142,15 @@ final class Leading {
               thread.setDaemon(true);
               return thread;
             });
-    try (Connection heartbeats = term.open("heartbeat")) {
+    try (Heartbeats heartbeats = new Heartbeats(term, origin)) {
       stream.start();
       aside.scheduleWithFixedDelay(
-          () -> beat(heartbeats, origin), 0, options.heartbeat().toMillis(), TimeUnit.MILLISECONDS);
+          heartbeats::beat, 0, options.heartbeat().toMillis(), TimeUnit.MILLISECONDS);
       long sweep = options.janitor().interval().toMillis();
       aside.scheduleWithFixedDelay(this::sweep, sweep, sweep, TimeUnit.MILLISECONDS);
-      watch(work, stream);
+      watch(work, stream, heartbeats);
       if (relay.stopping()) {
-        drain(work, heartbeats, origin);
+        drain(work, heartbeats);
       }
     } finally {
       aside.shutdownNow();
@@ -163,19 +158,48 @@ final class Leading {
     }
   }
 
-  /** Debezium makes a missing replication slot by itself; this look is before the first dispatch. */
-  private void refuseGap(SlotKeeper keeper) throws SQLException {
-    try (Connection c = term.open("slot-check")) {
-      String gap = keeper.gap(c);
-      if (gap != null) {
-        throw new LeadershipLostException("The stream can't be trusted: " + gap);
+  /** Debezium makes a missing replication slot by itself: so a look before the first dispatch. */
+  private final class Checked implements DebeziumStream.Batches {
+
+    private final Dispatcher work;
+    private final SlotKeeper keeper;
+    private boolean checked;
+
+    Checked(Dispatcher work, SlotKeeper keeper) {
+      this.work = work;
+      this.keeper = keeper;
+    }
+
+    @Override
+    public void take(List<Captured> batch, Dispatcher.Confirmer confirmer)
+        throws SQLException, InterruptedException {
+      if (!checked) {
+        refuseGap();
+        checked = true;
+      }
+      work.batch(batch, confirmer);
+    }
+
+    @Override
+    public void idle() throws InterruptedException {
+      work.idle();
+    }
+
+    private void refuseGap() throws SQLException {
+      try (Connection c = term.open("slot-check")) {
+        String gap = keeper.gap(c);
+        if (gap != null) {
+          throw new LeadershipLostException("The stream can't be trusted: " + gap);
+        }
       }
     }
   }
 
-  private void watch(Dispatcher work, DebeziumStream stream) throws InterruptedException {
+  private void watch(Dispatcher work, DebeziumStream stream, Heartbeats heartbeats)
+      throws SQLException, InterruptedException {
     long startLimit = System.nanoTime() + START_LIMIT.toNanos();
     long renewAt = System.nanoTime();
+    long lookAtServer = System.nanoTime() + options.lease().toNanos();
     while (!relay.awaitStopping(LOOK_MILLIS)) {
       if (stream.ended()) {
         Throwable failure = stream.failure();
@@ -186,6 +210,13 @@ final class Leading {
       if (work.streaming()) {
         if (!term.mayDispatch()) {
           throw new LeadershipLostException("The stream made no progress for the whole lease");
+        }
+        if (heartbeats.silence().compareTo(options.lease()) > 0) {
+          throw new LeadershipLostException("No heartbeat could be written for the whole lease");
+        }
+        if (System.nanoTime() - lookAtServer >= 0) {
+          requireWalsender();
+          lookAtServer = System.nanoTime() + options.lease().toNanos();
         }
       } else if (System.nanoTime() - startLimit > 0) {
         throw new LeadershipLostException("The stream did not start within " + START_LIMIT);
@@ -204,11 +235,20 @@ final class Leading {
     return String.valueOf(root.getMessage());
   }
 
-  private void drain(Dispatcher work, Connection heartbeats, String origin)
-      throws SQLException, InterruptedException {
+  /** A connection that is cut on the way looks idle from here for a long time, not from there. */
+  private void requireWalsender() throws SQLException {
+    try (Connection c = term.open("stream-check")) {
+      ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
+      if (slot == null || slot.activePid() == 0) {
+        throw new LeadershipLostException("The server no longer streams to this process");
+      }
+    }
+  }
+
+  private void drain(Dispatcher work, Heartbeats heartbeats) throws SQLException, InterruptedException {
     relay.become(RelayState.DRAINING);
     work.startDraining();
-    term.emitHeartbeat(heartbeats, origin); // wakes the engine's thread
+    heartbeats.beat(); // ends the stream, with a position that covers what was sent last
     if (!work.awaitDrained(options.drain().plus(options.heartbeat()))) {
       log.warn("{} messages were still under way after {}", work.inFlight(), options.drain());
       return;
@@ -216,28 +256,23 @@ final class Leading {
     // The engine tells the server on its next turn; a witness ahead of the replication slot is
     // fine, so this wait only spares the next leader some redelivery.
     long deadline = System.nanoTime() + CONFIRM_LIMIT.toNanos();
-    while (System.nanoTime() - deadline < 0) {
-      ReplicationSlot slot = ReplicationSlot.find(heartbeats, options.schema());
-      if (slot == null || slot.confirmed() == null || slot.confirmed().equals(term.row().witness())) {
-        return;
+    try (Connection c = term.open("drain")) {
+      while (System.nanoTime() - deadline < 0) {
+        ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
+        if (slot == null
+            || slot.confirmed() == null
+            || slot.confirmed().equals(term.row().witness())) {
+          return;
+        }
+        TimeUnit.MILLISECONDS.sleep(10);
       }
-      TimeUnit.MILLISECONDS.sleep(10);
-    }
-  }
-
-  private void beat(Connection heartbeats, String origin) {
-    try {
-      term.emitHeartbeat(heartbeats, origin);
-    } catch (SQLException e) {
-      // Without heartbeats there is no progress, and without progress the lease runs out.
-      log.warn("A heartbeat could not be written: {}", e.getMessage());
     }
   }
 
   private void sweep() {
-    try (Connection c = term.openUnbounded("janitor")) {
+    try (Connection c = term.openPatient("janitor")) {
       new RingJanitor(options.schema(), options.janitor()).sweep(c);
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) { // a periodic task that throws never runs again
       log.warn("The janitor could not sweep: {}", e.getMessage());
     }
   }

@@ -6,6 +6,7 @@ import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.ParkedStore.Due;
+import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Leadership;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -89,7 +90,7 @@ final class ParkedReleaser {
           return;
         }
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.warn("{} of {} can't be released now: {}", due.key(), due.consumer(), e.getMessage());
     } finally {
       underWay.remove(due, turn);
@@ -108,8 +109,11 @@ final class ParkedReleaser {
     for (int contention = 1; ; contention++) {
       Deliverer.Result result =
           deliverer.attempt(handler, head.message(), true, () -> abandoned(due, turn, head));
-      if (result instanceof Deliverer.Result.Received) {
-        return parked.handled(leadership.epoch(), head);
+      if (result instanceof Deliverer.Result.Received received) {
+        boolean done =
+            received.outcome() == ReceiveOutcome.HANDLED
+                || received.outcome() == ReceiveOutcome.DUPLICATE;
+        return done && parked.handled(leadership.epoch(), head);
       }
       if (result instanceof Deliverer.Result.Away away) {
         postpone(head, "the database \"" + away.target() + "\" does not answer");
@@ -119,7 +123,9 @@ final class ParkedReleaser {
         pool.abandonedThreadReturned();
         return false;
       }
-      if (failed.kind() != FailureKind.CONTENTION || contention >= CONTENTIONS_PER_ATTEMPT) {
+      if (failed.kind() != FailureKind.CONTENTION
+          || contention >= CONTENTIONS_PER_ATTEMPT
+          || !mayWork.getAsBoolean()) {
         return failed(head, failed);
       }
     }
@@ -130,7 +136,7 @@ final class ParkedReleaser {
     pool.execute(
         () -> {
           try {
-            failed(head, new Deliverer.Result.Failed(FailureKind.HANDLER, "ignored its timeout"));
+            dead(head, "ignored its interrupt"); // see Lanes: another attempt costs another thread
           } catch (RuntimeException e) {
             log.warn("{} can't be parked anew now: {}", head.message(), e.getMessage());
           } finally {

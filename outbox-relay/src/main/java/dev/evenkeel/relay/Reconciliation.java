@@ -11,6 +11,11 @@ import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,50 +25,93 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reconciliation {
 
-  private static final int FETCH = 500;
+  /** Rows under way between reader and sender; each may be as large as a payload may be. */
+  private static final int READ_AHEAD = 64;
 
-  private final String all;
-  private final String unpublished;
+  private static final long WAIT_MILLIS = 50;
 
-  Reconciliation(String schema) {
-    String select =
+  private final Connection connection;
+  private final @Nullable PgSnapshot published;
+  private final String sql;
+  private final BlockingQueue<OutboxMessage> rows = new ArrayBlockingQueue<>(READ_AHEAD);
+
+  /**
+   * Makes one.
+   *
+   * @param connection for this alone
+   * @param published H; null: nothing was ever published
+   */
+  Reconciliation(String schema, Connection connection, @Nullable PgSnapshot published) {
+    this.connection = connection;
+    this.published = published;
+    this.sql =
         """
         SELECT id, aggregatetype, aggregateid, type, version, payload, headers, created_at
           FROM %s.outbox
         """
-            .formatted(schema);
-    all = select + " ORDER BY position";
-    unpublished =
-        select
-            + " WHERE NOT pg_visible_in_snapshot(xid::text::xid8, ?::pg_snapshot) ORDER BY position";
+                .formatted(schema)
+            + (published == null
+                ? ""
+                : " WHERE NOT pg_visible_in_snapshot(xid::text::xid8, ?::pg_snapshot)")
+            + " ORDER BY position";
   }
 
   /**
-   * Reads and sends.
+   * Sends and waits until everything is acknowledged. The rows are read on a thread of their own:
+   * sorting a large ring takes long, and meanwhile this thread keeps the lease.
    *
-   * @param published H; null: nothing was ever published
    * @return how many messages were sent
    */
-  long send(Connection connection, @Nullable PgSnapshot published, Dispatcher dispatcher)
-      throws SQLException, InterruptedException {
-    connection.setAutoCommit(false); // a cursor, so that memory stays bounded
+  long send(Dispatcher dispatcher) throws SQLException, InterruptedException {
+    CompletableFuture<Void> reading = new CompletableFuture<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                read();
+                reading.complete(null);
+              } catch (SQLException | RuntimeException | InterruptedException e) {
+                reading.completeExceptionally(e);
+              }
+            },
+            "evenkeel-ring-reader");
+    reader.setDaemon(true);
+    reader.start();
     long sent = 0;
-    try (PreparedStatement statement =
-        connection.prepareStatement(published == null ? all : unpublished)) {
-      statement.setFetchSize(FETCH);
-      if (published != null) {
-        statement.setString(1, published.text());
-      }
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          dispatcher.sendFromRing(message(rows));
+    try {
+      while (!reading.isDone() || !rows.isEmpty()) {
+        OutboxMessage next = rows.poll(WAIT_MILLIS, TimeUnit.MILLISECONDS);
+        if (next == null) {
+          dispatcher.keepLease();
+        } else {
+          dispatcher.sendFromRing(next);
           sent++;
         }
       }
+      reading.join();
+    } catch (CompletionException e) {
+      throw new SQLException("the ring can't be read: " + e.getMessage(), e);
+    } finally {
+      reader.interrupt();
     }
     dispatcher.awaitRing();
-    connection.rollback();
     return sent;
+  }
+
+  private void read() throws SQLException, InterruptedException {
+    connection.setAutoCommit(false); // a cursor, so that memory stays bounded
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setFetchSize(READ_AHEAD);
+      if (published != null) {
+        statement.setString(1, published.text());
+      }
+      try (ResultSet result = statement.executeQuery()) {
+        while (result.next()) {
+          rows.put(message(result));
+        }
+      }
+    }
+    connection.rollback();
   }
 
   private static OutboxMessage message(ResultSet row) throws SQLException {

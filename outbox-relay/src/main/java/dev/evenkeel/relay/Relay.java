@@ -152,7 +152,7 @@ public final class Relay {
             registered = true;
           }
           look(lease.look());
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) {
           fail(List.of("the database can't be asked: " + e.getMessage()), e);
         }
         pause = pauseMillis();
@@ -225,7 +225,7 @@ public final class Relay {
     failures = lasted ? 1 : Math.min(failures + 1, 20);
   }
 
-  private void fail(List<String> newFindings, @Nullable Exception cause) {
+  private void fail(List<String> newFindings, @Nullable Throwable cause) {
     failures = Math.max(1, failures);
     if (!newFindings.equals(findings)) {
       log.error("The relay can't work: {}", String.join("; ", newFindings), cause);

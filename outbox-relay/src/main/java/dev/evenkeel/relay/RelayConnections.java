@@ -13,6 +13,8 @@ import java.util.Properties;
 /** Opens the relay's own sessions: direct, named, bounded on both sides, durable. */
 final class RelayConnections {
 
+  private static final Duration PATIENCE = Duration.ofMinutes(30);
+
   private final ConnectionSettings settings;
   private final String schema;
   private final Duration silence;
@@ -38,9 +40,9 @@ final class RelayConnections {
     return open(SessionNames.prefix(schema) + "standby", silence);
   }
 
-  /** A session for one statement that may take long: making a replication slot, reading the ring. */
-  Connection openUnbounded(long epoch, String purpose) throws SQLException {
-    return open(SessionNames.of(schema, epoch, purpose), Duration.ZERO);
+  /** A session for statements that may take long: making a replication slot, reading the ring. */
+  Connection openPatient(long epoch, String purpose) throws SQLException {
+    return open(SessionNames.of(schema, epoch, purpose), PATIENCE);
   }
 
   private Connection open(String name, Duration bound) throws SQLException {
@@ -52,12 +54,13 @@ final class RelayConnections {
     properties.setProperty("ApplicationName", name);
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("connectTimeout", "5");
-    properties.setProperty("socketTimeout", Long.toString(Math.max(0, bound.toSeconds())));
+    properties.setProperty("socketTimeout", Long.toString(bound.toSeconds()));
     Connection connection = DriverManager.getConnection(settings.jdbcUrl(), properties);
     try {
       execute(
           connection,
-          "SET synchronous_commit = on; SET statement_timeout = "
+          "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';"
+              + " SET statement_timeout = "
               + bound.toMillis() / 2
               + "; SET lock_timeout = "
               + bound.toMillis() / 2);

@@ -105,7 +105,7 @@ final class RelayLease {
   private Look begin(Connection session, RelayRow before) throws SQLException {
     terminate(session, before.epoch());
     long asked = System.nanoTime();
-    RelayRow row = table.lead(session, before.epoch(), options.node(), options.lease());
+    RelayRow row = table.lead(session, before, options.node(), options.lease());
     if (row == null) {
       close();
       return new Look.Follows(before.leader());
@@ -116,10 +116,14 @@ final class RelayLease {
     return new Look.Leads(new Term(options, connections, table, session, row, served, asked));
   }
 
+  private String lockKey() {
+    return "evenkeel-relay:" + options.schema();
+  }
+
   private boolean tryLock(Connection session) throws SQLException {
     try (PreparedStatement statement =
         session.prepareStatement("SELECT pg_try_advisory_lock(hashtextextended(?, 0))")) {
-      statement.setString(1, "evenkeel-relay:" + options.schema());
+      statement.setString(1, lockKey());
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return row.getBoolean(1);
@@ -128,8 +132,10 @@ final class RelayLease {
   }
 
   /**
-   * Ends the sessions of that term and of older ones: lease, heartbeat, handlers, walsender. A
-   * stranger on the replication slot who may not be ended stays, and the preflight names him.
+   * Ends the sessions of that term and of older ones: lease, heartbeat, handlers, walsender; and a
+   * session that holds the lock but has been silent for a lease, of a process that stopped between
+   * taking it and saying so. A stranger on the replication slot who may not be ended stays, and the
+   * preflight names him.
    */
   private int terminate(Connection session, long epoch) throws SQLException {
     String sql =
@@ -138,17 +144,25 @@ final class RelayLease {
             SELECT pg_terminate_backend(pid, %d)
               FROM pg_stat_activity
              WHERE pid <> pg_backend_pid() AND datname = current_database()
+               AND (SELECT pg_has_role(oid, 'MEMBER')
+                           AND (NOT rolsuper OR current_setting('is_superuser')::boolean)
+                      FROM pg_roles WHERE oid = usesysid)
                AND (substring(application_name FROM '^' || ? || '([0-9]+):')::bigint <= ?
-                 OR (pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?)
-                     AND (SELECT pg_has_role(oid, 'MEMBER')
-                                 AND (NOT rolsuper OR current_setting('is_superuser')::boolean)
-                            FROM pg_roles WHERE oid = usesysid)))) AS ended
+                 OR pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?)
+                 OR (state_change < clock_timestamp() - ?::interval
+                     AND pid IN (SELECT l.pid
+                                   FROM pg_locks l, (SELECT hashtextextended(?, 0) AS k) AS relay
+                                  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                                    AND l.classid::bigint = (k >> 32) & 4294967295
+                                    AND l.objid::bigint = k & 4294967295)))) AS ended
         """
             .formatted(TERMINATION_MILLIS);
     try (PreparedStatement statement = session.prepareStatement(sql)) {
       statement.setString(1, SessionNames.prefix(options.schema()));
       statement.setLong(2, epoch);
       statement.setString(3, ReplicationSlot.nameFor(session, options.schema()));
+      statement.setString(4, options.lease().toMillis() + " milliseconds");
+      statement.setString(5, lockKey());
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return row.getInt(1);

@@ -15,7 +15,9 @@ import org.postgresql.replication.LogSequenceNumber;
 final class RelayStateTable {
 
   private static final String COLUMNS =
-      "epoch, leader, lease_until IS NULL OR lease_until < clock_timestamp() AS expired,"
+      "epoch, leader, lease_until IS NULL OR lease_until NOT BETWEEN clock_timestamp()"
+          // beyond the longest lease there is: the server's clock was set back
+          + " AND clock_timestamp() + interval '10 minutes' AS expired,"
           + " registry_version, system_identifier, witness_lsn, reconciling, published::text";
 
   private final String read;
@@ -29,9 +31,11 @@ final class RelayStateTable {
   RelayStateTable(String schema) {
     read = "SELECT %s FROM %s.relay_state".formatted(COLUMNS, schema);
     // FOR UPDATE, more than the update alone would take: whoever parks or releases holds KEY SHARE.
+    // The registry's version must be the one that was looked at before: a consumer registered since
+    // may be one that this process does not serve.
     lead =
         """
-        WITH locked AS MATERIALIZED (SELECT epoch AS was FROM %1$s.relay_state WHERE epoch = ? FOR UPDATE)
+        WITH locked AS MATERIALIZED (SELECT epoch AS was FROM %1$s.relay_state WHERE epoch = ? AND registry_version = ? FOR UPDATE)
         UPDATE %1$s.relay_state
            SET epoch = epoch + 1, leader = ?, lease_until = clock_timestamp() + ?::interval, mode = 'embedded'
           FROM locked WHERE epoch = was
@@ -51,8 +55,14 @@ final class RelayStateTable {
          WHERE epoch = ? AND leader = ? AND registry_version = ?
         """
             .formatted(schema);
+    // Snapshots and seals mean nothing in another cluster, whose transaction ids start anew.
     reconcile =
-        "UPDATE %s.relay_state SET reconciling = true WHERE epoch = ? AND leader = ?"
+        """
+        WITH unsealed AS (UPDATE %1$s.outbox_bucket SET sealed = NULL WHERE ?)
+        UPDATE %1$s.relay_state
+           SET reconciling = true, published = CASE WHEN ? THEN NULL ELSE published END
+         WHERE epoch = ? AND leader = ?
+        """
             .formatted(schema);
     position =
         """
@@ -80,13 +90,14 @@ final class RelayStateTable {
     }
   }
 
-  /** Begins the next term; null when somebody else was faster. */
-  @Nullable RelayRow lead(Connection c, long after, String node, Duration lease)
+  /** Begins the next term; null when the row is no longer as it was looked at. */
+  @Nullable RelayRow lead(Connection c, RelayRow before, String node, Duration lease)
       throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(lead)) {
-      statement.setLong(1, after);
-      statement.setString(2, node);
-      statement.setString(3, interval(lease));
+      statement.setLong(1, before.epoch());
+      statement.setLong(2, before.registryVersion());
+      statement.setString(3, node);
+      statement.setString(4, interval(lease));
       try (ResultSet row = statement.executeQuery()) {
         return row.next() ? row(row) : null;
       }
@@ -121,10 +132,13 @@ final class RelayStateTable {
     }
   }
 
-  boolean startReconciling(Connection c, long epoch, String node) throws SQLException {
+  boolean startReconciling(Connection c, long epoch, String node, boolean otherCluster)
+      throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(reconcile)) {
-      statement.setLong(1, epoch);
-      statement.setString(2, node);
+      statement.setBoolean(1, otherCluster);
+      statement.setBoolean(2, otherCluster);
+      statement.setLong(3, epoch);
+      statement.setString(4, node);
       return statement.executeUpdate() == 1;
     }
   }

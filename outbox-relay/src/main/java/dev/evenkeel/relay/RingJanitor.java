@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Outbox, two steps per bucket, every lock NOWAIT so that nobody ever queues behind it. Seal: a
  * SHARE lock shows that no writer is inside the bucket, and then the snapshot S is recorded, which
- * sees every row in it. Truncate: under relay_state FOR SHARE, not reconciling, when H has caught up
- * with S (xmin of H at or above xmax of S) and no row is outside S. The order matters: a row that
+ * sees every row in it. Truncate: no row is outside S, and under relay_state FOR SHARE, not
+ * reconciling, H has caught up with S (xmin of H at or above xmax of S). The order matters: a row that
  * came after S is not covered by S, and a transaction that S did not see may have rows that nobody
  * published.
  *
@@ -89,18 +89,31 @@ final class RingJanitor {
 
   private boolean sealOrTruncate(Connection c, int bucket) throws SQLException {
     String partition = partition("outbox", bucket);
-    if (!is(
-        c,
-        "SELECT EXISTS (SELECT FROM " + partition + ")"
-            + " AND (SELECT max(created_at) FROM " + partition + ")"
-            + " < clock_timestamp() - " + interval(options.outboxRetention()))) {
-      return false; // empty, in use, or younger than the retention
+    if (!is(c, pastRetention(bucket)) || !is(c, "SELECT EXISTS (SELECT FROM " + partition + ")")) {
+      return false;
     }
     if (is(c, "SELECT sealed IS NULL FROM %s.outbox_bucket WHERE bucket = " + bucket)) {
       seal(c, partition, bucket);
       return false;
     }
     return truncate(c, partition, bucket);
+  }
+
+  /**
+   * Whether the bucket's last turn ended longer ago than the retention: by the clock and the ring's
+   * form alone, because looking for its newest row would read it whole at every sweep.
+   */
+  private String pastRetention(int bucket) {
+    return """
+        SELECT ago > 0
+               AND make_interval(secs => (ago - 1) * width + mod(now_seconds, width)) >= %s
+          FROM (SELECT now_seconds, width,
+                       mod(mod(now_seconds / width, buckets) - %d + buckets, buckets) AS ago
+                  FROM (SELECT extract(epoch FROM clock_timestamp())::bigint AS now_seconds,
+                               %%1$s.outbox_ring_width_seconds()::bigint AS width,
+                               %%1$s.outbox_ring_buckets()::bigint AS buckets) AS ring) AS turn
+        """
+        .formatted(interval(options.outboxRetention()), bucket);
   }
 
   private void seal(Connection c, String partition, int bucket) throws SQLException {
@@ -114,10 +127,12 @@ final class RingJanitor {
   }
 
   private boolean truncate(Connection c, String partition, int bucket) throws SQLException {
-    if (!is(
-        c,
-        "SELECT NOT reconciling AND published IS NOT NULL FROM %s.relay_state FOR SHARE NOWAIT")) {
-      return false;
+    String published =
+        "SELECT NOT s.reconciling AND pg_snapshot_xmin(s.published) >= pg_snapshot_xmax(b.sealed)"
+            + " FROM %1$s.relay_state s, %1$s.outbox_bucket b WHERE b.bucket = "
+            + bucket;
+    if (!is(c, published)) {
+      return false; // spares the lock and the scan
     }
     execute(c, "LOCK TABLE " + partition + " IN ACCESS EXCLUSIVE MODE NOWAIT");
     String outsideSeal =
@@ -132,12 +147,9 @@ final class RingJanitor {
       execute(c, "UPDATE %s.outbox_bucket SET sealed = NULL WHERE bucket = " + bucket);
       return false;
     }
-    if (!is(
-        c,
-        "SELECT pg_snapshot_xmin(s.published) >= pg_snapshot_xmax(b.sealed)"
-            + " FROM %1$s.relay_state s, %1$s.outbox_bucket b WHERE b.bucket = "
-            + bucket)) {
-      return false; // not all of it is published
+    // Last and briefly: while this is held the leader can't renew its lease.
+    if (!is(c, published + " FOR SHARE OF s NOWAIT")) {
+      return false;
     }
     execute(c, "TRUNCATE " + partition);
     execute(
@@ -149,11 +161,11 @@ final class RingJanitor {
 
   private boolean truncateInbox(Connection c, int bucket) throws SQLException {
     String partition = partition("inbox", bucket);
-    String past =
-        "SELECT EXISTS (SELECT FROM " + partition + ")"
-            + " AND (SELECT max(received_at) FROM " + partition + ")"
-            + " < clock_timestamp() - " + interval(options.inboxWindow());
-    if (!is(c, past)) {
+    String horizon = " < clock_timestamp() - " + interval(options.inboxWindow());
+    String past = "SELECT max(received_at)" + horizon + " FROM " + partition;
+    // Any one row that is younger spares the scan.
+    if (!is(c, "SELECT received_at" + horizon + " FROM " + partition + " LIMIT 1")
+        || !is(c, past)) {
       return false;
     }
     execute(c, "LOCK TABLE " + partition + " IN ACCESS EXCLUSIVE MODE NOWAIT");

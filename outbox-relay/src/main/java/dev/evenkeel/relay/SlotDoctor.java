@@ -87,11 +87,11 @@ final class SlotDoctor {
     String database = c.getCatalog();
     if (!slot.plugin().equals(ReplicationSlot.PLUGIN) || !database.equals(slot.database())) {
       findings.add(
-          "the replication slot %s is of %s in database %s, not of %s in %s; drop it with SELECT pg_drop_replication_slot('%s')"
+          "the replication slot %s is of %s%s, not of %s in database %s; drop it with SELECT pg_drop_replication_slot('%s')"
               .formatted(
                   slot.name(),
                   slot.plugin(),
-                  slot.database(),
+                  slot.database() == null ? "" : " in database " + slot.database(),
                   ReplicationSlot.PLUGIN,
                   database,
                   slot.name()));

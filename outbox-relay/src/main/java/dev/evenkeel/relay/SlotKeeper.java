@@ -71,7 +71,9 @@ final class SlotKeeper {
       if (gap == null && !row.reconciling()) {
         return new Verdict(false, null);
       }
-      term.startReconciling(); // before the first confirmation on a new replication slot
+      boolean otherCluster =
+          row.systemIdentifier() != null && !system.equals(row.systemIdentifier());
+      term.startReconciling(otherCluster); // before the first confirmation on a new replication slot
       if (slot != null && slot.lost()) {
         ReplicationSlot.drop(c, schema);
         slot = null;
@@ -124,7 +126,7 @@ final class SlotKeeper {
 
   /** Making it waits for every running transaction; meanwhile the lease is kept and they are named. */
   private void create() throws SQLException, InterruptedException {
-    try (Connection maker = term.openUnbounded("slot-maker");
+    try (Connection maker = term.openPatient("slot-maker");
         Connection observer = term.open("slot-observer")) {
       CompletableFuture<Void> made = new CompletableFuture<>();
       Thread thread =

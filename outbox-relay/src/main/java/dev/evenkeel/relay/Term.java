@@ -112,8 +112,13 @@ final class Term implements Leadership, AutoCloseable {
     registryVersion = row.registryVersion();
   }
 
-  synchronized void startReconciling() throws SQLException {
-    if (!table.startReconciling(session, epoch(), options.node())) {
+  /**
+   * Commits that a reconciliation is under way.
+   *
+   * @param otherCluster whether H belongs to another cluster and so must be forgotten
+   */
+  synchronized void startReconciling(boolean otherCluster) throws SQLException {
+    if (!table.startReconciling(session, epoch(), options.node(), otherCluster)) {
       throw new LeadershipLostException("Another term began during the preparation");
     }
   }
@@ -142,8 +147,8 @@ final class Term implements Leadership, AutoCloseable {
     return connections.open(epoch(), purpose);
   }
 
-  Connection openUnbounded(String purpose) throws SQLException {
-    return connections.openUnbounded(epoch(), purpose);
+  Connection openPatient(String purpose) throws SQLException {
+    return connections.openPatient(epoch(), purpose);
   }
 
   /** Writes a heartbeat on the given session. */

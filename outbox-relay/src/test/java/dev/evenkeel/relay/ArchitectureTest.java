@@ -85,7 +85,7 @@ class ArchitectureTest {
           .arePublic()
           .and()
           .areDeclaredInClassesThat()
-          .arePublic()
+          .haveNameMatching(".*\\.(" + String.join("|", PUBLIC) + ")")
           .should()
           .haveRawReturnType(
               describe(

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +24,8 @@ class GracefulStopIT {
   @Test
   void stopUnderLoadDrainsAndTheNextStartRedeliversNothing() throws Exception {
     try (Installation installation = Installation.create()) {
-      Ledger ledger = new Ledger(installation);
+      Semaphore ahead = new Semaphore(300); // so that the writer's lead stays the same
+      Ledger ledger = new Ledger(installation).first((event, message) -> ahead.release());
       AtomicBoolean go = new AtomicBoolean(true);
       AtomicLong written = new AtomicLong();
       RelayNode writer = RelayNode.in(installation).build();
@@ -31,6 +33,7 @@ class GracefulStopIT {
           CompletableFuture.runAsync(
               () -> {
                 while (go.get()) {
+                  ahead.acquireUninterruptibly(3);
                   long version = written.get() + 1;
                   writer.publish(
                       new Counted("a", version),
@@ -51,6 +54,7 @@ class GracefulStopIT {
           }
         }
         go.set(false);
+        ahead.release(3);
         writing.get(10, TimeUnit.SECONDS);
         try (RelayNode node =
             RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
@@ -64,6 +68,7 @@ class GracefulStopIT {
         }
       } finally {
         go.set(false);
+        ahead.release(3);
       }
     }
   }
@@ -80,6 +85,8 @@ class GracefulStopIT {
                 .handlers(ledger.firstConsumer())
                 .observer(duplicates)
                 .start()) {
+          // A first start with rows present would send them from the ring and from the stream.
+          await().atMost(SOON).until(() -> node.relay().status().state() == RelayState.STREAMING);
           node.publish(
               LongStream.rangeClosed(before + 1, before + 100)
                   .mapToObj(n -> new Counted("k", n))
@@ -122,6 +129,7 @@ class GracefulStopIT {
               .lanes(patient)
               .relay(GracefulStopIT::atMostTen)
               .start()) {
+        await().atMost(SOON).until(() -> node.relay().status().state() == RelayState.STREAMING);
         // Fewer than fit: heartbeats between them must not count, nor pile up.
         node.publish(counted(1, 8));
         await().atMost(SOON).until(() -> node.relay().status().inFlight() == 8);

@@ -333,13 +333,13 @@ class ParkingIT {
               .lanes(hours)
               .time(offset::get)
               .start()) {
-        for (int turn = 1; turn <= 20; turn++) {
+        for (int turn = 1; turn <= 12; turn++) {
           long done = turn * 10L;
           node.publish(counted("poison", done - 9, done));
           node.publish(counted("healthy", done - 9, done));
           await().atMost(SOON).until(() -> ledger.handled("first", "healthy").size() == done);
           await().atMost(SOON).until(() -> node.relay().status().inFlight() == 0);
-          offset.updateAndGet(o -> o.plusMinutes(3));
+          offset.updateAndGet(o -> o.plusMinutes(5));
         }
         assertThat(ledger.handled("first", "poison")).isEmpty();
         await()
@@ -352,7 +352,7 @@ class ParkingIT {
         ledger.first(Ledger.Behaviour.FINE);
         offset.updateAndGet(o -> o.plusMinutes(10));
         await().atMost(SOON).until(() -> node.parked().counts().keys() == 0);
-        assertThat(ledger.handled("first", "poison")).containsExactlyElementsOf(versions(1, 200));
+        assertThat(ledger.handled("first", "poison")).containsExactlyElementsOf(versions(1, 120));
       }
     }
   }

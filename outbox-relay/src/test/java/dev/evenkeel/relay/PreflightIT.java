@@ -105,7 +105,7 @@ class PreflightIT {
       String slot = installation.slotName();
       installation.sql().queryForList("SELECT pg_create_physical_replication_slot(?)", slot);
       try (RelayNode node = RelayNode.in(installation).start()) {
-        awaitFinding(node, "the replication slot " + slot + " is of physical replication");
+        awaitFinding(node, "the replication slot " + slot + " is of physical replication, not of pgoutput");
         awaitFinding(node, "drop it with SELECT pg_drop_replication_slot('" + slot + "')");
 
         installation.sql().queryForList("SELECT pg_drop_replication_slot(?)", slot);
@@ -220,6 +220,11 @@ class PreflightIT {
             Installation.pool(roles.as(roles.application), 10)) {
       Ledger ledger = ledgerOf(installation, roles, application);
       ledger.second(Ledger.failing("poison"));
+      // Not the present bucket, so that the janitor may empty it.
+      installation
+          .sql()
+          .execute(
+              "ALTER TABLE evenkeel.outbox ALTER bucket SET DEFAULT ((floor(extract(epoch FROM clock_timestamp()) / 3600)::bigint + 8) % 16)::smallint");
       try (RelayNode node = node(installation, roles, application, ledger)) {
         node.publish(new Counted("k", 1), new Counted("poison", 1));
         await().atMost(SOON).until(() -> ledger.handled("first") == 2);

@@ -30,8 +30,7 @@ class StartupChecksTest {
     DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
     beans.registerSingleton(
         "handlers",
-        InboxHandlers.builder(
-                EventTypes.of(List.of()), new JsonPayloadCodec(JsonMapper.shared()))
+        InboxHandlers.builder(EventTypes.of(List.of()), new JsonPayloadCodec(JsonMapper.shared()))
             .build());
     try (HikariDataSource pool = new HikariDataSource()) {
       pool.setMaximumPoolSize(poolSize);

@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -34,6 +35,7 @@ final class BusinessTables {
         """
         CREATE TABLE counter (kind text, key text, version bigint NOT NULL, PRIMARY KEY (kind, key));
         CREATE TABLE written (kind text, messages int NOT NULL);
+        CREATE TABLE told (key text NOT NULL, version bigint NOT NULL);
         CREATE TABLE effect (message_id uuid NOT NULL, key text NOT NULL, version bigint NOT NULL)
         """);
   }
@@ -61,6 +63,20 @@ final class BusinessTables {
 
   void takeEffect(UUID messageId, Counted event) {
     sql.update("INSERT INTO effect VALUES (?, ?, ?)", messageId, event.key(), event.version());
+  }
+
+  /** What dual writers tell others, in a transaction of its own. */
+  void tell(List<Counted> events) {
+    sql.update(
+        "INSERT INTO told SELECT * FROM unnest(?::text[], ?::bigint[])",
+        events.stream().map(Counted::key).toArray(String[]::new),
+        events.stream().map(Counted::version).toArray(Long[]::new));
+  }
+
+  /** Committed versions of the dual writers that nobody was told. */
+  long neverTold() {
+    return messagesCommitted(WritePath.DUAL_WRITE)
+        - number("SELECT count(DISTINCT (key, version)) FROM told");
   }
 
   /** The committed version of each key. */

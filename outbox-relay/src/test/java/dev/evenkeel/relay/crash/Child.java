@@ -19,22 +19,20 @@ final class Child {
   /** A line on the standard input: write nothing more. */
   static final String QUIET = "quiet";
 
-  private static final int PAUSE_MILLIS = 200;
-
   private Child() {}
 
   /**
    * What a child is told.
    *
-   * @param journal where it notes what it does; the list of the dual writers lies beside it
-   * @param messages how many its writers write
+   * @param journal where it notes what it does
+   * @param pauseMillis longest pause of a writer between two transactions
    */
   record Orders(
       DatabaseInfo database,
       String node,
       Path journal,
       long seed,
-      long messages,
+      int pauseMillis,
       Set<Role> roles) {
 
     List<String> arguments() {
@@ -46,7 +44,7 @@ final class Child {
           node,
           journal.toString(),
           Long.toString(seed),
-          Long.toString(messages),
+          Integer.toString(pauseMillis),
           roles.stream().map(Role::name).collect(Collectors.joining(",")));
     }
 
@@ -58,20 +56,12 @@ final class Child {
           arguments[4],
           Path.of(arguments[5]),
           Long.parseLong(arguments[6]),
-          Long.parseLong(arguments[7]),
+          Integer.parseInt(arguments[7]),
           roles);
     }
 
-    /** What dual writers tell. */
-    static Path listBeside(Path journal) {
-      return journal.resolveSibling("list");
-    }
-
     Writers.Load load() {
-      return new Writers.Load(
-          messages,
-          roles.contains(Role.FULL_SPEED) ? 0 : PAUSE_MILLIS,
-          roles.contains(Role.HUGE_TRANSACTION));
+      return new Writers.Load(pauseMillis, roles.contains(Role.HUGE_TRANSACTION));
     }
   }
 
@@ -97,12 +87,8 @@ final class Child {
       writers.add(new Writers(WritePath.outbox(application), orders.load(), orders.seed()));
     }
     if (orders.roles().contains(Role.DUAL_WRITER)) {
-      Journal list = new Journal(Orders.listBeside(orders.journal()));
       writers.add(
-          new Writers(
-              WritePath.dualWrite(application, list, orders.node()),
-              orders.load(),
-              orders.seed()));
+          new Writers(WritePath.dualWrite(application), orders.load(), orders.seed()));
     }
     return writers;
   }

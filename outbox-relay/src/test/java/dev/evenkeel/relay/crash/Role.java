@@ -8,11 +8,9 @@ enum Role {
   DEFAULT_INTERVALS,
   /** Changes state and appends to the outbox. */
   WRITER,
-  /** Its writers do not pause. */
-  FULL_SPEED,
   /** Its first transaction announces 10,000 versions. */
   HUGE_TRANSACTION,
-  /** Changes state and then tells a list beside the database, as people do without an outbox. */
+  /** Changes state and then, in a second step, tells others, as people do without an outbox. */
   DUAL_WRITER,
   /** Its handler fails where it finds that the process was suspended. */
   FAILS_AFTER_SUSPENSION

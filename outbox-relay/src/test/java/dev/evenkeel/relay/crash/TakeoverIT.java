@@ -6,8 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
@@ -26,7 +24,6 @@ class TakeoverIT {
   private static final Duration DEFAULT_LEASE = Duration.ofSeconds(10);
   private static final Duration PATIENCE = Duration.ofSeconds(40);
   private static final Duration BACKLOG = Duration.ofMinutes(1);
-  private static final int PAUSE_MILLIS = 400;
 
   @Test
   @Tag("postgres-matrix")
@@ -59,7 +56,7 @@ class TakeoverIT {
     try (Trial trial = Trial.create()) {
       List<Duration> takeovers = new ArrayList<>();
       ChildProcess leader = startLeader(trial, "node-0", more);
-      Writers writers = trial.startWriters(PAUSE_MILLIS);
+      Writers writers = trial.startWriters();
       for (int n = 1; n <= kills; n++) {
         ChildProcess standby = startStandby(trial, "node-" + n, more);
         trial.awaitAttempts(50 + trial.random().nextInt(200));
@@ -77,11 +74,11 @@ class TakeoverIT {
     try (Trial trial = Trial.create()) {
       ChildProcess sleeper = startLeader(trial, "sleeper", with(more, Role.FAILS_AFTER_SUSPENSION));
       ChildProcess other = startStandby(trial, "other", more);
-      Writers writers = trial.startWriters(PAUSE_MILLIS);
+      Writers writers = trial.startWriters();
       trial.awaitAttempts(50 + trial.random().nextInt(200));
 
       // It is suspended while a handler runs that will fail, and so park, when it wakes.
-      probe(trial, CountedHandler.SUSPENDED);
+      trial.write(CountedHandler.SUSPENDED);
       trial.awaitLine(PATIENCE, line -> line.key().equals(CountedHandler.SUSPENDED));
       long suspendedAt = trial.fault("suspension of " + sleeper.node());
       sleeper.suspend();
@@ -110,15 +107,8 @@ class TakeoverIT {
 
   private static ChildProcess startLeader(Trial trial, String node, Role... more) {
     ChildProcess leader = trial.start(node, with(more, Role.RELAY));
-    probe(trial, "first");
-    await()
-        .atMost(PATIENCE)
-        .until(
-            () ->
-                trial.number(
-                        "SELECT count(*) FROM evenkeel.relay_state"
-                            + " WHERE NOT reconciling AND published IS NOT NULL")
-                    == 1);
+    trial.write("first");
+    trial.awaitReconciled();
     return leader;
   }
 
@@ -140,7 +130,7 @@ class TakeoverIT {
 
   private static Duration awaitTakeover(Trial trial, ChildProcess by, long faultAt) {
     String key = "probe-" + by.node();
-    probe(trial, key);
+    trial.write(key);
     Journal.Line first =
         trial.awaitLine(
             PATIENCE,
@@ -151,12 +141,6 @@ class TakeoverIT {
     Duration takeover = Duration.ofNanos(first.at() - faultAt);
     log.info("{} took over after {} ms", by.node(), takeover.toMillis());
     return takeover;
-  }
-
-  private static void probe(Trial trial, String key) {
-    SortedMap<String, Integer> once = new TreeMap<>();
-    once.put(key, 1);
-    WritePath.outbox(trial.observer()).write(once);
   }
 
   private static Role[] with(Role[] roles, Role one) {

@@ -13,8 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +31,7 @@ final class Trial implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Trial.class);
   private static final Duration STARTED = Duration.ofSeconds(30);
   private static final Duration SETTLED_LOOK = Duration.ofMillis(250);
-  private static final long UNLIMITED = Long.MAX_VALUE / 2;
+  private static final int PAUSE_MILLIS = 300;
 
   private final DatabaseInfo database;
   private final boolean shared;
@@ -79,10 +82,6 @@ final class Trial implements AutoCloseable {
     return folder.resolve("journal");
   }
 
-  Path list() {
-    return Child.Orders.listBeside(journalFile());
-  }
-
   Random random() {
     return random;
   }
@@ -106,27 +105,37 @@ final class Trial implements AutoCloseable {
     return new Application(database, node, journal, Set.of(Role.RELAY), random.nextLong());
   }
 
+  /** Starts a process whose writers, if any, write until they are told to be quiet. */
   ChildProcess start(String node, Role... roles) {
-    return start(node, UNLIMITED, roles);
+    return start(node, PAUSE_MILLIS, roles);
   }
 
-  /** Starts a process and returns at once. */
-  ChildProcess start(String node, long messages, Role... roles) {
+  /**
+   * Starts a process and returns at once.
+   *
+   * @param pauseMillis longest pause of a writer between two transactions
+   */
+  ChildProcess start(String node, int pauseMillis, Role... roles) {
     Set<Role> set = EnumSet.noneOf(Role.class);
     set.addAll(List.of(roles));
     ChildProcess child =
         ChildProcess.start(
-            new Child.Orders(database, node, journalFile(), random.nextLong(), messages, set),
+            new Child.Orders(database, node, journalFile(), random.nextLong(), pauseMillis, set),
             folder.resolve("output"));
     children.add(child);
     return child;
   }
 
+  /** Raises the version of a key by one, from this process. */
+  void write(String key) {
+    WritePath.outbox(observer).write(new TreeMap<>(Map.of(key, 1)));
+  }
+
   /** Starts writers in this process, which nobody kills. */
-  Writers startWriters(int pauseMillis) {
+  Writers startWriters() {
     return new Writers(
             WritePath.outbox(observer),
-            new Writers.Load(UNLIMITED, pauseMillis, false),
+            new Writers.Load(PAUSE_MILLIS, false),
             random.nextLong())
         .start();
   }
@@ -156,6 +165,29 @@ final class Trial implements AutoCloseable {
   void awaitAttempts(long more) {
     long until = attempts + more;
     awaitLine(STARTED, line -> attempts >= until);
+  }
+
+  /** Reads the journal on until a process has sent that many messages from now on. */
+  void awaitSent(ChildProcess by, int messages) {
+    AtomicInteger sent = new AtomicInteger();
+    awaitLine(
+        STARTED,
+        line ->
+            line.kind() == Journal.Kind.SENT
+                && line.node().equals(by.node())
+                && sent.incrementAndGet() == messages);
+  }
+
+  /** Waits until the first start's own reconciliation, or whichever is under way, is over. */
+  void awaitReconciled() {
+    await().atMost(STARTED).ignoreExceptions().until(() -> !reconciling());
+  }
+
+  /** Whether the ring is being sent again, or was not sent for the first time yet. */
+  boolean reconciling() {
+    return number(
+            "SELECT count(*) FROM evenkeel.relay_state WHERE reconciling OR published IS NULL")
+        == 1;
   }
 
   /** Reads all there is; the first line that fits, null if none does. */

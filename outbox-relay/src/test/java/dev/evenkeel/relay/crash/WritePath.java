@@ -3,7 +3,6 @@ package dev.evenkeel.relay.crash;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
-import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
 
@@ -34,17 +33,15 @@ interface WritePath {
                         application.tables(), OUTBOX, raises, application.outbox()::append));
   }
 
-  /** First the state, then, once it is committed, the list that others read. */
-  static WritePath dualWrite(Application application, Journal list, String node) {
+  /** First the state, then, once it is committed, the others: a table here stands for a broker. */
+  static WritePath dualWrite(Application application) {
     return raises -> {
       List<Counted> events = new ArrayList<>();
       application
           .transactions()
           .executeWithoutResult(
               status -> change(application.tables(), DUAL_WRITE, raises, events::add));
-      for (Counted event : events) {
-        list.message(Journal.Kind.SENT, node, UUID.randomUUID(), event);
-      }
+      application.tables().tell(events);
     };
   }
 

@@ -7,7 +7,6 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,29 +26,26 @@ final class Writers {
   private static final int THREADS = 16;
   private static final int KEYS = 50;
   private static final int KEYS_OF_LARGE = 10;
-  private static final double SHARE_OF_LARGE = 0.02;
+  private static final double SHARE_OF_LARGE = 0.01;
 
   private final WritePath path;
   private final Load load;
   private final long seed;
-  private final AtomicLong remaining;
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean stopped;
 
   /**
    * How much is written.
    *
-   * @param messages after so many it ends
-   * @param pauseMillis longest pause of a thread between two transactions; 0: none
+   * @param pauseMillis longest pause of a thread between two transactions
    * @param huge whether the first transaction is one of 10,000 messages
    */
-  record Load(long messages, int pauseMillis, boolean huge) {}
+  record Load(int pauseMillis, boolean huge) {}
 
   Writers(WritePath path, Load load, long seed) {
     this.path = path;
     this.load = load;
     this.seed = seed;
-    this.remaining = new AtomicLong(load.messages());
   }
 
   Writers start() {
@@ -66,14 +62,13 @@ final class Writers {
 
   private void write(Random random, boolean hugeFirst) {
     int messages = hugeFirst ? HUGE : draw(random);
-    while (!stopped && remaining.getAndAdd(-messages) > 0) {
+    while (!stopped) {
       try {
         path.write(spread(messages, random));
       } catch (RuntimeException e) {
         log.debug("A write failed, as it may", e);
-        pause(random.nextInt(100));
       }
-      pause(load.pauseMillis() == 0 ? 0 : random.nextInt(load.pauseMillis()));
+      pause(random.nextInt(load.pauseMillis()));
       messages = draw(random);
     }
   }
@@ -96,11 +91,6 @@ final class Writers {
 
   private static void pause(int millis) {
     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
-  }
-
-  /** Whether all is written. */
-  boolean done() {
-    return threads.stream().noneMatch(Thread::isAlive);
   }
 
   /** Begins nothing new and waits for what has begun. */

@@ -28,6 +28,9 @@ class Purchase extends AbstractAggregateRoot<Purchase> {
   }
 
   void pay() {
+    if (!status.equals("PLACED")) {
+      throw new IllegalStateException("a purchase is paid once, this one is " + status);
+    }
     status = "PAID";
   }
 }

@@ -1,0 +1,142 @@
+package dev.evenkeel.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LinksTest {
+
+  private static final String GUARANTEES = "docs/guarantees.md";
+  private static final Pattern LINK = Pattern.compile("\\[([^\\]]*)\\]\\(([^)\\s]+)\\)");
+  private static final Pattern TEST = Pattern.compile("`(\\w+)\\.(\\w+)`");
+
+  private record Link(String text, String target) {}
+
+  static Stream<Path> pages() {
+    return Handbook.pages().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void everyLinkLeadsSomewhere(Path page) {
+    for (Link link : links(prose(Handbook.read(page)))) {
+      if (link.target().startsWith("https://")) {
+        continue; // a build must not depend on other people's servers
+      }
+      assertThat(link.target()).as(page.toString()).doesNotStartWith("/").doesNotContain("://");
+      String[] parts = link.target().split("#", 2);
+      Path target =
+          parts[0].isEmpty() ? page : page.resolveSibling(parts[0]).toAbsolutePath().normalize();
+      assertThat(target).as("%s in %s", link.target(), page).exists();
+      assertThat(target).as("%s stays in the project", link.target()).startsWith(Handbook.ROOT);
+      if (parts.length == 2) {
+        assertThat(anchors(target)).as("%s in %s", link.target(), page).contains(parts[1]);
+      }
+    }
+  }
+
+  @Test
+  void everyGuaranteeNamesTestsThatExist() {
+    List<String> guarantees = guarantees();
+    assertThat(guarantees).hasSizeGreaterThan(40);
+    for (String guarantee : guarantees) {
+      List<Link> tests = links(guarantee);
+      assertThat(tests).as(guarantee).isNotEmpty();
+      tests.forEach(LinksTest::requireTest);
+    }
+  }
+
+  /** Also those that stand in prose, there and on other pages. */
+  @ParameterizedTest
+  @MethodSource("pages")
+  void everyLinkThatNamesATestLeadsToIt(Path page) {
+    for (Link link : links(prose(Handbook.read(page)))) {
+      if (TEST.matcher(link.text()).matches()) {
+        requireTest(link, page);
+      }
+    }
+  }
+
+  /** A decision that a test guards names it without a link. */
+  @ParameterizedTest
+  @MethodSource("pages")
+  void everyTestThatIsNamedExists(Path page) {
+    Matcher named = Pattern.compile("`(\\w+(?:Test|IT))\\.(\\w+)`").matcher(Handbook.read(page));
+    while (named.find()) {
+      assertThat(testSource(named.group(1)))
+          .as("%s in %s", named.group(), page)
+          .contains("void " + named.group(2) + "(");
+    }
+  }
+
+  private static String testSource(String name) {
+    try (Stream<Path> files = Files.walk(Handbook.ROOT)) {
+      StringBuilder all = new StringBuilder();
+      files
+          .filter(file -> file.getFileName().toString().equals(name + ".java"))
+          .forEach(file -> all.append(Handbook.read(file)));
+      return all.toString();
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static void requireTest(Link link) {
+    requireTest(link, Handbook.ROOT.resolve(GUARANTEES));
+  }
+
+  private static void requireTest(Link link, Path page) {
+    Matcher test = TEST.matcher(link.text());
+    assertThat(test.matches()).as("%s names a class and a method", link).isTrue();
+    Path file = page.resolveSibling(link.target()).normalize();
+    assertThat(file).isRegularFile().hasFileName(test.group(1) + ".java");
+    assertThat(Handbook.read(file)).as(link.text()).contains("void " + test.group(2) + "(");
+  }
+
+  /** List items above the section of limits, which follow from elsewhere. */
+  private static List<String> guarantees() {
+    List<String> items = new ArrayList<>();
+    String page = Handbook.read(GUARANTEES);
+    for (String line : page.substring(0, page.indexOf("## Limits")).split("\n", -1)) {
+      if (line.startsWith("- ")) {
+        items.add(line);
+      } else if (line.startsWith("  ")) {
+        items.add(items.remove(items.size() - 1) + line);
+      }
+    }
+    return items;
+  }
+
+  private static List<Link> links(String text) {
+    List<Link> links = new ArrayList<>();
+    Matcher matcher = LINK.matcher(text);
+    while (matcher.find()) {
+      links.add(new Link(matcher.group(1), matcher.group(2)));
+    }
+    return links;
+  }
+
+  private static String prose(String markdown) {
+    return markdown.replaceAll("(?ms)^```.*?^```", "");
+  }
+
+  /** As the usual renderers make them of headings. */
+  private static List<String> anchors(Path page) {
+    return Handbook.read(page)
+        .lines()
+        .filter(line -> line.matches("#+ .*"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT))
+        .map(heading -> heading.replaceAll("[^a-z0-9 _-]", "").replace(' ', '-'))
+        .toList();
+  }
+}

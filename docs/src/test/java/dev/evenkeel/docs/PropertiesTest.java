@@ -1,0 +1,82 @@
+package dev.evenkeel.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class PropertiesTest {
+
+  private static final String METADATA = "META-INF/spring-configuration-metadata.json";
+
+  private record Property(String type, String defaultValue) {}
+
+  @Test
+  void everyPropertyIsOnThePageWithItsTypeAndDefault() throws IOException {
+    assertThat(onThePage()).isNotEmpty().isEqualTo(inTheMetadata());
+  }
+
+  @Test
+  void everyPropertyOnAnyPageExists() throws IOException {
+    Map<String, Property> known = inTheMetadata();
+    for (var page : Handbook.pages()) {
+      var used =
+          java.util.regex.Pattern.compile("(?m)^(evenkeel\\.[a-z.-]+)=")
+              .matcher(Handbook.read(page));
+      while (used.find()) {
+        assertThat(known).as(page.toString()).containsKey(used.group(1));
+      }
+    }
+  }
+
+  private static Map<String, Property> onThePage() {
+    Map<String, Property> properties = new TreeMap<>();
+    for (List<String> row : Handbook.rows("docs/reference/properties.md", "evenkeel\\.[a-z.-]+")) {
+      properties.put(
+          row.get(0).replace("`", ""), new Property(row.get(1), row.get(2).replace("`", "")));
+    }
+    return properties;
+  }
+
+  private static Map<String, Property> inTheMetadata() throws IOException {
+    Map<String, Property> properties = new TreeMap<>();
+    ClassLoader loader = PropertiesTest.class.getClassLoader();
+    for (URL url : Collections.list(loader.getResources(METADATA))) {
+      try (InputStream in = url.openStream()) {
+        for (JsonNode property : JsonMapper.shared().readTree(in).get("properties")) {
+          String name = property.get("name").asString();
+          if (name.startsWith("evenkeel.")) {
+            properties.put(name, property(property));
+          }
+        }
+      }
+    }
+    return properties;
+  }
+
+  private static Property property(JsonNode property) {
+    String type = property.get("type").asString();
+    JsonNode value = property.get("defaultValue");
+    String text = value == null ? "none" : value.asString();
+    return new Property(shortType(type), text.isEmpty() ? "empty" : text);
+  }
+
+  private static String shortType(String type) {
+    if (type.startsWith("java.util.List")) {
+      return "List";
+    }
+    return switch (type) {
+      case "java.lang.Boolean" -> "boolean";
+      case "java.lang.Integer" -> "int";
+      default -> type.substring(type.lastIndexOf('.') + 1);
+    };
+  }
+}

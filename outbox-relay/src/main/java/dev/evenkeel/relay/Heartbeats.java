@@ -1,0 +1,66 @@
+package dev.evenkeel.relay;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes one engine session's heartbeats, on a session of its own that is opened again when it
+ * fails. Without heartbeats H stands still, so the supervisor watches their silence.
+ */
+final class Heartbeats implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Heartbeats.class);
+
+  private final Term term;
+  private final String origin;
+  private @Nullable Connection connection;
+  private boolean closed;
+  private volatile long writtenAt = System.nanoTime();
+
+  Heartbeats(Term term, String origin) {
+    this.term = term;
+    this.origin = origin;
+  }
+
+  /** Writes one; a failure is logged, and the next turn tries with a new session. */
+  synchronized void beat() {
+    if (closed) {
+      return;
+    }
+    try {
+      Connection session = connection;
+      if (session == null) {
+        session = term.open("heartbeat");
+        connection = session;
+      }
+      term.emitHeartbeat(session, origin);
+      writtenAt = System.nanoTime();
+    } catch (SQLException | RuntimeException e) {
+      log.warn("A heartbeat could not be written: {}", e.getMessage());
+      closeSession();
+    }
+  }
+
+  /** Time since one was written last. */
+  Duration silence() {
+    return Duration.ofNanos(System.nanoTime() - writtenAt);
+  }
+
+  private void closeSession() {
+    Connection session = connection;
+    connection = null;
+    if (session != null) {
+      Term.closeQuietly(session);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    closeSession();
+  }
+}
