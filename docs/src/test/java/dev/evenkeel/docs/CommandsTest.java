@@ -3,6 +3,7 @@ package dev.evenkeel.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,7 @@ class CommandsTest {
 
   @Test
   void everyScriptThatIsNamedCanBeRun() {
-    for (var page : Handbook.pages()) {
+    for (Path page : Handbook.pages()) {
       Matcher script =
           Pattern.compile("(?m)(?:^|`)(bin/[a-z-]+|\\.ci/run)").matcher(Handbook.read(page));
       while (script.find()) {

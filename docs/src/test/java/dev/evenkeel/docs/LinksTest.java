@@ -2,11 +2,15 @@ package dev.evenkeel.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -18,7 +22,8 @@ class LinksTest {
 
   private static final String GUARANTEES = "docs/guarantees.md";
   private static final Pattern LINK = Pattern.compile("\\[([^\\]]*)\\]\\(([^)\\s]+)\\)");
-  private static final Pattern TEST = Pattern.compile("`(\\w+)\\.(\\w+)`");
+  private static final Pattern TEST = Pattern.compile("`(\\w+(?:Test|IT))\\.(\\w+)`");
+  private static final Map<String, List<Path>> TEST_SOURCES = testSources();
 
   private record Link(String text, String target) {}
 
@@ -56,49 +61,45 @@ class LinksTest {
     }
   }
 
-  /** Also those that stand in prose, there and on other pages. */
-  @ParameterizedTest
-  @MethodSource("pages")
-  void everyLinkThatNamesATestLeadsToIt(Path page) {
-    for (Link link : links(prose(Handbook.read(page)))) {
-      if (TEST.matcher(link.text()).matches()) {
-        requireTest(link, page);
-      }
-    }
-  }
-
-  /** A decision that a test guards names it without a link. */
+  /** Also tests that stand in prose, there and on other pages, linked or not. */
   @ParameterizedTest
   @MethodSource("pages")
   void everyTestThatIsNamedExists(Path page) {
-    Matcher named = Pattern.compile("`(\\w+(?:Test|IT))\\.(\\w+)`").matcher(Handbook.read(page));
+    Matcher named = TEST.matcher(Handbook.read(page));
     while (named.find()) {
-      assertThat(testSource(named.group(1)))
+      assertThat(TEST_SOURCES.getOrDefault(named.group(1), List.of()))
           .as("%s in %s", named.group(), page)
-          .contains("void " + named.group(2) + "(");
+          .anySatisfy(
+              file -> assertThat(Handbook.read(file)).contains("void " + named.group(2) + "("));
     }
   }
 
-  private static String testSource(String name) {
-    try (Stream<Path> files = Files.walk(Handbook.ROOT)) {
-      StringBuilder all = new StringBuilder();
-      files
-          .filter(file -> file.getFileName().toString().equals(name + ".java"))
-          .forEach(file -> all.append(Handbook.read(file)));
-      return all.toString();
-    } catch (java.io.IOException e) {
-      throw new java.io.UncheckedIOException(e);
+  private static Map<String, List<Path>> testSources() {
+    try (Stream<Path> modules = Files.list(Handbook.ROOT)) {
+      Map<String, List<Path>> sources = new HashMap<>();
+      for (Path module : modules.filter(m -> Files.exists(m.resolve("src/test/java"))).toList()) {
+        try (Stream<Path> files = Files.walk(module.resolve("src/test/java"))) {
+          files
+              .filter(file -> file.toString().endsWith(".java"))
+              .forEach(
+                  file ->
+                      sources
+                          .computeIfAbsent(
+                              file.getFileName().toString().replace(".java", ""),
+                              name -> new ArrayList<>())
+                          .add(file));
+        }
+      }
+      return sources;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
   private static void requireTest(Link link) {
-    requireTest(link, Handbook.ROOT.resolve(GUARANTEES));
-  }
-
-  private static void requireTest(Link link, Path page) {
     Matcher test = TEST.matcher(link.text());
     assertThat(test.matches()).as("%s names a class and a method", link).isTrue();
-    Path file = page.resolveSibling(link.target()).normalize();
+    Path file = Handbook.ROOT.resolve(GUARANTEES).resolveSibling(link.target()).normalize();
     assertThat(file).isRegularFile().hasFileName(test.group(1) + ".java");
     assertThat(Handbook.read(file)).as(link.text()).contains("void " + test.group(2) + "(");
   }

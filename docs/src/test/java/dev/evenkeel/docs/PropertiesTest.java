@@ -2,13 +2,20 @@ package dev.evenkeel.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.evenkeel.autoconfigure.EvenkeelMeters;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,6 +24,9 @@ class PropertiesTest {
 
   private static final String METADATA = "META-INF/spring-configuration-metadata.json";
 
+  private static final Pattern USED =
+      Pattern.compile("(?m)(?:^|`)(evenkeel\\.(?!test\\.)[a-z-]+(?:\\.[a-z-]+)*)(?:=|`)");
+
   private record Property(String type, String defaultValue) {}
 
   @Test
@@ -24,15 +34,17 @@ class PropertiesTest {
     assertThat(onThePage()).isNotEmpty().isEqualTo(inTheMetadata());
   }
 
+  /** Properties, meters, what begins like them, and what only tests know. */
   @Test
-  void everyPropertyOnAnyPageExists() throws IOException {
-    Map<String, Property> known = inTheMetadata();
-    for (var page : Handbook.pages()) {
-      var used =
-          java.util.regex.Pattern.compile("(?m)^(evenkeel\\.[a-z.-]+)=")
-              .matcher(Handbook.read(page));
+  void everyNameOnAnyPageExists() throws IOException {
+    Set<String> known = new TreeSet<>(inTheMetadata().keySet());
+    Arrays.stream(EvenkeelMeters.values()).map(EvenkeelMeters::getName).forEach(known::add);
+    for (Path page : Handbook.pages()) {
+      Matcher used = USED.matcher(Handbook.read(page));
       while (used.find()) {
-        assertThat(known).as(page.toString()).containsKey(used.group(1));
+        assertThat(known)
+            .as("%s in %s", used.group(1), page)
+            .anyMatch(name -> name.equals(used.group(1)) || name.startsWith(used.group(1) + "."));
       }
     }
   }

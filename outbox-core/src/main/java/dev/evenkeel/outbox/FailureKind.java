@@ -8,6 +8,7 @@ import java.sql.SQLTransientConnectionException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.PessimisticLockingFailureException;
+import org.springframework.transaction.TransactionSystemException;
 
 /** What a failed delivery means for its next attempt. */
 public enum FailureKind {
@@ -32,6 +33,11 @@ public enum FailureKind {
 
   /** Classifies by the whole chain of causes. */
   public static FailureKind of(Throwable failure) {
+    // A connection that breaks also fails the rollback, which then hides what came first.
+    if (failure instanceof TransactionSystemException rollback
+        && rollback.getApplicationException() != null) {
+      return of(rollback.getApplicationException());
+    }
     // Not deeper in the chain: there it is an event that the handler could not write.
     if (failure instanceof PayloadException) {
       return UNREADABLE;

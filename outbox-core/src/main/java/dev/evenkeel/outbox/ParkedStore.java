@@ -78,9 +78,6 @@ public final class ParkedStore implements ParkedMessages {
             });
     if (outcome == ParkOutcome.PARKED) {
       observer.parked(consumer, reason.name());
-      if (dueIn == null) {
-        observer.dead(consumer, reason.name());
-      }
     }
     return outcome;
   }
@@ -101,6 +98,9 @@ public final class ParkedStore implements ParkedMessages {
             c,
             new ParkedMessage(consumer, message, state, reason, error, 0, message.createdAt()),
             time.offset());
+    if (inserted && state == ParkedState.DEAD) {
+      observer.dead(consumer, reason.name());
+    }
     if (!inserted && keyIsNew) {
       table.deleteKey(c, consumer, message.orderKey()); // it ended before; nothing waits here
     }

@@ -11,7 +11,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.jdbc.CannotGetJdbcConnectionException;
+import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
 
 class FailureKindTest {
 
@@ -75,5 +77,15 @@ class FailureKindTest {
     first.initCause(second);
 
     assertThat(FailureKind.of(first)).isEqualTo(FailureKind.HANDLER);
+  }
+
+  @Test
+  void rollbackThatFailsDoesNotHideAnOutage() {
+    TransactionSystemException rollback =
+        new TransactionSystemException("JDBC rollback failed", new SQLException("closed"));
+    rollback.initApplicationException(
+        new UncategorizedSQLException("a test", null, new SQLException("cut", "08006")));
+
+    assertThat(FailureKind.of(rollback)).isEqualTo(FailureKind.OUTAGE);
   }
 }

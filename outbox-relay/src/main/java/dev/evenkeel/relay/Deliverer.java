@@ -9,8 +9,6 @@ import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Connection;
-import java.sql.SQLException;
 
 /** Makes one attempt, live or as a release, and says in one word what it means. */
 final class Deliverer {
@@ -23,10 +21,7 @@ final class Deliverer {
   private final Outages outages;
 
   Deliverer(
-      InboxReceiver receiver,
-      Leadership leadership,
-      HandlerWatchdog watchdog,
-      Outages outages) {
+      InboxReceiver receiver, Leadership leadership, HandlerWatchdog watchdog, Outages outages) {
     this.receiver = receiver;
     this.leadership = leadership;
     this.watchdog = watchdog;
@@ -62,9 +57,10 @@ final class Deliverer {
     HandlerWatchdog.Running watched = watchdog.watch(onAbandon);
     Result result;
     try {
-      ReceiveOutcome outcome =
-          receiver.receive(handler, message, attemptOf(release, watched));
-      outages.answered(target.name());
+      ReceiveOutcome outcome = receiver.receive(handler, message, attemptOf(release, watched));
+      if (outcome == ReceiveOutcome.HANDLED || outcome == ReceiveOutcome.DUPLICATE) {
+        outages.answered(target.name()); // the others are told by the parked tables at home
+      }
       result = new Result.Received(outcome);
     } catch (Throwable failure) { // a handler's Error must not end a lane either
       result = failed(target, failure, watched);
@@ -74,7 +70,8 @@ final class Deliverer {
     return mine ? result : new Result.Abandoned();
   }
 
-  private Result failed(TransactionTarget target, Throwable failure, HandlerWatchdog.Running watched) {
+  private Result failed(
+      TransactionTarget target, Throwable failure, HandlerWatchdog.Running watched) {
     if (watched.expired()) {
       return new Result.Failed(
           FailureKind.HANDLER, "took longer than evenkeel.inbox.handler-timeout");

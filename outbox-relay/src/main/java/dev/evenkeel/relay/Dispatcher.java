@@ -15,7 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The relay's thread: sends in commit order, acknowledges in order, confirms about once a heartbeat.
+ * The relay's thread: sends in commit order, acknowledges in order, confirms about once a
+ * heartbeat.
  *
  * <p>Invariants: a position is confirmed only after its witness was committed under this term's
  * epoch and the registry's version; everything before it is acknowledged; a message for handlers of

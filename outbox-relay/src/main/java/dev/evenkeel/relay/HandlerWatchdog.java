@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Holds handlers to their time. Past it their backend is terminated, so that nothing they did can
- * commit, and a look later their thread is interrupted; the attempt has failed. A thread that does not
- * even react to the interrupt is abandoned, and its key goes on without it.
+ * commit, and a look later their thread is interrupted; the attempt has failed. A thread that does
+ * not even react to the interrupt is abandoned, and its key goes on without it.
  */
 final class HandlerWatchdog {
 
@@ -29,8 +29,8 @@ final class HandlerWatchdog {
   /**
    * Makes a watchdog.
    *
-   * @param endings runs the terminations: each takes a connection, and handlers that hang may hold all
-   *     of them, so nothing may wait for it
+   * @param endings runs the terminations: each takes a connection, and handlers that hang may hold
+   *     all of them, so nothing may wait for it
    */
   HandlerWatchdog(Duration timeout, Executor endings) {
     this.timeout = timeout;
@@ -78,7 +78,9 @@ final class HandlerWatchdog {
       }
     }
 
-    /** Ends the watch. False: it was abandoned before, and somebody else answers for the delivery. */
+    /**
+     * Ends the watch. False: it was abandoned before, and somebody else answers for the delivery.
+     */
     synchronized boolean finish() {
       running.remove(this);
       return over.compareAndSet(false, true);

@@ -82,8 +82,7 @@ final class InFlight {
   }
 
   boolean hasRoomFor(OutboxMessage message) {
-    return entries.isEmpty()
-        || (sent < maxMessages && bytes + cost(message) <= maxBytes);
+    return entries.isEmpty() || (sent < maxMessages && bytes + cost(message) <= maxBytes);
   }
 
   private static int cost(OutboxMessage message) {

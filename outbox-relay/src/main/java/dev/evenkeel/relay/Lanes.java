@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
 /**
  * One term's deliveries to handlers of this process.
  *
- * <p>Order is kept per (consumer, key): each such key has a queue of its own, and a lane works on the
- * head of one queue at a time. A key that fails, waits or is slow holds nobody else. What can't be
- * handled within a short budget is parked with its key, and with that it is done here.
+ * <p>Order is kept per (consumer, key): each such key has a queue of its own, and a lane works on
+ * the head of one queue at a time. A key that fails, waits or is slow holds nobody else. What can't
+ * be handled within a short budget is parked with its key, and with that it is done here.
  */
 final class Lanes implements Transport.Session {
 
@@ -77,8 +77,7 @@ final class Lanes implements Transport.Session {
         new ParkedReleaser(options, handlers, parked, deliverer, pool, this::mayWork, leadership);
     long tick = ParkedReleaser.TICK.toMillis();
     releases.scheduleWithFixedDelay(releaser::look, tick, tick, TimeUnit.MILLISECONDS);
-    releases.scheduleWithFixedDelay(
-        () -> releaser.reap(receiver.window()), 1, 1, TimeUnit.MINUTES);
+    releases.scheduleWithFixedDelay(() -> releaser.reap(receiver.window()), 1, 1, TimeUnit.MINUTES);
   }
 
   private boolean mayWork() {
@@ -190,8 +189,7 @@ final class Lanes implements Transport.Session {
       return park(delivery, delivery.refusal(), "no handler takes it", null);
     }
     Deliverer.Result result =
-        deliverer.attempt(
-            handler, delivery.message(), false, () -> abandoned(queue, delivery));
+        deliverer.attempt(handler, delivery.message(), false, () -> abandoned(queue, delivery));
     if (result instanceof Deliverer.Result.Received received) {
       return switch (received.outcome()) {
         case HANDLED, DUPLICATE, ALREADY_PARKED -> null;
@@ -217,7 +215,8 @@ final class Lanes implements Transport.Session {
   private void abandoned(KeyQueue queue, Delivery delivery) {
     if (!pool.threadAbandoned()) {
       delivery.fail(
-          new LeadershipLostException("As many handlers as there are lanes ignore their interrupt"));
+          new LeadershipLostException(
+              "As many handlers as there are lanes ignore their interrupt"));
       return;
     }
     pool.execute(
@@ -266,7 +265,12 @@ final class Lanes implements Transport.Session {
       return park(delivery, ParkReason.HANDLER_FAILED, error, options.backoff(1));
     }
     observer.retried(delivery.consumer());
-    log.debug("Attempt {} of {} for {} failed: {}", attempts, delivery.message(), delivery.consumer(), error);
+    log.debug(
+        "Attempt {} of {} for {} failed: {}",
+        attempts,
+        delivery.message(),
+        delivery.consumer(),
+        error);
     return options.budgetInMemory().dividedBy(options.attemptsInMemory());
   }
 

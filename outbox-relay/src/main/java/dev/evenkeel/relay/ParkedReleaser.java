@@ -45,7 +45,9 @@ final class ParkedReleaser {
   private final BooleanSupplier mayWork;
   private final Leadership leadership;
 
-  /** Keys being released, each with its turn: an abandoned turn that returns must not end the next. */
+  /**
+   * Keys being released, each with its turn: an abandoned turn that returns must not end the next.
+   */
   private final ConcurrentMap<Due, Object> underWay = new ConcurrentHashMap<>();
 
   ParkedReleaser(
@@ -177,14 +179,12 @@ final class ParkedReleaser {
   /** No attempt was made, so none counts. The spread keeps many keys from coming back at once. */
   private void postpone(ParkedMessage head, String error) {
     long millis = OUTAGE_RECHECK.toMillis();
-    Duration nextIn =
-        Duration.ofMillis(millis + ThreadLocalRandom.current().nextLong(millis));
+    Duration nextIn = Duration.ofMillis(millis + ThreadLocalRandom.current().nextLong(millis));
     parked.failed(leadership.epoch(), head, head.attempts(), error, nextIn);
   }
 
   private boolean routeAgain(ParkedMessage head) {
-    InboxHandlers.Route route =
-        handlers.route(head.message().type(), head.message().version());
+    InboxHandlers.Route route = handlers.route(head.message().type(), head.message().version());
     if (!(route instanceof InboxHandlers.Route.To to)) {
       return dead(head, "its type is still unknown");
     }

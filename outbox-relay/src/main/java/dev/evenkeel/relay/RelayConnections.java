@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /** Opens the relay's own sessions: direct, named, bounded on both sides, durable. */
 final class RelayConnections {
@@ -85,8 +86,8 @@ final class RelayConnections {
     }
   }
 
-  /** Transactions that have been running longest and may hold something up, as one sentence. */
-  static String oldestTransactions(Connection connection) throws SQLException {
+  /** Transactions that have been running longest and may hold something up; null: none does. */
+  static @Nullable String oldestTransactions(Connection connection) throws SQLException {
     String sql =
         """
         SELECT string_agg(format('pid %s (%s, running since %s)', pid,
@@ -99,8 +100,7 @@ final class RelayConnections {
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
       row.next();
-      String found = row.getString(1);
-      return found == null ? "none found" : found;
+      return row.getString(1);
     }
   }
 }

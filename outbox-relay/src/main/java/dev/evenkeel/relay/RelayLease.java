@@ -17,10 +17,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Two guards. An advisory lock on a session: it is free the moment a killed leader's session
  * ends, so takeover is quick. And a lease by the database's clock: a leader that is merely silent
- * (stopped, cut off) keeps its session, so past the lease a contender ends that session, and with it
- * every session of the old term, walsender included. Then the next term begins: epoch + 1. Whatever
- * the old leader still tries carries the old epoch and is refused where it matters: witness, park,
- * release.
+ * (stopped, cut off) keeps its session, so past the lease a contender ends that session, and with
+ * it every session of the old term, walsender included. Then the next term begins: epoch + 1.
+ * Whatever the old leader still tries carries the old epoch and is refused where it matters:
+ * witness, park, release.
  */
 final class RelayLease {
 
@@ -110,8 +110,7 @@ final class RelayLease {
       close();
       return new Look.Follows(before.leader());
     }
-    RelayConnections.rename(
-        session, SessionNames.of(options.schema(), row.epoch(), "lease"));
+    RelayConnections.rename(session, SessionNames.of(options.schema(), row.epoch(), "lease"));
     standby = null; // the term's from here on
     return new Look.Leads(new Term(options, connections, table, session, row, served, asked));
   }

@@ -202,7 +202,8 @@ final class SlotKeeper {
         throw new SQLException(what + " took longer than " + PATIENCE + ": " + said);
       }
       term.renew();
-      String now = what + " is held up by " + RelayConnections.oldestTransactions(observer);
+      String oldest = RelayConnections.oldestTransactions(observer);
+      String now = oldest == null ? said : what + " is held up by " + oldest;
       if (!now.equals(said)) {
         said = now;
         waiting.accept(now);

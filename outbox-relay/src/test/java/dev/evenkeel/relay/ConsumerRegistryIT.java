@@ -54,9 +54,7 @@ class ConsumerRegistryIT {
           writing.get(5, TimeUnit.SECONDS);
 
           await().atMost(SOON).until(() -> ledger.handled("first") == written.get());
-          await()
-              .atMost(SOON)
-              .until(() -> last(ledger.handled("second", "k")) == written.get());
+          await().atMost(SOON).until(() -> last(ledger.handled("second", "k")) == written.get());
           assertThat(ledger.handled("first", "k"))
               .containsExactlyElementsOf(versions(1, written.get()));
           List<Long> second = ledger.handled("second", "k");
@@ -91,8 +89,7 @@ class ConsumerRegistryIT {
   }
 
   private static long consumers(Installation installation) {
-    return installation.count(
-        "SELECT count(*) FROM evenkeel.consumer WHERE retired_at IS NULL");
+    return installation.count("SELECT count(*) FROM evenkeel.consumer WHERE retired_at IS NULL");
   }
 
   private static long last(List<Long> versions) {

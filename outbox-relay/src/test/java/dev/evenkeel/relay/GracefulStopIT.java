@@ -56,8 +56,7 @@ class GracefulStopIT {
         go.set(false);
         ahead.release(3);
         writing.get(10, TimeUnit.SECONDS);
-        try (RelayNode node =
-            RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
+        try (RelayNode node = RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
           await().atMost(SOON).until(() -> ledger.handled("first") == 3 * written.get());
           assertThat(node.relay().status().gaps()).isZero();
         }
@@ -172,8 +171,6 @@ class GracefulStopIT {
   }
 
   private static Object[] counted(long from, long to) {
-    return LongStream.rangeClosed(from, to)
-        .mapToObj(n -> new Counted("k" + n % 20, n))
-        .toArray();
+    return LongStream.rangeClosed(from, to).mapToObj(n -> new Counted("k" + n % 20, n)).toArray();
   }
 }

@@ -206,9 +206,7 @@ class JanitorIT {
   void relaysOwnJanitorEmptiesTheRingWhileWritersGoOnAndLosesNothing() {
     Ledger ledger = new Ledger(installation);
     // Everybody writes into a bucket that may be emptied all the time.
-    installation
-        .sql()
-        .execute("ALTER TABLE evenkeel.outbox ALTER bucket SET DEFAULT " + bucket(4));
+    installation.sql().execute("ALTER TABLE evenkeel.outbox ALTER bucket SET DEFAULT " + bucket(4));
     try (RelayNode node =
         RelayNode.in(installation)
             .relay(JanitorIT::sweepingAllTheTime)
@@ -229,8 +227,7 @@ class JanitorIT {
           .isPositive();
     }
     // A gap now finds an empty ring: what is published is not sent again.
-    try (RelayNode node =
-        RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
+    try (RelayNode node = RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
       node.publish(LongStream.rangeClosed(301, 310).mapToObj(n -> new Counted("k", n)).toArray());
       await().atMost(SOON).until(() -> ledger.handled("first") == 310);
       assertThat(ledger.attempts("first", "k")).hasSize(310);
@@ -257,9 +254,7 @@ class JanitorIT {
 
   /** What an acknowledged heartbeat leaves: a snapshot of this moment as H. */
   private void publishEverything() {
-    installation
-        .sql()
-        .update("UPDATE evenkeel.relay_state SET published = pg_current_snapshot()");
+    installation.sql().update("UPDATE evenkeel.relay_state SET published = pg_current_snapshot()");
   }
 
   /** The bucket whose turn was so many turns ago; the present one is never emptied. */

@@ -125,7 +125,8 @@ class OptionsTest {
   @Test
   void connectionMustBeOneToPostgresql() {
     assertThatThrownBy(() -> new ConnectionSettings("jdbc:mysql://localhost/a", "u", "p"))
-        .hasMessage("evenkeel.relay.url must start with jdbc:postgresql:, was jdbc:mysql://localhost/a");
+        .hasMessage(
+            "evenkeel.relay.url must start with jdbc:postgresql:, was jdbc:mysql://localhost/a");
   }
 
   @Test
@@ -215,14 +216,12 @@ class OptionsTest {
   }
 
   private static LaneOptions lanes(int lanes, int attemptsInMemory) {
-    return new LaneOptions(
-        lanes, attemptsInMemory, SECOND, 20, SECOND, SECOND, SECOND, SECOND);
+    return new LaneOptions(lanes, attemptsInMemory, SECOND, 20, SECOND, SECOND, SECOND, SECOND);
   }
 
   private static LaneOptions budgets(
       Duration inMemory, int attemptsParked, Duration outage, Duration handlerTimeout) {
-    return new LaneOptions(
-        16, 3, inMemory, attemptsParked, SECOND, SECOND, outage, handlerTimeout);
+    return new LaneOptions(16, 3, inMemory, attemptsParked, SECOND, SECOND, outage, handlerTimeout);
   }
 
   private static LaneOptions backoffs(Duration first, Duration max) {

@@ -97,7 +97,8 @@ class OutageIT {
         assertThat(far.handled("first", "far-a")).containsExactlyElementsOf(versions(1, 11));
         assertThat(far.handled("first", "far-b")).containsExactlyElementsOf(versions(1, 10));
         assertThat(
-                installation.count("SELECT count(*) FROM evenkeel.parked_message WHERE attempts > 0"))
+                installation.count(
+                    "SELECT count(*) FROM evenkeel.parked_message WHERE attempts > 0"))
             .isZero();
       }
     }
@@ -171,8 +172,41 @@ class OutageIT {
           node.publish(new Counted("healthy", version));
         }
 
-        await().atMost(Duration.ofSeconds(5)).until(() -> ledger.handled("first", "healthy").size() == 30);
+        await()
+            .atMost(Duration.ofSeconds(5))
+            .until(() -> ledger.handled("first", "healthy").size() == 30);
         await().atMost(SOON).until(() -> node.parked().deadLetters(1).size() == 1);
+      }
+    }
+  }
+
+  @Test
+  void messageThatCannotBeRoutedIsParkedAndHoldsNobodyElse() {
+    try (Installation installation = Installation.create()) {
+      Ledger ledger = new Ledger(installation);
+      TransactionTarget home =
+          new TransactionTarget(
+              "home",
+              installation.dataSource(),
+              new DataSourceTransactionManager(installation.dataSource()));
+      try (RelayNode node =
+          RelayNode.in(installation)
+              .handlers(ledger.firstConsumer())
+              .router(
+                  (consumer, message) -> {
+                    if (message.aggregateId().equals("nowhere")) {
+                      throw new IllegalArgumentException("no shard for nowhere");
+                    }
+                    return home;
+                  })
+              .lanes(lanes(Duration.ofSeconds(2)))
+              .start()) {
+        node.publish(new Counted("nowhere", 1), new Counted("k", 1));
+
+        await().atMost(SOON).until(() -> node.parked().deadLetters(1).size() == 1);
+        assertThat(node.parked().deadLetters(1).get(0).error()).contains("no shard for nowhere");
+        await().atMost(SOON).until(() -> ledger.handled("first", "k").size() == 1);
+        await().atMost(SOON).until(() -> node.relay().status().inFlight() == 0);
       }
     }
   }

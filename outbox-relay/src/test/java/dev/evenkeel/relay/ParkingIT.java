@@ -49,7 +49,9 @@ class ParkingIT {
         node.publish(counted("healthy", 1, 50));
 
         await().atMost(SOON).until(() -> ledger.handled("first", "healthy").size() == 50);
-        await().atMost(SOON).until(() -> states(installation, "poison").equals("DEAD QUEUED QUEUED"));
+        await()
+            .atMost(SOON)
+            .until(() -> states(installation, "poison").equals("DEAD QUEUED QUEUED"));
         await().atMost(SOON).until(() -> node.relay().status().inFlight() == 0);
         assertThat(ledger.attempts("first", "poison")).containsExactly(1L, 1L, 1L, 1L, 1L);
         ParkedMessage dead = node.parked().deadLetters(10).get(0);
@@ -97,7 +99,8 @@ class ParkingIT {
         node.publish(counted("poison", 1, 5));
         ParkedMessage dead = awaitDead(node, "poison");
 
-        assertThat(node.parked().discard("first", dead.message().id(), "operator", "a test")).isTrue();
+        assertThat(node.parked().discard("first", dead.message().id(), "operator", "a test"))
+            .isTrue();
 
         await().atMost(SOON).until(() -> node.parked().counts().keys() == 0);
         assertThat(ledger.handled("first", "poison")).containsExactlyElementsOf(versions(2, 5));
@@ -407,8 +410,7 @@ class ParkingIT {
   private static void publishRaw(
       RelayNode node, String type, int version, String key, String payload) {
     node.publish(
-        OutboxMessage.of(
-            type, version, "counter", key, payload.getBytes(StandardCharsets.UTF_8)));
+        OutboxMessage.of(type, version, "counter", key, payload.getBytes(StandardCharsets.UTF_8)));
   }
 
   private static ParkedMessage awaitDead(RelayNode node, String key) {

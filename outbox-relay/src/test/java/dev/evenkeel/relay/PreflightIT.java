@@ -20,7 +20,9 @@ import org.postgresql.PGConnection;
 import org.postgresql.replication.PGReplicationStream;
 import org.springframework.jdbc.core.JdbcTemplate;
 
-/** What keeps a relay from working is named with its remedy, and once it is gone the relay works. */
+/**
+ * What keeps a relay from working is named with its remedy, and once it is gone the relay works.
+ */
 class PreflightIT {
 
   private static final Duration SOON = Duration.ofSeconds(15);
@@ -44,8 +46,7 @@ class PreflightIT {
         Installation installation = Installation.in(server.createDatabase("app"))) {
       Ledger ledger = new Ledger(installation);
       server.stop(PostgresServer.Mode.FAST);
-      try (RelayNode node =
-          RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
+      try (RelayNode node = RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
         awaitFinding(node, "the database can't be asked");
         assertThat(node.relay().status().state()).isEqualTo(RelayState.STANDBY);
 
@@ -80,7 +81,8 @@ class PreflightIT {
       try (RelayNode node = RelayNode.in(installation).start()) {
         String remedy =
             "CREATE PUBLICATION evenkeel_outbox FOR TABLE evenkeel.outbox WITH (publish = 'insert', publish_via_partition_root = true)";
-        awaitFinding(node, "the publication evenkeel_outbox does not exist; make it with " + remedy);
+        awaitFinding(
+            node, "the publication evenkeel_outbox does not exist; make it with " + remedy);
 
         installation.sql().execute("CREATE PUBLICATION evenkeel_outbox FOR TABLE evenkeel.outbox");
         awaitFinding(node, "publishes more than inserts, lacks publish_via_partition_root");
@@ -105,7 +107,8 @@ class PreflightIT {
       String slot = installation.slotName();
       installation.sql().queryForList("SELECT pg_create_physical_replication_slot(?)", slot);
       try (RelayNode node = RelayNode.in(installation).start()) {
-        awaitFinding(node, "the replication slot " + slot + " is of physical replication, not of pgoutput");
+        awaitFinding(
+            node, "the replication slot " + slot + " is of physical replication, not of pgoutput");
         awaitFinding(node, "drop it with SELECT pg_drop_replication_slot('" + slot + "')");
 
         installation.sql().queryForList("SELECT pg_drop_replication_slot(?)", slot);
@@ -196,8 +199,7 @@ class PreflightIT {
           INSERT INTO evenkeel.outbox (id, aggregatetype, aggregateid, type, version, slot, payload)
           VALUES (gen_random_uuid(), 'counter', 'k', 'counted', 1, 0, '{"key":"k","version":1}')
           """);
-      try (RelayNode node =
-          RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
+      try (RelayNode node = RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
         awaitFinding(node, "making the replication slot is held up by pid " + pid(holder));
         assertThat(node.relay().status().state()).isEqualTo(RelayState.PREPARING);
 
@@ -216,8 +218,7 @@ class PreflightIT {
   void leastPrivilegedRolesAreEnoughForTheWholeWayAndForATakeover() throws SQLException {
     try (Installation installation = Installation.create();
         Roles roles = new Roles(installation);
-        HikariDataSource application =
-            Installation.pool(roles.as(roles.application), 10)) {
+        HikariDataSource application = Installation.pool(roles.as(roles.application), 10)) {
       Ledger ledger = ledgerOf(installation, roles, application);
       ledger.second(Ledger.failing("poison"));
       // Not the present bucket, so that the janitor may empty it.
@@ -245,8 +246,7 @@ class PreflightIT {
         int pid = pid(leftBehind);
         try (RelayNode node = node(installation, roles, application, ledger)) {
           awaitStreaming(node);
-          assertThat(
-                  installation.count("SELECT count(*) FROM pg_stat_activity WHERE pid = ?", pid))
+          assertThat(installation.count("SELECT count(*) FROM pg_stat_activity WHERE pid = ?", pid))
               .isZero();
           node.publish(new Counted("k", 2));
           await().atMost(SOON).until(() -> ledger.handled("first", "k").size() == 2);
@@ -283,22 +283,19 @@ class PreflightIT {
                     o.maxInFlight(),
                     o.maxInFlightBytes(),
                     o.drain(),
-                    new JanitorOptions(
-                        Duration.ofMillis(100), Duration.ZERO, Duration.ofDays(10))))
+                    new JanitorOptions(Duration.ofMillis(100), Duration.ZERO, Duration.ofDays(10))))
         .start();
   }
 
-  /** The application's own table belongs to the administrator here, and the application may write. */
+  /**
+   * The application's own table belongs to the administrator here, and the application may write.
+   */
   private static Ledger ledgerOf(
       Installation installation, Roles roles, HikariDataSource application) {
     Ledger owners = new Ledger(installation);
     assertThat(owners.handled("first")).isZero();
-    installation
-        .sql()
-        .execute("GRANT SELECT, INSERT ON handled TO " + roles.application);
-    installation
-        .sql()
-        .execute("GRANT USAGE ON SEQUENCE handled_n_seq TO " + roles.application);
+    installation.sql().execute("GRANT SELECT, INSERT ON handled TO " + roles.application);
+    installation.sql().execute("GRANT USAGE ON SEQUENCE handled_n_seq TO " + roles.application);
     return Ledger.onExistingTable(new JdbcTemplate(application));
   }
 

@@ -63,7 +63,10 @@ class RelayIT {
         await()
             .atMost(Duration.ofSeconds(15))
             .until(
-                () -> installation.count("SELECT count(*) FROM evenkeel.relay_state WHERE reconciling") == 0);
+                () ->
+                    installation.count(
+                            "SELECT count(*) FROM evenkeel.relay_state WHERE reconciling")
+                        == 0);
         assertThat(node.relay().status().gaps()).isZero();
       }
     }

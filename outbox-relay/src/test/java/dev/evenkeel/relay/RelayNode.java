@@ -41,14 +41,8 @@ final class RelayNode implements AutoCloseable {
     EventTypes types = EventTypes.of(builder.events);
     outbox =
         new TransactionalOutbox(
-            dataSource,
-            OutboxOptions.defaults(),
-            types,
-            CODEC,
-            TransactionalOutbox.Context.none());
-    parked =
-        new ParkedStore(
-            dataSource, Installation.SCHEMA, builder.observer, builder.time);
+            dataSource, OutboxOptions.defaults(), types, CODEC, TransactionalOutbox.Context.none());
+    parked = new ParkedStore(dataSource, Installation.SCHEMA, builder.observer, builder.time);
     InboxHandlers.Builder handlers = InboxHandlers.builder(types, CODEC);
     for (Object bean : builder.beans) {
       for (Method method : bean.getClass().getDeclaredMethods()) {
@@ -59,13 +53,13 @@ final class RelayNode implements AutoCloseable {
       }
     }
     InboxHandlers built = handlers.build();
-    TransactionTarget home =
-        new TransactionTarget("home", dataSource, manager);
+    TransactionTarget home = new TransactionTarget("home", dataSource, manager);
     TransactionRouter router =
         builder.router == null ? (consumer, message) -> home : builder.router;
     InboxReceiver receiver =
         new InboxReceiver(
-            new InboxOptions(Installation.SCHEMA, Duration.ofDays(10), builder.lanes.handlerTimeout()),
+            new InboxOptions(
+                Installation.SCHEMA, Duration.ofDays(10), builder.lanes.handlerTimeout()),
             dataSource,
             router,
             builder.observer,

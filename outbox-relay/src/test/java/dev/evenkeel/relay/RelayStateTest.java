@@ -77,8 +77,16 @@ class RelayStateTest {
     Relay relay = relay();
     for (RelayState next :
         List.of(
-            STANDBY, PREPARING, RECONCILING, STREAMING, DRAINING, STANDBY, PREPARING, STREAMING,
-            STANDBY, STOPPED)) {
+            STANDBY,
+            PREPARING,
+            RECONCILING,
+            STREAMING,
+            DRAINING,
+            STANDBY,
+            PREPARING,
+            STREAMING,
+            STANDBY,
+            STOPPED)) {
       relay.become(next);
       assertThat(relay.status().state()).isEqualTo(next);
       relay.become(next); // staying is no move

@@ -58,6 +58,8 @@ public enum EvenkeelMeters implements MeterDocumentation {
   private final String meterName;
   private final Meter.Type meterType;
   private final @Nullable String unit;
+
+  @SuppressWarnings("ImmutableEnumChecker") // only copies leave
   private final KeyName[] keys;
 
   EvenkeelMeters(String meterName, Meter.Type meterType, @Nullable String unit, KeyName... keys) {

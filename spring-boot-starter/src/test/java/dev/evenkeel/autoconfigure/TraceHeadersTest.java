@@ -2,8 +2,8 @@ package dev.evenkeel.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.tracing.Span;
 import io.micrometer.tracing.Tracer;
-import io.micrometer.tracing.test.simple.SimpleSpan;
 import io.micrometer.tracing.test.simple.SimpleTracer;
 import org.junit.jupiter.api.Test;
 
@@ -13,14 +13,14 @@ class TraceHeadersTest {
 
   @Test
   void currentSpanBecomesATraceParent() {
-    SimpleSpan span = tracer.nextSpan().start();
-    try (Tracer.SpanInScope ignored = tracer.withSpan(span)) {
-      String spanId = span.context().spanId();
-
+    Span span = tracer.nextSpan().start();
+    Tracer.SpanInScope scope = tracer.withSpan(span);
+    try {
       assertThat(new TraceHeaders(() -> tracer).headers().get("traceparent"))
           .matches("00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]")
-          .contains("-" + spanId + "-")
-          .contains(span.context().traceId());
+          .contains(span.context().traceId() + "-" + span.context().spanId() + "-");
+    } finally {
+      scope.close();
     }
   }
 

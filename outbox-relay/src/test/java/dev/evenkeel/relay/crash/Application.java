@@ -55,11 +55,7 @@ final class Application implements AutoCloseable {
     EventTypes types = EventTypes.of(List.of(Counted.class));
     outbox =
         new TransactionalOutbox(
-            dataSource,
-            OutboxOptions.defaults(),
-            types,
-            CODEC,
-            TransactionalOutbox.Context.none());
+            dataSource, OutboxOptions.defaults(), types, CODEC, TransactionalOutbox.Context.none());
     InboxHandlers handlers =
         handlers(
             types,
@@ -70,8 +66,7 @@ final class Application implements AutoCloseable {
             roles.contains(Role.DEFAULT_INTERVALS)
                 ? RelayOptions.defaults(SCHEMA, node)
                 : quick(node),
-            new ConnectionSettings(
-                database.jdbcUrl(), database.username(), database.password()),
+            new ConnectionSettings(database.jdbcUrl(), database.username(), database.password()),
             new JournalingTransport(transport(manager, handlers, roles), journal, node, CODEC),
             new ConsumerRegistry(dataSource, SCHEMA),
             handlers.subscriptions(),

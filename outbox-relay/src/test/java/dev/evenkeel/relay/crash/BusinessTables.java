@@ -13,8 +13,8 @@ import javax.sql.DataSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
- * What the application keeps: the state, a version per key; and the effects of its messages, without
- * any constraint that would hide a second one.
+ * What the application keeps: the state, a version per key; and the effects of its messages,
+ * without any constraint that would hide a second one.
  */
 final class BusinessTables {
 

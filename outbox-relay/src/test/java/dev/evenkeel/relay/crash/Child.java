@@ -87,8 +87,7 @@ final class Child {
       writers.add(new Writers(WritePath.outbox(application), orders.load(), orders.seed()));
     }
     if (orders.roles().contains(Role.DUAL_WRITER)) {
-      writers.add(
-          new Writers(WritePath.dualWrite(application), orders.load(), orders.seed()));
+      writers.add(new Writers(WritePath.dualWrite(application), orders.load(), orders.seed()));
     }
     return writers;
   }

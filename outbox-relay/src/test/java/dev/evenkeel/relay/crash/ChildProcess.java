@@ -80,8 +80,7 @@ final class ChildProcess {
 
   private void signal(String name) throws InterruptedException {
     try {
-      Process kill =
-          new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+      Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
       if (!kill.waitFor(SIGNAL_SECONDS, TimeUnit.SECONDS) || kill.exitValue() != 0) {
         throw new IllegalStateException("kill -%s %s failed".formatted(name, process.pid()));
       }

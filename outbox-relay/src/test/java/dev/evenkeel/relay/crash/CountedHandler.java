@@ -24,7 +24,11 @@ final class CountedHandler {
   private final SplittableRandom random;
 
   CountedHandler(
-      BusinessTables tables, Journal journal, String node, boolean failsAfterSuspension, long seed) {
+      BusinessTables tables,
+      Journal journal,
+      String node,
+      boolean failsAfterSuspension,
+      long seed) {
     this.tables = tables;
     this.journal = journal;
     this.node = node;

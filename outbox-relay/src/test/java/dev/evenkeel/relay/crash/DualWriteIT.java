@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The outbox beside what people do without one: commit the state, then tell the others. Both get the
- * same load in the same processes and die of the same kills.
+ * The outbox beside what people do without one: commit the state, then tell the others. Both get
+ * the same load in the same processes and die of the same kills.
  */
 class DualWriteIT {
 

@@ -53,8 +53,7 @@ class KilledApplicationIT {
 
   /** One transaction of 10,000 messages commits per run, whenever a process lives long enough. */
   private static ChildProcess start(Trial trial, String node, boolean huge) {
-    boolean hadHuge =
-        trial.observer().tables().transactionsOf(WritePath.OUTBOX, Writers.HUGE) > 0;
+    boolean hadHuge = trial.observer().tables().transactionsOf(WritePath.OUTBOX, Writers.HUGE) > 0;
     return huge && !hadHuge
         ? trial.start(node, Role.RELAY, Role.WRITER, Role.HUGE_TRANSACTION)
         : trial.start(node, Role.RELAY, Role.WRITER);

@@ -13,9 +13,9 @@ import java.util.UUID;
  * Judges a run by its business state, its effects and its journal. Knows nothing of the framework.
  *
  * <p>Versions of a key are 1, 2, 3 and so on, and each is announced by one message. So every
- * committed version must be in effect, once; and the first delivery of a version must come after the
- * first delivery of the one before it. Repeats are allowed and counted: they show that a fault hit
- * work that was under way.
+ * committed version must be in effect, once; and the first delivery of a version must come after
+ * the first delivery of the one before it. Repeats are allowed and counted: they show that a fault
+ * hit work that was under way.
  */
 final class Oracle {
 
@@ -142,7 +142,8 @@ final class Oracle {
         StringBuilder text = new StringBuilder("broken invariants:");
         violations.forEach(
             (violation, seen) ->
-                text.append("%n%s %d times, such as %s"
+                text.append(
+                    "%n%s %d times, such as %s"
                         .formatted(
                             violation,
                             seen.size(),

@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Two instances, one leads. It is killed, or suspended beyond its lease; the other one takes over,
- * measured from the fault to the first delivery by the other of a message that was written after it.
+ * measured from the fault to the first delivery by the other of a message that was written after
+ * it.
  */
 class TakeoverIT {
 

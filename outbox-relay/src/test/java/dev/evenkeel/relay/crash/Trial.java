@@ -40,6 +40,7 @@ final class Trial implements AutoCloseable {
   private final JournalReader reader;
   private final Oracle oracle = new Oracle();
   private final List<ChildProcess> children = new ArrayList<>();
+  private final List<Writers> writers = new ArrayList<>();
   private final Random random;
   private final long seed;
   private final Application observer;
@@ -133,11 +134,14 @@ final class Trial implements AutoCloseable {
 
   /** Starts writers in this process, which nobody kills. */
   Writers startWriters() {
-    return new Writers(
-            WritePath.outbox(observer),
-            new Writers.Load(PAUSE_MILLIS, false),
-            random.nextLong())
-        .start();
+    Writers started =
+        new Writers(
+                WritePath.outbox(observer),
+                new Writers.Load(PAUSE_MILLIS, false),
+                random.nextLong())
+            .start();
+    writers.add(started);
+    return started;
   }
 
   /** Notes that something is about to be hurt; returns when. */
@@ -229,7 +233,8 @@ final class Trial implements AutoCloseable {
         < observer.tables().messagesCommitted(WritePath.OUTBOX)) {
       return false;
     }
-    String now = String.valueOf(sql().queryForObject("SELECT clock_timestamp()::text", String.class));
+    String now =
+        String.valueOf(sql().queryForObject("SELECT clock_timestamp()::text", String.class));
     await()
         .atMost(STARTED)
         .until(
@@ -246,6 +251,9 @@ final class Trial implements AutoCloseable {
     try {
       for (ChildProcess child : children) {
         child.kill();
+      }
+      for (Writers each : writers) {
+        each.stop();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

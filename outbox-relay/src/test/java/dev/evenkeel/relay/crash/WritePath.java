@@ -29,8 +29,7 @@ interface WritePath {
             .transactions()
             .executeWithoutResult(
                 status ->
-                    change(
-                        application.tables(), OUTBOX, raises, application.outbox()::append));
+                    change(application.tables(), OUTBOX, raises, application.outbox()::append));
   }
 
   /** First the state, then, once it is committed, the others: a table here stands for a broker. */

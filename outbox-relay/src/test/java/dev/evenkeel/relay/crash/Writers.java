@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sixteen threads that write transactions of 1, 100 and 10,000 messages over 50 keys, in a mix drawn
- * from a seed. A failed commit is not repeated: whether it took place is for the state to tell.
+ * Sixteen threads that write transactions of 1, 100 and 10,000 messages over 50 keys, in a mix
+ * drawn from a seed. A failed commit is not repeated: whether it took place is for the state to
+ * tell.
  */
 final class Writers {
 
