@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param budgetInMemory longest time over which those are spread, up to 1 min; default 2 s
  * @param attemptsParked attempts of a parked message before it is a dead letter, 1 to 1,000; default
  *     20
- * @param firstBackoff wait before the second parked attempt, doubling; default 1 s
+ * @param firstBackoff wait before the first parked attempt, doubling from there; default 1 s
  * @param maxBackoff longest wait; default 5 min
  * @param outageBudget how long a database of effects may be away before messages headed there are
  *     parked, up to 5 min; default 10 s

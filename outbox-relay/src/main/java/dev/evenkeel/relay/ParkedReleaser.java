@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,7 @@ final class ParkedReleaser {
   private static final int KEYS_PER_LOOK = 256;
   private static final int MESSAGES_PER_TURN = 1_000;
   private static final int CONTENTIONS_PER_ATTEMPT = 10;
+  private static final long MAX_CONTENTION_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int REAP_ROWS = 1_000;
   private static final int REAP_BATCHES = 100;
   private static final Duration OUTAGE_RECHECK = Duration.ofSeconds(1);
@@ -130,6 +133,7 @@ final class ParkedReleaser {
           || !mayWork.getAsBoolean()) {
         return failed(head, failed);
       }
+      LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(MAX_CONTENTION_NANOS));
     }
   }
 

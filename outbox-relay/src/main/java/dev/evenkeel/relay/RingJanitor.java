@@ -109,7 +109,7 @@ final class RingJanitor {
                AND make_interval(secs => (ago - 1) * width + mod(now_seconds, width)) >= %s
           FROM (SELECT now_seconds, width,
                        mod(mod(now_seconds / width, buckets) - %d + buckets, buckets) AS ago
-                  FROM (SELECT extract(epoch FROM clock_timestamp())::bigint AS now_seconds,
+                  FROM (SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS now_seconds,
                                %%1$s.outbox_ring_width_seconds()::bigint AS width,
                                %%1$s.outbox_ring_buckets()::bigint AS buckets) AS ring) AS turn
         """

@@ -96,7 +96,7 @@ record EvenkeelProperties(
    * @param inMemoryAttempts Attempts before a failing message is parked with its key, 1 to 100.
    * @param inMemoryBudget Longest time over which those attempts are spread, up to 1m.
    * @param maxAttempts Attempts of a parked message before it is a dead letter, 1 to 1000.
-   * @param firstBackoff Wait before the second attempt of a parked message, doubling from then on,
+   * @param firstBackoff Wait before the first attempt of a parked message, doubling from then on,
    *     1ms to 1h.
    * @param maxBackoff Longest wait between two attempts of a parked message, up to 1 day.
    */
