@@ -6,9 +6,9 @@ import dev.evenkeel.outbox.OutboxEvent;
 @OutboxEvent(type = "order-placed", aggregateType = "order", key = "orderId")
 record OrderPlaced(long orderId, String customer, long cents, String remark) {
 
-  private static final String REMARK =
+  static final String REMARK =
       "Leave the parcel with the neighbour on the left, ring twice, and mind the dog that sleeps"
-          + " behind the gate.";
+          + " behind the gate, he is old.";
 
   static OrderPlaced of(long order) {
     return new OrderPlaced(order, customerOf(order), centsOf(order), REMARK);

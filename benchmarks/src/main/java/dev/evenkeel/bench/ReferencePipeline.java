@@ -36,8 +36,8 @@ final class ReferencePipeline implements Pipeline {
 
   private static final byte[] PAYLOAD =
       """
-      {"orderId":123456,"customer":"customer-1234","cents":12345,"remark":"Leave the parcel with the \
-      neighbour on the left, ring twice, and mind the dog that sleeps behind the gate."}"""
+      {"orderId":123456,"customer":"customer-3456","cents":24456,"remark":"%s"}"""
+          .formatted(OrderPlaced.REMARK)
           .getBytes(StandardCharsets.UTF_8);
 
   private final BenchDatabase database;

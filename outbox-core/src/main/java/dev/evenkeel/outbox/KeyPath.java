@@ -51,7 +51,7 @@ final class KeyPath {
           return method;
         }
       } catch (NoSuchMethodException e) {
-        continue; // the next spelling
+        // the next spelling
       }
     }
     return null;

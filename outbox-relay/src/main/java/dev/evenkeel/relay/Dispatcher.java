@@ -130,6 +130,7 @@ final class Dispatcher {
       if (ended) {
         break;
       }
+      settle(); // sending is progress: a batch on a busy machine may take longer than the lease
       if (captured instanceof Captured.Message message) {
         take(message);
       } else if (captured instanceof Captured.Beat beat) {

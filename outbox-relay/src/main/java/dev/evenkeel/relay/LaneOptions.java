@@ -71,7 +71,7 @@ public record LaneOptions(
   /** The wait after that many counted attempts of a parked message, jitter included. */
   Duration backoff(int attempts) {
     double doubled = firstBackoff.toMillis() * Math.pow(2, Math.max(0, attempts - 1));
-    double capped = Math.min(doubled, maxBackoff.toMillis());
+    double capped = Math.min(doubled, (double) maxBackoff.toMillis());
     double jitter = 1 + JITTER * (2 * ThreadLocalRandom.current().nextDouble() - 1);
     return Duration.ofMillis(Math.max(1, Math.round(capped * jitter)));
   }

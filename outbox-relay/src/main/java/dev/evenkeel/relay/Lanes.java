@@ -156,7 +156,7 @@ final class Lanes implements Transport.Session {
   }
 
   private void proceed(KeyQueue queue, Delivery delivery, @Nullable Duration again) {
-    if (again == LEFT) {
+    if (LEFT.equals(again)) {
       return;
     }
     if (again != null) {

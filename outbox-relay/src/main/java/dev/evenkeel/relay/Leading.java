@@ -199,7 +199,7 @@ final class Leading {
       throws SQLException, InterruptedException {
     long startLimit = System.nanoTime() + START_LIMIT.toNanos();
     long renewAt = System.nanoTime();
-    long lookAtServer = System.nanoTime() + options.lease().toNanos();
+    long lookAtServer = startLimit; // the engine polls before it has connected
     while (!relay.awaitStopping(LOOK_MILLIS)) {
       if (stream.ended()) {
         Throwable failure = stream.failure();

@@ -139,6 +139,14 @@ final class SchemaInitializer implements InitializingBean {
                   + " shorten the window")
               .formatted(migration.schema(), rings.inbox().remembered(), window));
     }
+    if (rings.outbox().remembered().compareTo(options.outboxRetention()) <= 0) {
+      throw new EvenkeelConfigurationException(
+          ("evenkeel.outbox.retention must be shorter than what the outbox ring of schema \"%s\""
+                  + " holds before it comes round, %s, or no bucket could ever be emptied; it was %s:"
+                  + " shorten the retention")
+              .formatted(
+                  migration.schema(), rings.outbox().remembered(), options.outboxRetention()));
+    }
     // A message can come back as long as it lies in the outbox's ring, and the whole ring may be
     // full when the janitor has been unable to truncate.
     Duration comeback = options.outboxRetention().plus(rings.outbox().span());
