@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** {@code bin/bench}: runs one scenario, prints a table and writes the results. */
+/**
+ * {@code bin/bench}: runs one scenario, prints a table and, unless only parts were wanted, writes
+ * the results.
+ */
 public final class BenchMain {
 
   private static final List<Scenario> SCENARIOS =
@@ -32,6 +35,8 @@ public final class BenchMain {
     scenario.run(options, results);
     if (!results.measurements().isEmpty()) {
       new ResultsTable(System.out).print(results);
+    }
+    if (!results.measurements().isEmpty() && options.parts().isEmpty()) {
       Path file = new ResultsFile(Path.of("benchmarks", "results")).write(scenario.name(), results);
       System.out.printf("%n%s%n", file);
     }

@@ -14,9 +14,9 @@ import javax.sql.DataSource;
  * The consumers of an installation, in its database: who must have seen a message before it may be
  * acknowledged.
  *
- * <p>Registering only adds. It locks {@code relay_state} and raises its registry version; the leader
- * checks that version under the same lock each time before it confirms a position, and steps down
- * when it does not serve the whole set. So a new consumer gets every event committed after its
+ * <p>Registering only adds. It locks {@code relay_state} and raises its registry version; the
+ * leader checks that version under the same lock each time before it confirms a position, and steps
+ * down when it does not serve the whole set. So a new consumer gets every event committed after its
  * registration. Each method is a transaction of its own. Thread-safe.
  */
 public final class ConsumerRegistry {

@@ -13,6 +13,7 @@ record InboxBucket(int buckets, long widthSeconds) {
 
   int of(OutboxMessage message) {
     Instant instant = MessageIds.instantOf(message.id()).orElse(message.createdAt());
-    return (int) Math.floorMod(Math.floorDiv(instant.getEpochSecond(), widthSeconds), (long) buckets);
+    return (int)
+        Math.floorMod(Math.floorDiv(instant.getEpochSecond(), widthSeconds), (long) buckets);
   }
 }

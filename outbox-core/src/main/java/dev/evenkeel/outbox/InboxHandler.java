@@ -7,13 +7,13 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Marks a bean's method that handles messages. It runs in one transaction with its inbox row, so its
- * database effects happen once however often the message is delivered; what it does elsewhere can
- * happen again.
+ * Marks a bean's method that handles messages. It runs in one transaction with its inbox row, so
+ * its database effects happen once however often the message is delivered; what it does elsewhere
+ * can happen again.
  *
- * <p>The method takes the event (a record with {@link OutboxEvent}), or an {@link OutboxMessage} with
- * {@link #types()} named, or both in this order. Messages of one order key come one after the other,
- * in commit order; different keys and different consumers run in parallel.
+ * <p>The method takes the event (a record with {@link OutboxEvent}), or an {@link OutboxMessage}
+ * with {@link #types()} named, or both in this order. Messages of one order key come one after the
+ * other, in commit order; different keys and different consumers run in parallel.
  *
  * <pre>{@code
  * @InboxHandler(consumer = "customer-summary")
@@ -26,11 +26,13 @@ import java.lang.annotation.Target;
 public @interface InboxHandler {
 
   /**
-   * Name of the consumer, stable for ever: the inbox remembers messages by it. Methods that share it
-   * share the order and the parked keys.
+   * Name of the consumer, stable for ever: the inbox remembers messages by it. Methods that share
+   * it share the order and the parked keys.
    */
   String consumer();
 
-  /** Logical types, for a method that takes only the {@link OutboxMessage}; every version of each. */
+  /**
+   * Logical types, for a method that takes only the {@link OutboxMessage}; every version of each.
+   */
   String[] types() default {};
 }

@@ -43,7 +43,8 @@ final class InboxTable {
                      WHERE consumer = ? AND message_id = ? AND state = 'RETRYING' FOR SHARE) AS head
       """;
 
-  private static final String CONFLICT = "ON CONFLICT DO NOTHING RETURNING pg_backend_pid(), now()::text";
+  private static final String CONFLICT =
+      "ON CONFLICT DO NOTHING RETURNING pg_backend_pid(), now()::text";
 
   private static final String NOT_PARKED =
       """
@@ -75,8 +76,7 @@ final class InboxTable {
                         WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ?)
         """
             .formatted(schema);
-    ring =
-        "SELECT %1$s.inbox_ring_buckets(), %1$s.inbox_ring_width_seconds()".formatted(schema);
+    ring = "SELECT %1$s.inbox_ring_buckets(), %1$s.inbox_ring_width_seconds()".formatted(schema);
     timeoutMillis = Long.toString(handlerTimeout.toMillis());
     idleMillis = Long.toString(handlerTimeout.plusSeconds(1).toMillis());
   }
@@ -164,8 +164,7 @@ final class InboxTable {
     }
   }
 
-  Parked parked(Connection connection, OutboxMessage message, String consumer)
-      throws SQLException {
+  Parked parked(Connection connection, OutboxMessage message, String consumer) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(parked)) {
       statement.setString(1, consumer);
       statement.setObject(2, message.id());

@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A property path such as {@code customer.id}, resolved once; record accessors and getters only. */
+/**
+ * A property path such as {@code customer.id}, resolved once; record accessors and getters only.
+ */
 final class KeyPath {
 
   private final String path;

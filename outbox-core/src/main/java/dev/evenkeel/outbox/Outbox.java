@@ -4,8 +4,8 @@ package dev.evenkeel.outbox;
  * Appends messages to the outbox in the caller's transaction. Thread-safe; each call belongs to the
  * transaction bound to its thread.
  *
- * <p>Appends are buffered and written as one statement, last of all before the commit, after JPA was
- * flushed. A rolled-back transaction or savepoint leaves nothing.
+ * <p>Appends are buffered and written as one statement, last of all before the commit, after JPA
+ * was flushed. A rolled-back transaction or savepoint leaves nothing.
  */
 public interface Outbox {
 

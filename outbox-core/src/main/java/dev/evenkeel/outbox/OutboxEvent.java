@@ -30,8 +30,8 @@ public @interface OutboxEvent {
   String aggregateType();
 
   /**
-   * Property path to the aggregate's id, such as {@code orderId} or {@code customer.id}. The value's
-   * {@code toString()} is the key; null and blank are refused at append.
+   * Property path to the aggregate's id, such as {@code orderId} or {@code customer.id}. The
+   * value's {@code toString()} is the key; null and blank are refused at append.
    */
   String key();
 }

@@ -18,7 +18,8 @@ public final class OutboxEventListener implements ApplicationListener<PayloadApp
 
   @Override
   public void onApplicationEvent(PayloadApplicationEvent<?> event) {
-    // An annotated class that nobody registered is an error, so this asks the class, not the registry.
+    // An annotated class that nobody registered is an error, so this asks the class, not the
+    // registry.
     if (event.getPayload().getClass().isAnnotationPresent(OutboxEvent.class)) {
       outbox.append(event.getPayload());
     }

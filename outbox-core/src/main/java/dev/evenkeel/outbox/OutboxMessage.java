@@ -8,8 +8,8 @@ import java.util.UUID;
 /**
  * A message on its way from outbox to inbox. Immutable; callers must not change the payload array.
  *
- * <p>What an append refuses (a blank key, version 0) can still be in a table that other hands wrote,
- * so it is {@link Outbox#append(OutboxMessage)} that checks, not this record.
+ * <p>What an append refuses (a blank key, version 0) can still be in a table that other hands
+ * wrote, so it is {@link Outbox#append(OutboxMessage)} that checks, not this record.
  *
  * @param id identity, UUIDv7 when made by the framework; the inbox knows a message by it
  * @param aggregateType with {@code aggregateId} the order key
@@ -20,7 +20,8 @@ import java.util.UUID;
  * @param headers trace context, correlation, causation, tenant and what the application adds
  * @param createdAt when it was appended; from the wire the database's clock
  */
-@SuppressWarnings("ArrayRecordComponent") // copying a payload per hop costs; equality is by id below
+@SuppressWarnings(
+    "ArrayRecordComponent") // copying a payload per hop costs; equality is by id below
 public record OutboxMessage(
     UUID id,
     String aggregateType,

@@ -7,7 +7,9 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.UUID;
 
-/** Statements on {@code outbox}. bucket, position, xid and created_at are the database's defaults. */
+/**
+ * Statements on {@code outbox}. bucket, position, xid and created_at are the database's defaults.
+ */
 final class OutboxTable {
 
   /** Rows per statement: bounds the arrays that a transaction of very many messages needs. */
@@ -41,8 +43,7 @@ final class OutboxTable {
     }
     for (int from = 0; from < messages.size(); from += ROWS_PER_STATEMENT) {
       insertMany(
-          connection,
-          messages.subList(from, Math.min(from + ROWS_PER_STATEMENT, messages.size())));
+          connection, messages.subList(from, Math.min(from + ROWS_PER_STATEMENT, messages.size())));
     }
   }
 
@@ -60,8 +61,7 @@ final class OutboxTable {
     }
   }
 
-  private void insertMany(Connection connection, List<OutboxMessage> messages)
-      throws SQLException {
+  private void insertMany(Connection connection, List<OutboxMessage> messages) throws SQLException {
     Array[] columns = {
       connection.createArrayOf(
           "uuid", messages.stream().map(OutboxMessage::id).toArray(UUID[]::new)),

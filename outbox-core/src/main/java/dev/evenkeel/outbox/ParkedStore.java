@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: while a key's row exists, every later message of that key for that consumer is
  * inserted behind the parked ones or not dispatched at all; the row goes in the transaction that
  * ends the last of them. Both take the row's lock, so neither can overtake the other. Whatever the
- * leader does here checks its epoch under a lock on {@code relay_state} that a takeover has to wait for: a fenced-out leader
- * parks and releases nothing. Each method is a transaction of its own. Thread-safe.
+ * leader does here checks its epoch under a lock on {@code relay_state} that a takeover has to wait
+ * for: a fenced-out leader parks and releases nothing. Each method is a transaction of its own.
+ * Thread-safe.
  */
 public final class ParkedStore implements ParkedMessages {
 
@@ -116,7 +117,8 @@ public final class ParkedStore implements ParkedMessages {
         return false;
       }
     }
-    throw new SQLException("parked key %s of %s changes too fast".formatted(key, consumer), "55P03");
+    throw new SQLException(
+        "parked key %s of %s changes too fast".formatted(key, consumer), "55P03");
   }
 
   /** Parks a message behind its key's parked ones, if the key is still parked. */
@@ -200,7 +202,9 @@ public final class ParkedStore implements ParkedMessages {
     return done;
   }
 
-  /** A message of a type that was unknown is handed on, in order, to the consumers that now know it. */
+  /**
+   * A message of a type that was unknown is handed on, in order, to the consumers that now know it.
+   */
   public boolean redirect(long epoch, ParkedMessage parked, List<String> consumers) {
     return decide(
         epoch,
@@ -283,8 +287,7 @@ public final class ParkedStore implements ParkedMessages {
         "Deciding on message " + messageId,
         c -> {
           List<ParkedMessage> before = table.find(c, consumer, messageId);
-          if (before.isEmpty()
-              || !table.lockKey(c, consumer, before.get(0).message().orderKey())) {
+          if (before.isEmpty() || !table.lockKey(c, consumer, before.get(0).message().orderKey())) {
             return false;
           }
           ParkedMessage now = table.find(c, consumer, messageId).get(0);

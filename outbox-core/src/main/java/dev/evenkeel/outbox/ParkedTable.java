@@ -32,9 +32,9 @@ final class ParkedTable {
   record DueKey(String consumer, OrderKey key) {}
 
   /**
-   * Whether the epoch still leads. KEY SHARE keeps a takeover, which locks FOR UPDATE, out until this
-   * transaction ends; it does not hold up the leader's own renewals, which plain SHARE would, for as
-   * long as many lanes park at a time.
+   * Whether the epoch still leads. KEY SHARE keeps a takeover, which locks FOR UPDATE, out until
+   * this transaction ends; it does not hold up the leader's own renewals, which plain SHARE would,
+   * for as long as many lanes park at a time.
    */
   boolean leads(Connection c, long epoch) throws SQLException {
     return exists(
@@ -46,8 +46,11 @@ final class ParkedTable {
         epoch);
   }
 
-  /** Makes the key's row, due after the delay; null: not due by itself. False: it is there already. */
-  boolean insertKey(Connection c, String consumer, OrderKey key, @Nullable Duration dueIn, Duration offset)
+  /**
+   * Makes the key's row, due after the delay; null: not due by itself. False: it is there already.
+   */
+  boolean insertKey(
+      Connection c, String consumer, OrderKey key, @Nullable Duration dueIn, Duration offset)
       throws SQLException {
     return update(
             c,
@@ -77,7 +80,8 @@ final class ParkedTable {
         key.aggregateId());
   }
 
-  void scheduleKey(Connection c, String consumer, OrderKey key, @Nullable Duration dueIn, Duration offset)
+  void scheduleKey(
+      Connection c, String consumer, OrderKey key, @Nullable Duration dueIn, Duration offset)
       throws SQLException {
     update(
         c,
@@ -173,13 +177,16 @@ final class ParkedTable {
   List<ParkedMessage> dead(Connection c, int limit) throws SQLException {
     return query(
         c,
-        "SELECT " + COLUMNS + " FROM %s.parked_message WHERE state = 'DEAD' ORDER BY position LIMIT ?",
+        "SELECT "
+            + COLUMNS
+            + " FROM %s.parked_message WHERE state = 'DEAD' ORDER BY position LIMIT ?",
         ParkedTable::parked,
         limit);
   }
 
   /** The only transition: from one expected state to another. False: it was in another state. */
-  boolean move(Connection c, ParkedMessage from, ParkedState to, @Nullable String error, int attempts)
+  boolean move(
+      Connection c, ParkedMessage from, ParkedState to, @Nullable String error, int attempts)
       throws SQLException {
     return update(
             c,

@@ -1,8 +1,8 @@
 package dev.evenkeel.outbox;
 
 /**
- * The {@code application_name} of the framework's database sessions: how a new leader recognises the
- * sessions of the one before, and an operator what a session is for.
+ * The {@code application_name} of the framework's database sessions: how a new leader recognises
+ * the sessions of the one before, and an operator what a session is for.
  */
 public final class SessionNames {
 

@@ -10,16 +10,13 @@ import java.time.Duration;
  *     6 h
  * @param inboxWindow how long handled messages are remembered; default 10 d
  */
-public record JanitorOptions(
-    Duration interval, Duration outboxRetention, Duration inboxWindow) {
+public record JanitorOptions(Duration interval, Duration outboxRetention, Duration inboxWindow) {
 
   public JanitorOptions {
     Checks.range(
         "evenkeel.janitor.interval", interval, Duration.ofMillis(100), Duration.ofHours(1));
-    Checks.range(
-        "evenkeel.outbox.retention", outboxRetention, Duration.ZERO, Duration.ofDays(30));
-    Checks.range(
-        "evenkeel.inbox.window", inboxWindow, Duration.ofSeconds(1), Duration.ofDays(365));
+    Checks.range("evenkeel.outbox.retention", outboxRetention, Duration.ZERO, Duration.ofDays(30));
+    Checks.range("evenkeel.inbox.window", inboxWindow, Duration.ofSeconds(1), Duration.ofDays(365));
   }
 
   /** Every minute, 6 hours, 10 days. */

@@ -10,8 +10,8 @@ import java.util.concurrent.ThreadLocalRandom;
  *     16
  * @param attemptsInMemory attempts before a failing message is parked, 1 to 100; default 3
  * @param budgetInMemory longest time over which those are spread, up to 1 min; default 2 s
- * @param attemptsParked attempts of a parked message before it is a dead letter, 1 to 1,000; default
- *     20
+ * @param attemptsParked attempts of a parked message before it is a dead letter, 1 to 1,000;
+ *     default 20
  * @param firstBackoff wait before the first parked attempt, doubling from there; default 1 s
  * @param maxBackoff longest wait; default 5 min
  * @param outageBudget how long a database of effects may be away before messages headed there are

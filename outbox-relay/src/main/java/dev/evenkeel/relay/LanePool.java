@@ -24,7 +24,12 @@ final class LanePool {
     this.lanes = lanes;
     this.threads =
         new ThreadPoolExecutor(
-            lanes, 2 * lanes, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(), named("evenkeel-lane-"));
+            lanes,
+            2 * lanes,
+            1,
+            TimeUnit.MINUTES,
+            new LinkedBlockingQueue<>(),
+            named("evenkeel-lane-"));
   }
 
   static ScheduledExecutorService clock(String purpose) {

@@ -66,18 +66,15 @@ final class Leading {
     relay.reportFit();
     SlotKeeper keeper =
         new SlotKeeper(options.schema(), term, relay::reportWaiting, relay::stopping);
-    SlotKeeper.Verdict verdict = keeper.secure();
+    boolean reconcile = keeper.secure(relay::alarm);
     relay.reportWaiting(null);
-    if (verdict.gap() != null) {
-      relay.alarm(verdict.gap());
-    }
     String origin = term.epoch() + "." + SESSIONS.incrementAndGet();
     Dispatcher work =
         new Dispatcher(
-            options, term, transport, observer, verdict.reconcile() ? origin : null, relay::stopping);
+            options, term, transport, observer, reconcile ? origin : null, relay::stopping);
     dispatcher = work;
     try {
-      if (verdict.reconcile()) {
+      if (reconcile) {
         reconcile(work);
       }
       stream(work, keeper, origin);
@@ -129,11 +126,7 @@ final class Leading {
       throws SQLException, InterruptedException {
     relay.become(RelayState.STREAMING);
     DebeziumStream stream =
-        new DebeziumStream(
-            options,
-            settings,
-            String.valueOf(slotName),
-            new Checked(work, keeper));
+        new DebeziumStream(options, settings, String.valueOf(slotName), new Checked(work, keeper));
     ScheduledExecutorService aside =
         Executors.newScheduledThreadPool(
             2, // a long sweep must not hold up the heartbeats: they are the relay's progress
@@ -245,7 +238,8 @@ final class Leading {
     }
   }
 
-  private void drain(Dispatcher work, Heartbeats heartbeats) throws SQLException, InterruptedException {
+  private void drain(Dispatcher work, Heartbeats heartbeats)
+      throws SQLException, InterruptedException {
     relay.become(RelayState.DRAINING);
     work.startDraining();
     heartbeats.beat(); // ends the stream, with a position that covers what was sent last

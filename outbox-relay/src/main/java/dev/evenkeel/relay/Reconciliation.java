@@ -19,9 +19,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends from the ring, by position, what H does not see. Runs after the replication slot is in place
- * and every older transaction has ended, and before the stream is dispatched: what both bring, the
- * inbox tells apart.
+ * Sends from the ring, by position, what H does not see. Runs after the replication slot is in
+ * place and every older transaction has ended, and before the stream is dispatched: what both
+ * bring, the inbox tells apart.
  */
 final class Reconciliation {
 

@@ -135,8 +135,7 @@ public final class Relay {
   public RelayStatus.Lag lag() throws SQLException {
     try (Connection c = connections.openStandby()) {
       ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
-      return new RelayStatus.Lag(
-          slot == null ? -1 : slot.retainedBytes(), table.publishedAge(c));
+      return new RelayStatus.Lag(slot == null ? -1 : slot.retainedBytes(), table.publishedAge(c));
     }
   }
 
@@ -144,6 +143,10 @@ public final class Relay {
     RelayLease lease = new RelayLease(options, connections, table, served);
     boolean registered = false;
     long pause = 0;
+    Thread warmUp =
+        new Thread(() -> DebeziumStream.warmUp(options, settings), "evenkeel-relay-warm-up");
+    warmUp.setDaemon(true);
+    warmUp.start();
     try {
       while (!awaitStopping(pause)) {
         try {
@@ -189,8 +192,7 @@ public final class Relay {
   }
 
   private void lead(Term newTerm) throws InterruptedException {
-    Leading work =
-        new Leading(this, options, settings, transport, observer, newTerm);
+    Leading work = new Leading(this, options, settings, transport, observer, newTerm);
     term = newTerm;
     leading = work;
     leader = options.node();

@@ -42,7 +42,8 @@ final class RelayStateTable {
         RETURNING %2$s
         """
             .formatted(schema, COLUMNS);
-    // One statement renews the lease, leaves the witness and moves H; the registry's version in its WHERE is
+    // One statement renews the lease, leaves the witness and moves H; the registry's version in its
+    // WHERE is
     // what makes a leader that does not serve a new consumer stop before it confirms anything more.
     renew =
         """

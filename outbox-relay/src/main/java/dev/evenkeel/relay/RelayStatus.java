@@ -29,8 +29,8 @@ public record RelayStatus(
    *
    * @param retainedBytes WAL that the replication slot keeps; -1 when there is no replication slot
    * @param oldestUnpublished an upper bound for the age of the oldest message not yet published:
-   *     everything appended before that long ago is published. With a relay that keeps up it is about
-   *     two heartbeats, whether or not anything was appended; zero when nothing ever was
+   *     everything appended before that long ago is published. With a relay that keeps up it is
+   *     about two heartbeats, whether or not anything was appended; zero when nothing ever was
    */
   public record Lag(long retainedBytes, Duration oldestUnpublished) {}
 }

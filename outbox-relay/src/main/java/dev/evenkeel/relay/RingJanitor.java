@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
  * <p>Outbox, two steps per bucket, every lock NOWAIT so that nobody ever queues behind it. Seal: a
  * SHARE lock shows that no writer is inside the bucket, and then the snapshot S is recorded, which
  * sees every row in it. Truncate: no row is outside S, and under relay_state FOR SHARE, not
- * reconciling, H has caught up with S (xmin of H at or above xmax of S). The order matters: a row that
- * came after S is not covered by S, and a transaction that S did not see may have rows that nobody
- * published.
+ * reconciling, H has caught up with S (xmin of H at or above xmax of S). The order matters: a row
+ * that came after S is not covered by S, and a transaction that S did not see may have rows that
+ * nobody published.
  *
  * <p>Inbox: a bucket whose newest {@code received_at}, by the database's clock, is older than the
  * window.

@@ -21,10 +21,11 @@ import org.slf4j.LoggerFactory;
  * Has the replication slot in place before a stream starts, and decides whether something may be
  * missing from it.
  *
- * <p>The witness was committed before each confirmation, so a replication slot that is ours is never
- * beyond it. One that is beyond, is gone, has lost its WAL or belongs to another cluster means that
- * messages may be in the ring which no stream will bring: a gap. {@code reconciling} is committed
- * before anything else is done about it, with H, the old published snapshot, left as it was.
+ * <p>The witness was committed before each confirmation, so a replication slot that is ours is
+ * never beyond it. One that is beyond, is gone, has lost its WAL or belongs to another cluster
+ * means that messages may be in the ring which no stream will bring: a gap. {@code reconciling} is
+ * committed before anything else is done about it, with H, the old published snapshot, left as it
+ * was.
  */
 final class SlotKeeper {
 
@@ -54,26 +55,28 @@ final class SlotKeeper {
   }
 
   /**
-   * What was found.
+   * Looks, commits the verdict, and makes the replication slot where it is missing.
    *
-   * @param reconcile whether the ring must be sent again
-   * @param gap why, when that is an alarm; null on a first start and when a reconciliation goes on
+   * @param alarm told of a gap before anything is done about it: a process that dies in between
+   *     must not have repaired in silence
+   * @return whether the ring must be sent again
    */
-  record Verdict(boolean reconcile, @Nullable String gap) {}
-
-  /** Looks, commits the verdict, and makes the replication slot where it is missing. */
-  Verdict secure() throws SQLException, InterruptedException {
+  boolean secure(Consumer<String> alarm) throws SQLException, InterruptedException {
     try (Connection c = term.open("slot")) {
       RelayRow row = term.row();
       ReplicationSlot slot = ReplicationSlot.find(c, schema);
       String system = ReplicationSlot.systemIdentifier(c);
       String gap = gap(row, slot, system);
       if (gap == null && !row.reconciling()) {
-        return new Verdict(false, null);
+        return false;
+      }
+      if (gap != null && row.witness() != null) { // on a first start it is none
+        alarm.accept(gap);
       }
       boolean otherCluster =
           row.systemIdentifier() != null && !system.equals(row.systemIdentifier());
-      term.startReconciling(otherCluster); // before the first confirmation on a new replication slot
+      term.startReconciling(
+          otherCluster); // before the first confirmation on a new replication slot
       if (slot != null && slot.lost()) {
         ReplicationSlot.drop(c, schema);
         slot = null;
@@ -87,10 +90,9 @@ final class SlotKeeper {
       if (confirmed == null) {
         throw new SQLException("the replication slot is still being made, or was dropped again");
       }
-      term.setPosition(confirmed, system, created);
+      term.setPosition(confirmed, system, created || gap != null);
       awaitOlderTransactions(c);
-      boolean first = row.witness() == null;
-      return new Verdict(true, first ? null : gap);
+      return true;
     }
   }
 
@@ -124,7 +126,9 @@ final class SlotKeeper {
     return null;
   }
 
-  /** Making it waits for every running transaction; meanwhile the lease is kept and they are named. */
+  /**
+   * Making it waits for every running transaction; meanwhile the lease is kept and they are named.
+   */
   private void create() throws SQLException, InterruptedException {
     try (Connection maker = term.openPatient("slot-maker");
         Connection observer = term.open("slot-observer")) {
@@ -146,8 +150,7 @@ final class SlotKeeper {
         awaitNaming("making the replication slot", observer, () -> isDone(made));
         made.join();
       } catch (CompletionException e) {
-        throw new SQLException(
-            "the replication slot can't be made: " + e.getMessage(), e);
+        throw new SQLException("the replication slot can't be made: " + e.getMessage(), e);
       } finally {
         if (!made.isDone()) {
           maker.abort(Runnable::run);

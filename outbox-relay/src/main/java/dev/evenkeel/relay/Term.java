@@ -4,9 +4,9 @@ import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.outbox.spi.Leadership;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.sql.ResultSet;
 import java.util.Set;
 import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
@@ -123,8 +123,8 @@ final class Term implements Leadership, AutoCloseable {
     }
   }
 
-  synchronized void setPosition(
-      LogSequenceNumber witness, String systemIdentifier, boolean created) throws SQLException {
+  synchronized void setPosition(LogSequenceNumber witness, String systemIdentifier, boolean created)
+      throws SQLException {
     if (!table.setPosition(session, epoch(), options.node(), witness, systemIdentifier, created)) {
       throw new LeadershipLostException("Another term began during the preparation");
     }
@@ -165,7 +165,9 @@ final class Term implements Leadership, AutoCloseable {
     }
   }
 
-  /** Logical messages are seen by every reader of the database, so the prefix carries the schema. */
+  /**
+   * Logical messages are seen by every reader of the database, so the prefix carries the schema.
+   */
   static String heartbeatPrefix(String schema) {
     return "evenkeel:" + schema;
   }

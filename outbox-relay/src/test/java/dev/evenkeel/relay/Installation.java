@@ -60,8 +60,7 @@ final class Installation implements AutoCloseable {
   }
 
   ConnectionSettings settings() {
-    return new ConnectionSettings(
-        database.jdbcUrl(), database.username(), database.password());
+    return new ConnectionSettings(database.jdbcUrl(), database.username(), database.password());
   }
 
   String slotName() {

@@ -24,8 +24,9 @@ public interface Transport {
   interface Session extends AutoCloseable {
 
     /**
-     * Takes a message over. Called on the relay's thread, in commit order; must not block, the relay
-     * bounds what is under way. Messages of one order key are first delivered in the order sent.
+     * Takes a message over. Called on the relay's thread, in commit order; must not block, the
+     * relay bounds what is under way. Messages of one order key are first delivered in the order
+     * sent.
      */
     void send(OutboxMessage message, Acknowledgement acknowledgement);
 
