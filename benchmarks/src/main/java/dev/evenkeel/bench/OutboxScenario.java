@@ -16,7 +16,7 @@ final class OutboxScenario implements Scenario {
   private static final String DRAIN_BULK = "drainBulk";
 
   /** The JVM needs that long until throughput rises no more. */
-  private static final Duration WARM_UP = Duration.ofSeconds(15);
+  private static final Duration WARM_UP = Duration.ofSeconds(25);
 
   private static final Duration DELAY_DURATION = Duration.ofSeconds(20);
 

@@ -13,7 +13,7 @@ import one.profiler.AsyncProfiler;
 final class ProfileScenario implements Scenario {
 
   private static final Path FOLDER = Path.of("benchmarks", "target", "profile");
-  private static final Duration WARM_UP = Duration.ofSeconds(25);
+  private static final Duration WARM_UP = Duration.ofSeconds(40);
 
   @Override
   public String name() {

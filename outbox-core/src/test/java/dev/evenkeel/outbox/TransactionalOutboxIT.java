@@ -494,6 +494,14 @@ class TransactionalOutboxIT {
     }
 
     @Test
+    void ofAMessageWithBlankNamesOrWithoutAVersion() {
+      refused(OutboxMessage.of("t", 1, "order", " ", new byte[0]), "its key must not be blank");
+      refused(OutboxMessage.of("", 1, "order", "7", new byte[0]), "its type must not be blank");
+      refused(OutboxMessage.of("t", 1, "", "7", new byte[0]), "its aggregate type must not be");
+      refused(OutboxMessage.of("t", 0, "order", "7", new byte[0]), "must be at least 1, was 0");
+    }
+
+    @Test
     void ofAPayloadThatCantBeWritten() {
       refused(new Unwritable("1"), "can't be written as JSON");
     }
