@@ -156,8 +156,8 @@ final class Lanes implements Transport.Session {
   }
 
   private void proceed(KeyQueue queue, Delivery delivery, @Nullable Duration again) {
-    if (LEFT.equals(again)) {
-      return;
+    if (LEFT.equals(again) || closed) {
+      return; // a closed session acknowledges nothing more, even what it has just handled
     }
     if (again != null) {
       later(queue, again);
