@@ -14,9 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Holds handlers to their time. Past it their backend is terminated, so that nothing they did can
- * commit, and a look later their thread is interrupted; the attempt has failed. A thread that does
- * not even react to the interrupt is abandoned, and its key goes on without it.
+ * Holds handlers to their time. Past it their thread is interrupted and their backend terminated,
+ * so that nothing they did can commit; the attempt has failed. The interrupt comes first, because
+ * it frees the connections that a termination may have to wait for. A thread that does not even
+ * react is abandoned, and its message becomes a dead letter.
  */
 final class HandlerWatchdog {
 

@@ -92,7 +92,10 @@ final class Reconciliation {
     } catch (CompletionException e) {
       throw new SQLException("the ring can't be read: " + e.getMessage(), e);
     } finally {
-      reader.interrupt();
+      if (!reading.isDone()) {
+        connection.abort(Runnable::run); // closing would wait for the statement that runs
+        reader.interrupt();
+      }
     }
     dispatcher.awaitRing();
     return sent;
