@@ -277,7 +277,6 @@ final class DebeziumStream {
     String outbox = options.schema() + "\\.outbox\\.";
     p.setProperty("column.exclude.list", outbox + "(bucket|slot|position)");
     p.setProperty("statistics.metrics.enabled", "false");
-    p.setProperty("advanced.metrics.enable", "false");
     p.setProperty("tombstones.on.delete", "false");
     p.setProperty("binary.handling.mode", "bytes");
     p.setProperty("heartbeat.interval.ms", "0");
