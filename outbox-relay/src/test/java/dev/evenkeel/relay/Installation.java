@@ -7,7 +7,6 @@ import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.List;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** A database with the framework's schema, and what tests want to ask of it. */
@@ -16,20 +15,27 @@ final class Installation implements AutoCloseable {
   static final String SCHEMA = "evenkeel";
 
   private final DatabaseInfo database;
+  private final boolean shared;
   private final HikariDataSource dataSource;
 
-  private Installation(DatabaseInfo database) {
+  private Installation(DatabaseInfo database, boolean shared) {
     this.database = database;
+    this.shared = shared;
     this.dataSource = pool(database, 40);
   }
 
   /** In a new database of the shared server. */
   static Installation create() {
-    return in(TestDatabase.shared().createDatabase());
+    return migrated(TestDatabase.shared().createDatabase(), true);
   }
 
+  /** In a database of the test's own server. */
   static Installation in(DatabaseInfo database) {
-    Installation installation = new Installation(database);
+    return migrated(database, false);
+  }
+
+  private static Installation migrated(DatabaseInfo database, boolean shared) {
+    Installation installation = new Installation(database, shared);
     new SchemaMigration(SCHEMA).migrate(installation.dataSource);
     installation.sql().execute("CREATE TABLE effect (message_id uuid, consumer text, n bigserial)");
     return installation;
@@ -86,34 +92,12 @@ final class Installation implements AutoCloseable {
     return count == null ? 0 : count;
   }
 
-  List<Long> numbers(String sql, Object... arguments) {
-    return sql().queryForList(sql, Long.class, arguments);
-  }
-
+  /** Drops the database where the shared server made it for this installation. */
   @Override
   public void close() {
     dataSource.close();
-    if (TestDatabase.shared().maintenanceDatabase().jdbcUrl().contains("/")) {
-      drop();
-    }
-  }
-
-  private void drop() {
-    try {
-      Installation.this.forgetSlot();
+    if (shared) {
       TestDatabase.shared().dropDatabase(database);
-    } catch (RuntimeException | SQLException e) {
-      // A server that the test stopped, or one of its own: nothing to drop.
-      return;
-    }
-  }
-
-  private void forgetSlot() throws SQLException {
-    try (Connection c = database.connect()) {
-      ReplicationSlot slot = ReplicationSlot.find(c, SCHEMA);
-      if (slot != null && slot.activePid() == 0) {
-        ReplicationSlot.drop(c, SCHEMA);
-      }
     }
   }
 }

@@ -98,10 +98,14 @@ class LostSlotIT {
                               + " AND confirmed_flush_lsn IS NULL")
                       == 1);
       OpenTransaction within = OpenTransaction.begin(trial, "open-within");
-      assertThat(node.relay().status().findings())
-          .singleElement()
-          .asString()
-          .contains("is held up by pid");
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(node.relay().status().findings())
+                      .singleElement()
+                      .asString()
+                      .contains("is held up by pid"));
       before.commit();
       within.commit();
 
