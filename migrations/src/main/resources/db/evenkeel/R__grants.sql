@@ -19,6 +19,11 @@ BEGIN
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON consumer TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON parked_key, parked_message TO %I', application);
+        EXECUTE format('GRANT USAGE ON SEQUENCE shard_sequence TO %I', application);
+        EXECUTE format('GRANT SELECT, UPDATE ON slot_map, snowflake_node TO %I', application);
+        EXECUTE format('GRANT SELECT, INSERT ON shard_identity, shard, slot_strategy, slot_assignment TO %I', application);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE ON slot TO %I', application);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON node TO %I', application);
     END IF;
     IF relay <> '' THEN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = relay AND rolreplication AND rolcanlogin) THEN

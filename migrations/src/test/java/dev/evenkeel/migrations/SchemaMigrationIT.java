@@ -42,7 +42,15 @@ class SchemaMigrationIT {
             "relay_state",
             "consumer",
             "parked_key",
-            "parked_message");
+            "parked_message",
+            "shard",
+            "shard_identity",
+            "slot",
+            "slot_map",
+            "slot_strategy",
+            "slot_assignment",
+            "node",
+            "snowflake_node");
     assertThat(Sql.query(database, "SELECT count(*) FROM evenkeel.outbox_bucket"))
         .containsExactly("16");
     assertThat(Sql.query(database, "SELECT epoch FROM evenkeel.relay_state")).containsExactly("0");

@@ -88,7 +88,7 @@ public final class ConsumerRegistry {
 
   /** The whole set. */
   public Set<Subscription> registered() {
-    return Jdbc.inTransaction(
+    return ProtocolTransaction.inTransaction(
         dataSource,
         "Reading the consumers",
         c -> {
@@ -103,8 +103,8 @@ public final class ConsumerRegistry {
         });
   }
 
-  private int change(Jdbc.Work<Integer> change) {
-    return Jdbc.inTransaction(
+  private int change(ProtocolTransaction.Work<Integer> change) {
+    return ProtocolTransaction.inTransaction(
         dataSource,
         "Changing the consumers",
         c -> {

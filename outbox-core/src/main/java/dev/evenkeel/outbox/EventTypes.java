@@ -17,7 +17,7 @@ public final class EventTypes {
 
   private record NameAndVersion(String name, int version) {}
 
-  private record Registration(EventType type, KeyPath key) {}
+  private record Registration(EventType type, PropertyPath key) {}
 
   private final Map<NameAndVersion, EventType> byName = new HashMap<>();
   private final Map<Class<?>, Registration> byClass = new HashMap<>();
@@ -51,7 +51,8 @@ public final class EventTypes {
 
   private void register(Class<?> payloadClass) {
     EventType type = EventType.of(payloadClass);
-    KeyPath key = KeyPath.of(payloadClass, payloadClass.getAnnotation(OutboxEvent.class).key());
+    PropertyPath key =
+        PropertyPath.of(payloadClass, payloadClass.getAnnotation(OutboxEvent.class).key());
     EventType other = byName.putIfAbsent(new NameAndVersion(type.name(), type.version()), type);
     if (other != null) {
       String first = other.payloadClass().getName();

@@ -217,7 +217,8 @@ public final class ParkedStore implements ParkedMessages {
         });
   }
 
-  private boolean decide(long epoch, ParkedMessage parked, Jdbc.Work<Boolean> decision) {
+  private boolean decide(
+      long epoch, ParkedMessage parked, ProtocolTransaction.Work<Boolean> decision) {
     return inTransaction(
         "Releasing " + parked.message(),
         c ->
@@ -317,7 +318,7 @@ public final class ParkedStore implements ParkedMessages {
         "Reaping parked messages", c -> table.reap(c, window, time.offset(), limit));
   }
 
-  private <T> T inTransaction(String what, Jdbc.Work<T> work) {
-    return Jdbc.inTransaction(dataSource, what, work);
+  private <T> T inTransaction(String what, ProtocolTransaction.Work<T> work) {
+    return ProtocolTransaction.inTransaction(dataSource, what, work);
   }
 }

@@ -66,13 +66,7 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule tablesStayInside =
-      classes()
-          .that()
-          .haveSimpleNameEndingWith("Table")
-          .or()
-          .haveSimpleName("Jdbc")
-          .should()
-          .notBePublic();
+      classes().that().haveSimpleNameEndingWith("Table").should().notBePublic();
 
   @ArchTest
   static final ArchRule publicMethodsSpeakInPublicTypes =

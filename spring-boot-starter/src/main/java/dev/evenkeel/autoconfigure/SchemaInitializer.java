@@ -31,7 +31,15 @@ final class SchemaInitializer implements InitializingBean {
           "relay_state",
           "consumer",
           "parked_key",
-          "parked_message");
+          "parked_message",
+          "shard",
+          "shard_identity",
+          "slot",
+          "slot_map",
+          "slot_strategy",
+          "slot_assignment",
+          "node",
+          "snowflake_node");
 
   private final SchemaMigration migration;
   private final @Nullable DataSource owner;

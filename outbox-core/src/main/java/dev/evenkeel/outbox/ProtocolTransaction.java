@@ -4,25 +4,37 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.UncategorizedSQLException;
 
 /**
  * The framework's own short transactions: independent of the caller's, durable, and bounded by
  * server-side timeouts below the relay's lease.
  */
-final class Jdbc {
+public final class ProtocolTransaction {
 
   private static final String PROTOCOL_SETTINGS =
       "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '3s';"
           + " SET LOCAL statement_timeout = '5s'; SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
-  private Jdbc() {}
+  private ProtocolTransaction() {}
 
-  interface Work<T> {
+  /** What happens in the transaction. */
+  @FunctionalInterface
+  public interface Work<T extends @Nullable Object> {
+
+    /** Works on the transaction's connection; neither commits nor closes it. */
     T in(Connection connection) throws SQLException;
   }
 
-  static <T> T inTransaction(DataSource dataSource, String what, Work<T> work) {
+  /**
+   * Runs work in a transaction of its own and commits it; rolls back whatever fails.
+   *
+   * @param what what is being done, for the error
+   * @throws UncategorizedSQLException if the database fails or can't be reached
+   */
+  public static <T extends @Nullable Object> T inTransaction(
+      DataSource dataSource, String what, Work<T> work) {
     try (Connection connection = dataSource.getConnection()) {
       boolean autoCommit = connection.getAutoCommit();
       connection.setAutoCommit(false);

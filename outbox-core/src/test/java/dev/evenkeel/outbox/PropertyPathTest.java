@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import org.junit.jupiter.api.Test;
 
-class KeyPathTest {
+class PropertyPathTest {
 
   private record Customer(Long id, String name) {}
 
@@ -37,36 +37,38 @@ class KeyPathTest {
 
   @Test
   void readsAComponentOfARecord() {
-    assertThat(KeyPath.of(Placed.class, "orderId").read(new Placed(7, null))).isEqualTo("7");
+    assertThat(PropertyPath.of(Placed.class, "orderId").read(new Placed(7, null))).isEqualTo("7");
   }
 
   @Test
   void readsAPath() {
-    assertThat(KeyPath.of(Placed.class, "customer.id").read(new Placed(7, new Customer(12L, ""))))
+    assertThat(
+            PropertyPath.of(Placed.class, "customer.id").read(new Placed(7, new Customer(12L, ""))))
         .isEqualTo("12");
   }
 
   @Test
   void readsGetters() {
-    assertThat(KeyPath.of(Bean.class, "name").read(new Bean(true))).isEqualTo("bean");
-    assertThat(KeyPath.of(Bean.class, "vip").read(new Bean(true))).isEqualTo("true");
+    assertThat(PropertyPath.of(Bean.class, "name").read(new Bean(true))).isEqualTo("bean");
+    assertThat(PropertyPath.of(Bean.class, "vip").read(new Bean(true))).isEqualTo("true");
   }
 
   @Test
   void namesThePropertyThatDoesNotExist() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> KeyPath.of(Placed.class, "customer.number"))
+        .isThrownBy(() -> PropertyPath.of(Placed.class, "customer.number"))
         .withMessage(
             "key \"customer.number\" of %s: %s has no property \"number\"",
             Placed.class.getName(), Customer.class.getName());
-    assertThatIllegalArgumentException().isThrownBy(() -> KeyPath.of(Placed.class, "customer."));
-    assertThatIllegalArgumentException().isThrownBy(() -> KeyPath.of(Placed.class, ""));
-    assertThatIllegalArgumentException().isThrownBy(() -> KeyPath.of(Bean.class, "nothing"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PropertyPath.of(Placed.class, "customer."));
+    assertThatIllegalArgumentException().isThrownBy(() -> PropertyPath.of(Placed.class, ""));
+    assertThatIllegalArgumentException().isThrownBy(() -> PropertyPath.of(Bean.class, "nothing"));
   }
 
   @Test
   void refusesANullAnywhereOnThePath() {
-    KeyPath path = KeyPath.of(Placed.class, "customer.id");
+    PropertyPath path = PropertyPath.of(Placed.class, "customer.id");
     String expected =
         "key \"customer.id\" of %s must not be null or blank, was null"
             .formatted(Placed.class.getName());
@@ -84,7 +86,7 @@ class KeyPathTest {
     assertThatExceptionOfType(OutboxException.class)
         .isThrownBy(
             () ->
-                KeyPath.of(Placed.class, "customer.name")
+                PropertyPath.of(Placed.class, "customer.name")
                     .read(new Placed(7, new Customer(1L, "  "))))
         .withMessageEndingWith("must not be null or blank, was blank");
   }
@@ -92,7 +94,7 @@ class KeyPathTest {
   @Test
   void saysThatAnAccessorFailed() {
     assertThatExceptionOfType(OutboxException.class)
-        .isThrownBy(() -> KeyPath.of(Bean.class, "broken").read(new Bean(false)))
+        .isThrownBy(() -> PropertyPath.of(Bean.class, "broken").read(new Bean(false)))
         .withMessageContaining("key \"broken\" of")
         .havingRootCause()
         .withMessage("broken");

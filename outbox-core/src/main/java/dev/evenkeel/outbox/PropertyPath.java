@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A property path such as {@code customer.id}, resolved once; record accessors and getters only.
  */
-final class KeyPath {
+public final class PropertyPath {
 
   private final String path;
   private final List<Method> accessors;
 
-  private KeyPath(String path, List<Method> accessors) {
+  private PropertyPath(String path, List<Method> accessors) {
     this.path = path;
     this.accessors = accessors;
   }
@@ -24,7 +24,7 @@ final class KeyPath {
    *
    * @throws IllegalArgumentException naming the property that does not exist
    */
-  static KeyPath of(Class<?> root, String path) {
+  public static PropertyPath of(Class<?> root, String path) {
     List<Method> accessors = new ArrayList<>();
     Class<?> current = root;
     for (String property : path.split("\\.", -1)) {
@@ -37,7 +37,7 @@ final class KeyPath {
       accessors.add(accessor);
       current = accessor.getReturnType();
     }
-    return new KeyPath(path, accessors);
+    return new PropertyPath(path, accessors);
   }
 
   private static @Nullable Method accessor(Class<?> type, String property) {
@@ -65,24 +65,38 @@ final class KeyPath {
    * @throws OutboxException if a step of the path is null, the text blank or an accessor fails
    */
   String read(Object root) {
-    Object value = root;
-    for (Method accessor : accessors) {
-      try {
-        value = accessor.invoke(value);
-      } catch (IllegalAccessException | InvocationTargetException e) {
-        throw new OutboxException(
-            "key \"%s\" of %s can't be read: %s".formatted(path, root.getClass().getName(), e), e);
-      }
-      if (value == null) {
-        break;
-      }
+    String key;
+    try {
+      key = find(root);
+    } catch (IllegalStateException e) {
+      throw new OutboxException(String.valueOf(e.getMessage()), e);
     }
-    String key = value == null ? null : value.toString();
     if (key == null || key.isBlank()) {
       throw new OutboxException(
           "key \"%s\" of %s must not be null or blank, was %s"
               .formatted(path, root.getClass().getName(), key == null ? "null" : "blank"));
     }
     return key;
+  }
+
+  /**
+   * The value's text; null when a step of the path is null.
+   *
+   * @throws IllegalStateException if an accessor fails
+   */
+  public @Nullable String find(Object root) {
+    Object value = root;
+    for (Method accessor : accessors) {
+      try {
+        value = accessor.invoke(value);
+      } catch (IllegalAccessException | InvocationTargetException e) {
+        throw new IllegalStateException(
+            "key \"%s\" of %s can't be read: %s".formatted(path, root.getClass().getName(), e), e);
+      }
+      if (value == null) {
+        return null;
+      }
+    }
+    return value.toString();
   }
 }
