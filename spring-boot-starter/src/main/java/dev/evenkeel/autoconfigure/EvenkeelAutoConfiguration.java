@@ -174,7 +174,7 @@ public final class EvenkeelAutoConfiguration {
   TransactionRouter evenkeelTransactionRouter(
       DataSource dataSource, ObjectProvider<PlatformTransactionManager> transactionManagers) {
     TransactionTarget home = TransactionTargets.home(dataSource, transactionManagers);
-    return (consumer, message) -> home;
+    return (consumer, message, shardKey) -> home;
   }
 
   @Bean

@@ -1,0 +1,63 @@
+package dev.evenkeel.shard;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
+
+/**
+ * The application's one data source: hands out connections of the shard that the thread is bound
+ * to, and none to a thread that is bound to none. It reads no SQL.
+ */
+public final class RoutingDataSource extends AbstractRoutingDataSource {
+
+  private static final String REPLICA = " (replica)";
+
+  private final Shards shards;
+  private final Map<Object, Object> targets = new HashMap<>();
+
+  /** Makes the data source of the shards. */
+  public RoutingDataSource(Shards shards) {
+    this.shards = shards;
+    for (ShardDatabase database : shards.databases()) {
+      targets.put(database.name(), database.primary());
+      if (database.replica() != null) {
+        targets.put(database.name() + REPLICA, database.replica());
+      }
+    }
+    setTargetDataSources(targets);
+    setLenientFallback(false);
+    afterPropertiesSet();
+  }
+
+  @Override
+  public Connection getConnection() throws SQLException {
+    shards.requireUp(bound().shard());
+    return super.getConnection();
+  }
+
+  @Override
+  protected String determineCurrentLookupKey() {
+    ShardBinding binding = bound();
+    if (binding.readFrom() == ReadFrom.PRIMARY) {
+      return binding.shard();
+    }
+    if (!ShardContext.current().beginsReadOnly()) {
+      throw new ReplicaReadOnlyException(
+          "The scope of key \"%s\" reads from a replica, so its transaction must be read-only: add readOnly = true, or read from the primary"
+              .formatted(binding.key()));
+    }
+    String replica = binding.shard() + REPLICA;
+    return targets.containsKey(replica) ? replica : binding.shard();
+  }
+
+  private static ShardBinding bound() {
+    ShardBinding binding = ShardContext.current().binding();
+    if (binding == null) {
+      throw new NoShardException(
+          "No shard is chosen for this access: annotate the calling method with @Sharded(key = ...), beside or outside of @Transactional, or use ShardTransactions");
+    }
+    return binding;
+  }
+}
