@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 
 /**
@@ -16,6 +17,8 @@ public final class RoutingDataSource extends AbstractRoutingDataSource {
 
   private final Shards shards;
   private final Map<Object, Object> targets = new HashMap<>();
+
+  private volatile @Nullable Thread bootstrapping;
 
   /** Makes the data source of the shards. */
   public RoutingDataSource(Shards shards) {
@@ -52,8 +55,24 @@ public final class RoutingDataSource extends AbstractRoutingDataSource {
     return targets.containsKey(replica) ? replica : binding.shard();
   }
 
-  private static ShardBinding bound() {
+  /**
+   * From now on the calling thread, while it is bound to no shard, gets connections of the first
+   * shard that is up: an entity manager factory looks at a database while it is made.
+   */
+  public void beginBootstrap() {
+    bootstrapping = Thread.currentThread();
+  }
+
+  /** Ends what {@link #beginBootstrap} began. */
+  public void endBootstrap() {
+    bootstrapping = null;
+  }
+
+  private ShardBinding bound() {
     ShardBinding binding = ShardContext.current().binding();
+    if (binding == null && bootstrapping == Thread.currentThread()) {
+      return ShardBinding.wholeShard(shards.firstUp());
+    }
     if (binding == null) {
       throw new NoShardException(
           "No shard is chosen for this access: annotate the calling method with @Sharded(key = ...), beside or outside of @Transactional, or use ShardTransactions");

@@ -70,6 +70,11 @@ public final class Shards {
     return condition(name).state() == ShardStatus.State.UP;
   }
 
+  /** Why a shard is not up, in one sentence; empty when it is. */
+  public String detail(String name) {
+    return condition(name).detail();
+  }
+
   /** Lets transactions go to a shard. */
   public void up(String name) {
     become(name, new Condition(ShardStatus.State.UP, ""));
@@ -94,6 +99,19 @@ public final class Shards {
           next.state(),
           next.detail().isEmpty() ? "" : ": " + next.detail());
     }
+  }
+
+  /**
+   * Any shard that is up.
+   *
+   * @throws ShardUnavailableException if none is
+   */
+  String firstUp() {
+    return databases.keySet().stream()
+        .filter(this::isUp)
+        .findFirst()
+        .orElseThrow(
+            () -> new ShardUnavailableException("No shard is up: " + statuses(), null));
   }
 
   /**
