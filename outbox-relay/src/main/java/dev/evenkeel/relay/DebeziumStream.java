@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
@@ -49,6 +50,8 @@ final class DebeziumStream {
           "io.debezium.relational.RelationalChangeRecordEmitter",
           "org.apache.kafka.connect.json.JsonConverter",
           "org.apache.kafka.connect.storage.OffsetStorageWriter");
+
+  private static final AtomicLong ENGINES = new AtomicLong();
 
   private static final int MAX_BATCH = 2_048;
   private static final int MAX_QUEUE = 8_192;
@@ -243,7 +246,9 @@ final class DebeziumStream {
     p.setProperty("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
     p.setProperty("offset.storage", "org.apache.kafka.connect.storage.MemoryOffsetBackingStore");
     p.setProperty("errors.max.retries", "0");
-    p.setProperty("topic.prefix", slot); // unique in the JVM: Debezium registers an MBean by it
+    // Debezium registers MBeans by it, and waits up to a minute for a name that is taken: unique in
+    // the JVM, because databases of several servers may have one name, and so replication slots.
+    p.setProperty("topic.prefix", slot + "." + ENGINES.incrementAndGet());
     p.setProperty("task.management.timeout.ms", Long.toString(STOP.toMillis() - 5_000));
     p.setProperty("database.hostname", first(PGProperty.PG_HOST.getOrDefault(target)));
     p.setProperty("database.port", first(PGProperty.PG_PORT.getOrDefault(target)));

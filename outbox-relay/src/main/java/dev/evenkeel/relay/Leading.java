@@ -57,7 +57,7 @@ final class Leading {
   }
 
   /**
-   * Leads until the relay is stopped.
+   * Leads until the relay is stopped or gives the lease back.
    *
    * @throws LeadershipLostException when another takes over or this process must let go
    */
@@ -142,9 +142,7 @@ final class Leading {
       long sweep = options.janitor().interval().toMillis();
       aside.scheduleWithFixedDelay(this::sweep, sweep, sweep, TimeUnit.MILLISECONDS);
       watch(work, stream, heartbeats);
-      if (relay.stopping()) {
-        drain(work, heartbeats);
-      }
+      drain(work, heartbeats);
     } finally {
       aside.shutdownNow();
       stream.stop();
@@ -188,6 +186,7 @@ final class Leading {
     }
   }
 
+  /** Returns when the term is to end in an orderly way. */
   private void watch(Dispatcher work, DebeziumStream stream, Heartbeats heartbeats)
       throws SQLException, InterruptedException {
     long startLimit = System.nanoTime() + START_LIMIT.toNanos();
@@ -210,6 +209,9 @@ final class Leading {
         if (System.nanoTime() - lookAtServer >= 0) {
           requireWalsender();
           lookAtServer = System.nanoTime() + options.lease().toNanos();
+        }
+        if (relay.givesBack(term)) {
+          return;
         }
       } else if (System.nanoTime() - startLimit > 0) {
         throw new LeadershipLostException("The stream did not start within " + START_LIMIT);

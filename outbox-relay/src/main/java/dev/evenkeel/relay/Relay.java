@@ -41,6 +41,9 @@ public final class Relay {
   private final RelayStateTable table;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final AtomicLong gaps = new AtomicLong();
+  private Placement placement = Placement.ALONE;
+  private String name = "The relay";
+  private String threadName;
   private @Nullable Thread supervisor;
   private volatile RelayState state = RelayState.STOPPED;
   private volatile List<String> findings = List.of();
@@ -73,6 +76,26 @@ public final class Relay {
     this.observer = observer;
     this.connections = new RelayConnections(connection, options.schema(), options.lease());
     this.table = new RelayStateTable(options.schema());
+    this.threadName = "evenkeel-relay-" + options.schema();
+  }
+
+  RelayOptions options() {
+    return options;
+  }
+
+  /**
+   * Makes it one of several relays of its process. Before {@link #start()}.
+   *
+   * @param shard for the log and the names of threads
+   */
+  synchronized void join(String shard, Placement newPlacement) {
+    if (supervisor != null) {
+      throw new IllegalStateException(
+          "The relay of shard %s runs already; let the group start it".formatted(shard));
+    }
+    name = "The relay of shard " + shard;
+    threadName = "evenkeel-relay-" + shard;
+    placement = newPlacement;
   }
 
   /** Starts the supervisor's thread and returns. Idempotent. */
@@ -81,7 +104,7 @@ public final class Relay {
       return;
     }
     become(RelayState.STANDBY);
-    Thread thread = new Thread(this::supervise, "evenkeel-relay-" + options.schema());
+    Thread thread = new Thread(this::supervise, threadName);
     thread.setDaemon(true);
     supervisor = thread;
     thread.start();
@@ -103,7 +126,7 @@ public final class Relay {
     try {
       thread.join(options.drain().toMillis() + STOP_GRACE_MILLIS);
       if (thread.isAlive()) {
-        log.error("The relay did not stop in time; it is interrupted");
+        log.error("{} did not stop in time; it is interrupted", name);
         thread.interrupt();
       }
     } catch (InterruptedException e) {
@@ -140,7 +163,7 @@ public final class Relay {
   }
 
   private void supervise() {
-    RelayLease lease = new RelayLease(options, connections, table, served);
+    RelayLease lease = new RelayLease(options, connections, table, served, placement);
     boolean registered = false;
     long pause = 0;
     Thread warmUp =
@@ -154,16 +177,18 @@ public final class Relay {
             registry.register(served);
             registered = true;
           }
-          look(lease.look());
+          pause = Math.min(look(lease.look()), pauseMillis());
         } catch (SQLException | RuntimeException | Error e) {
+          sees(null);
           fail(List.of("the database can't be asked: " + e.getMessage()), e);
+          pause = pauseMillis();
         }
-        pause = pauseMillis();
       }
     } catch (InterruptedException e) {
-      log.debug("The relay was interrupted", e);
+      log.debug("{} was interrupted", name, e);
     } finally {
       lease.close();
+      sees(null);
       become(RelayState.STOPPED);
     }
   }
@@ -175,37 +200,56 @@ public final class Relay {
     return Math.max(contend, Math.min(doubled, MAX_BACKOFF_MILLIS));
   }
 
-  private void look(RelayLease.Look look) throws InterruptedException {
+  /** Acts on a look; returns the milliseconds until the next one, at most. */
+  private long look(RelayLease.Look look) throws InterruptedException {
     if (look instanceof RelayLease.Look.Leads leads) {
       lead(leads.term());
     } else if (look instanceof RelayLease.Look.Follows follows) {
-      leader = follows.leader();
+      sees(follows.leader());
       report(List.of());
       failures = 0;
+    } else if (look instanceof RelayLease.Look.Leaves leaves) {
+      leader = null; // the placement knows, and for how long
+      report(List.of());
+      return leaves.left().toMillis() + 1;
     } else if (look instanceof RelayLease.Look.NotEligible not) {
-      leader = not.expired() ? null : not.leader();
+      sees(not.leader());
       report(
           List.of(
               "this process does not serve %s and so may not lead; add the handlers, or retire the consumers with evenkeel.inbox.retired"
                   .formatted(not.missing())));
     }
+    return Long.MAX_VALUE;
+  }
+
+  private void sees(@Nullable String newLeader) {
+    leader = newLeader;
+    placement.sees(newLeader);
+  }
+
+  /** Whether the term is to end for a node that leads less and waits for this shard. */
+  boolean givesBack(Term current) throws SQLException {
+    return placement.offers() && current.wished() && placement.gives();
   }
 
   private void lead(Term newTerm) throws InterruptedException {
     Leading work = new Leading(this, options, settings, transport, observer, newTerm);
     term = newTerm;
     leading = work;
-    leader = options.node();
+    sees(options.node());
     become(RelayState.PREPARING);
-    log.info("{} leads, epoch {}", options.node(), newTerm.epoch());
+    log.info("{} is led by {}, epoch {}", name, options.node(), newTerm.epoch());
     long began = System.nanoTime();
     try (newTerm) {
       work.run();
+      if (!stopping()) {
+        log.info("{} was given back by {}, which leads more than others", name, options.node());
+      }
     } catch (Leading.UnfitException e) {
       failedTerm(began);
       fail(e.findings(), null);
     } catch (LeadershipLostException e) {
-      log.warn("{} leads no more: {}", options.node(), e.getMessage());
+      log.warn("{} is led by {} no more: {}", name, options.node(), e.getMessage());
       failedTerm(began);
     } catch (SQLException | RuntimeException e) {
       failedTerm(began);
@@ -213,7 +257,7 @@ public final class Relay {
     } finally {
       term = null;
       leading = null;
-      leader = null;
+      sees(null);
       waiting = null;
       if (!stopping()) {
         become(RelayState.STANDBY);
@@ -230,7 +274,7 @@ public final class Relay {
   private void fail(List<String> newFindings, @Nullable Throwable cause) {
     failures = Math.max(1, failures);
     if (!newFindings.equals(findings)) {
-      log.error("The relay can't work: {}", String.join("; ", newFindings), cause);
+      log.error("{} can't work: {}", name, String.join("; ", newFindings), cause);
     }
     findings = newFindings;
   }
@@ -242,7 +286,7 @@ public final class Relay {
 
   private void report(List<String> newFindings) {
     if (!newFindings.equals(findings) && !newFindings.isEmpty()) {
-      log.warn("The relay stands by: {}", String.join("; ", newFindings));
+      log.warn("{} stands by: {}", name, String.join("; ", newFindings));
     }
     findings = newFindings;
   }
@@ -256,7 +300,9 @@ public final class Relay {
   void alarm(String gap) {
     gaps.incrementAndGet();
     log.error(
-        "Gap in the stream: {}. Messages not known as published are sent again from the ring", gap);
+        "{} has a gap in its stream: {}. Messages not known as published are sent again from the ring",
+        name,
+        gap);
   }
 
   /** The only place where the state changes. */

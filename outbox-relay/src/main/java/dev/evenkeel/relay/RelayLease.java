@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -33,17 +34,30 @@ final class RelayLease {
   private final RelayConnections connections;
   private final RelayStateTable table;
   private final Set<Subscription> served;
+  private final Placement placement;
+  private final AdvisoryLock lock;
+  private final AdvisoryLock wish;
   private @Nullable Connection standby;
+  private boolean wishing;
 
   RelayLease(
       RelayOptions options,
       RelayConnections connections,
       RelayStateTable table,
-      Set<Subscription> served) {
+      Set<Subscription> served,
+      Placement placement) {
     this.options = options;
     this.connections = connections;
     this.table = table;
     this.served = served;
+    this.placement = placement;
+    this.lock = new AdvisoryLock("evenkeel-relay:" + options.schema());
+    this.wish = wish(options.schema());
+  }
+
+  /** Shared by the sessions of nodes that should lead instead of the one that does. */
+  static AdvisoryLock wish(String schema) {
+    return new AdvisoryLock("evenkeel-relay-wish:" + schema);
   }
 
   /** What one look brought. */
@@ -51,12 +65,14 @@ final class RelayLease {
     /** This process leads now. */
     record Leads(Term term) implements Look {}
 
-    /** Another one does. */
+    /** Another one does; null: its name is not there yet. */
     record Follows(@Nullable String leader) implements Look {}
 
+    /** Nobody does, and for that long the lease is left to a node that leads less. */
+    record Leaves(Duration left) implements Look {}
+
     /** Nobody may: this process does not serve every registered consumer. */
-    record NotEligible(@Nullable String leader, boolean expired, Set<String> missing)
-        implements Look {}
+    record NotEligible(@Nullable String leader, Set<String> missing) implements Look {}
   }
 
   /**
@@ -80,13 +96,28 @@ final class RelayLease {
 
   private Look look(Connection session) throws SQLException {
     RelayRow row = table.read(session);
+    boolean led = !row.expired() && lock.heldByAnother(session);
     Set<String> missing = missing(table.consumers(session), served);
     if (!missing.isEmpty()) {
-      return new Look.NotEligible(row.leader(), row.expired(), missing);
+      wish(session, false);
+      return new Look.NotEligible(led ? row.leader() : null, missing);
     }
-    if (!tryLock(session)) {
+    if (led) {
+      wish(session, placement.wishes());
+      return new Look.Follows(row.leader());
+    }
+    Duration left = placement.leaves(row.leader());
+    if (!left.isZero()) {
+      return new Look.Leaves(left);
+    }
+    wish(session, false);
+    return take(session, row);
+  }
+
+  private Look take(Connection session, RelayRow row) throws SQLException {
+    if (!lock.tryTake(session)) {
       if (!row.expired()) {
-        return new Look.Follows(row.leader());
+        return new Look.Follows(null); // another one was quicker; its row tells who, soon
       }
       // Silent past its lease: end its sessions. The lock is free once its session is gone.
       int ended = terminate(session, row.epoch());
@@ -95,8 +126,8 @@ final class RelayLease {
           row.leader(),
           options.lease(),
           ended);
-      if (!tryLock(session)) {
-        return new Look.Follows(row.leader());
+      if (!lock.tryTake(session)) {
+        return new Look.Follows(null);
       }
     }
     return begin(session, row);
@@ -108,25 +139,22 @@ final class RelayLease {
     RelayRow row = table.lead(session, before, options.node(), options.lease());
     if (row == null) {
       close();
-      return new Look.Follows(before.leader());
+      return new Look.Follows(null);
     }
     RelayConnections.rename(session, SessionNames.of(options.schema(), row.epoch(), "lease"));
     standby = null; // the term's from here on
     return new Look.Leads(new Term(options, connections, table, session, row, served, asked));
   }
 
-  private String lockKey() {
-    return "evenkeel-relay:" + options.schema();
-  }
-
-  private boolean tryLock(Connection session) throws SQLException {
-    try (PreparedStatement statement =
-        session.prepareStatement("SELECT pg_try_advisory_lock(hashtextextended(?, 0))")) {
-      statement.setString(1, lockKey());
-      try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        return row.getBoolean(1);
-      }
+  private void wish(Connection session, boolean wishes) throws SQLException {
+    if (wishes == wishing) {
+      return;
+    }
+    if (wishes) {
+      wishing = wish.tryShare(session);
+    } else {
+      wish.unshare(session);
+      wishing = false;
     }
   }
 
@@ -149,19 +177,15 @@ final class RelayLease {
                AND (substring(application_name FROM '^' || ? || '([0-9]+):')::bigint <= ?
                  OR pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?)
                  OR (state_change < clock_timestamp() - ?::interval
-                     AND pid IN (SELECT l.pid
-                                   FROM pg_locks l, (SELECT hashtextextended(?, 0) AS k) AS relay
-                                  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-                                    AND l.classid::bigint = (k >> 32) & 4294967295
-                                    AND l.objid::bigint = k & 4294967295)))) AS ended
+                     AND pid IN (%s)))) AS ended
         """
-            .formatted(TERMINATION_MILLIS);
+            .formatted(TERMINATION_MILLIS, AdvisoryLock.HOLDERS);
     try (PreparedStatement statement = session.prepareStatement(sql)) {
       statement.setString(1, SessionNames.prefix(options.schema()));
       statement.setLong(2, epoch);
       statement.setString(3, ReplicationSlot.nameFor(session, options.schema()));
       statement.setString(4, options.lease().toMillis() + " milliseconds");
-      statement.setString(5, lockKey());
+      statement.setString(5, lock.name());
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return row.getInt(1);
@@ -184,6 +208,7 @@ final class RelayLease {
   void close() {
     Connection session = standby;
     standby = null;
+    wishing = false;
     if (session != null) {
       Term.closeQuietly(session);
     }

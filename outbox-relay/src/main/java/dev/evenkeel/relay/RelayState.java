@@ -7,7 +7,7 @@ import java.util.Set;
 public enum RelayState {
   /** Not started, or stopped. */
   STOPPED,
-  /** Another process leads, or this one may not; looks again every {@code contend}. */
+  /** Another process leads, or should, or this one may not; looks again every {@code contend}. */
   STANDBY,
   /** Leads; checks the database and makes the replication slot. */
   PREPARING,

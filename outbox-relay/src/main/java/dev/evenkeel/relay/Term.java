@@ -143,6 +143,11 @@ final class Term implements Leadership, AutoCloseable {
     }
   }
 
+  /** Whether another node has said that it should lead instead. */
+  synchronized boolean wished() throws SQLException {
+    return RelayLease.wish(options.schema()).heldByAnother(session);
+  }
+
   Connection open(String purpose) throws SQLException {
     return connections.open(epoch(), purpose);
   }

@@ -28,6 +28,7 @@ class ArchitectureTest {
           "JanitorOptions",
           "LaneOptions",
           "Relay",
+          "RelayGroup",
           "RelayOptions",
           "RelayState",
           "RelayStatus");

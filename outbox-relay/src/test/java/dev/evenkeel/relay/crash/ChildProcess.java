@@ -28,6 +28,11 @@ final class ChildProcess {
    * @param output where its standard output goes
    */
   static ChildProcess start(Child.Orders orders, Path output) {
+    return start(orders.node(), Child.class, orders.arguments(), output);
+  }
+
+  /** The same with another main class. */
+  static ChildProcess start(String node, Class<?> main, List<String> arguments, Path output) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -36,15 +41,15 @@ final class ChildProcess {
                 "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
-                Child.class.getName()));
-    command.addAll(orders.arguments());
+                main.getName()));
+    command.addAll(arguments);
     try {
       Process process =
           new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
               .start();
-      return new ChildProcess(orders.node(), process);
+      return new ChildProcess(node, process);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
