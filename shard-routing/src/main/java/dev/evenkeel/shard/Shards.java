@@ -110,8 +110,7 @@ public final class Shards {
     return databases.keySet().stream()
         .filter(this::isUp)
         .findFirst()
-        .orElseThrow(
-            () -> new ShardUnavailableException("No shard is up: " + statuses(), null));
+        .orElseThrow(() -> new ShardUnavailableException("No shard is up: " + statuses(), null));
   }
 
   /**

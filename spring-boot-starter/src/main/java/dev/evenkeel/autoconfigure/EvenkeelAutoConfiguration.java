@@ -90,9 +90,7 @@ public final class EvenkeelAutoConfiguration {
 
     @Bean
     InstallationDatabases evenkeelInstallationDatabases(
-        EvenkeelProperties properties,
-        ConnectionSettingsFactory settings,
-        DataSource dataSource) {
+        EvenkeelProperties properties, ConnectionSettingsFactory settings, DataSource dataSource) {
       EvenkeelProperties.Relay relay = properties.relay();
       return new InstallationDatabases(
           List.of(

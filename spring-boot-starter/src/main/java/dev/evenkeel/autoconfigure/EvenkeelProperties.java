@@ -70,8 +70,7 @@ record EvenkeelProperties(
    *     10000.
    * @param fanOutTimeout How long a fan-out waits for its shards, 100ms to 10m.
    */
-  record Sharding(
-      @DefaultValue("1") int instances, @DefaultValue("30s") Duration fanOutTimeout) {}
+  record Sharding(@DefaultValue("1") int instances, @DefaultValue("30s") Duration fanOutTimeout) {}
 
   /**
    * Migration of the schema.

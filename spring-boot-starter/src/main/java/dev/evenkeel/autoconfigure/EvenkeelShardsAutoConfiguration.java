@@ -1,7 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.evenkeel.relay.ConnectionSettings;
 import dev.evenkeel.shard.CurrentSlot;
 import dev.evenkeel.shard.RoutedTransactions;
 import dev.evenkeel.shard.RoutingDataSource;
@@ -47,11 +46,12 @@ import org.springframework.core.type.AnnotationMetadata;
 import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 import org.springframework.transaction.ConfigurableTransactionManager;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
- * Shards, where {@code evenkeel.shards} names any: pools, slot map, and the routing data source that
- * takes the place of Spring Boot's.
+ * Shards, where {@code evenkeel.shards} names any: pools, slot map, and the routing data source
+ * that takes the place of Spring Boot's.
  */
 @AutoConfiguration(before = {DataSourceAutoConfiguration.class, EvenkeelAutoConfiguration.class})
 @ConditionalOnBooleanProperty(name = "evenkeel.enabled", matchIfMissing = true)
@@ -171,13 +171,14 @@ public final class EvenkeelShardsAutoConfiguration {
   InstallationDatabases evenkeelInstallationDatabases(
       ShardPools pools, EvenkeelProperties properties) {
     EvenkeelProperties.Relay relay = properties.relay();
-    Map<String, ConnectionSettings> direct = pools.direct(relay.username(), relay.password());
     return new InstallationDatabases(
         pools.databases().stream()
             .map(
                 database ->
                     new InstallationDatabase(
-                        database.name(), database.primary(), direct.get(database.name())))
+                        database.name(),
+                        database.primary(),
+                        pools.direct(database.name(), relay.username(), relay.password())))
             .toList());
   }
 
@@ -200,8 +201,6 @@ public final class EvenkeelShardsAutoConfiguration {
       NodeTag tag,
       ConfigurableListableBeanFactory beans) {
     EvenkeelProperties.Migration migration = properties.migration();
-    Map<String, ConnectionSettings> owners =
-        pools.direct(migration.username(), migration.password());
     ShardStarter.Parts parts =
         new ShardStarter.Parts(
             shards,
@@ -211,7 +210,8 @@ public final class EvenkeelShardsAutoConfiguration {
             database -> {
               DataSource owner =
                   migration.ownLogin()
-                      ? DirectDataSource.of(owners.get(database.name()))
+                      ? DirectDataSource.of(
+                          pools.direct(database.name(), migration.username(), migration.password()))
                       : database.primary();
               return new SchemaInitializer(
                   options.migration(),
@@ -219,7 +219,7 @@ public final class EvenkeelShardsAutoConfiguration {
                   database.primary(),
                   options.relay().janitor());
             },
-            pools.direct(null, null),
+            shard -> pools.direct(shard, null, null),
             budget,
             tag.sessionName() + ":probe");
     return new ShardStarter(parts, ApplicationMigrations.exist(beans));
@@ -297,7 +297,7 @@ public final class EvenkeelShardsAutoConfiguration {
   private static final class ApplicationMigrations {
 
     private static final boolean FLYWAY =
-        org.springframework.util.ClassUtils.isPresent(
+        ClassUtils.isPresent(
             "org.springframework.boot.flyway.autoconfigure.FlywayMigrationInitializer",
             EvenkeelShardsAutoConfiguration.class.getClassLoader());
 

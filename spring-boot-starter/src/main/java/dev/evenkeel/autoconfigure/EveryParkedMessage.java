@@ -65,8 +65,6 @@ final class EveryParkedMessage implements ParkedMessages {
   @Override
   public Counts counts() {
     return installations.overReachable(i -> i.parked().counts()).stream()
-        .reduce(
-            new Counts(0, 0),
-            (a, b) -> new Counts(a.keys() + b.keys(), a.dead() + b.dead()));
+        .reduce(new Counts(0, 0), (a, b) -> new Counts(a.keys() + b.keys(), a.dead() + b.dead()));
   }
 }

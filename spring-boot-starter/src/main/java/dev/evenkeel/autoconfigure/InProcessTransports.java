@@ -6,7 +6,9 @@ import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.relay.InProcessTransport;
 import dev.evenkeel.relay.LaneOptions;
 
-/** Delivers to this process's handlers, with the parked messages of the relay's own installation. */
+/**
+ * Delivers to this process's handlers, with the parked messages of the relay's own installation.
+ */
 final class InProcessTransports implements Transport {
 
   private final LaneOptions options;
@@ -39,11 +41,7 @@ final class InProcessTransports implements Transport {
   public Session open(Leadership leadership) {
     Installation installation = installations.get(leadership.installation());
     return new InProcessTransport(
-            options,
-            handlers,
-            installation.receiver(),
-            installation.parked(),
-            observers.observer())
+            options, handlers, installation.receiver(), installation.parked(), observers.observer())
         .open(leadership);
   }
 }

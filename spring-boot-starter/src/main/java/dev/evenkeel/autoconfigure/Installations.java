@@ -1,7 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
-import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.outbox.TimeSource;

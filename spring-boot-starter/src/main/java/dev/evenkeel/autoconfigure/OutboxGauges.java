@@ -45,10 +45,8 @@ final class OutboxGauges implements MeterBinder {
             OutboxReadings::lag,
             lag -> lag.oldestUnpublished().toMillis() / MILLIS_PER_SECOND);
       }
-      gauge(
-          EvenkeelMeters.PARKED_KEYS, OutboxReadings::counts, ParkedMessages.Counts::keys);
-      gauge(
-          EvenkeelMeters.DEAD_LETTERS, OutboxReadings::counts, ParkedMessages.Counts::dead);
+      gauge(EvenkeelMeters.PARKED_KEYS, OutboxReadings::counts, ParkedMessages.Counts::keys);
+      gauge(EvenkeelMeters.DEAD_LETTERS, OutboxReadings::counts, ParkedMessages.Counts::dead);
     }
 
     private void status(EvenkeelMeters meter, ToDoubleFunction<RelayStatus> value) {

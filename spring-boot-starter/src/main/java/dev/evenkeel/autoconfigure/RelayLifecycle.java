@@ -5,9 +5,9 @@ import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.LinkedHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +100,9 @@ public final class RelayLifecycle implements SmartLifecycle {
       return;
     }
     CountDownLatch signal = new CountDownLatch(1);
-    parts.consumers().forEach((installation, consumers) -> register(installation, consumers, signal));
+    parts
+        .consumers()
+        .forEach((installation, consumers) -> register(installation, consumers, signal));
     RelayGroup group = parts.relays();
     group.start();
     current = group;

@@ -5,7 +5,6 @@ import dev.evenkeel.relay.ConnectionSettings;
 import dev.evenkeel.shard.ShardDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,8 +33,7 @@ final class ShardPools implements AutoCloseable {
    * @param sessionName what their sessions are called in the database
    * @throws EvenkeelConfigurationException with the sentence of the first bad value
    */
-  ShardPools(
-      Map<String, EvenkeelProperties.Shard> shards, Binder binder, String sessionName) {
+  ShardPools(Map<String, EvenkeelProperties.Shard> shards, Binder binder, String sessionName) {
     this.properties = new TreeMap<>(shards);
     this.properties.forEach(
         (name, shard) -> {
@@ -44,8 +42,7 @@ final class ShardPools implements AutoCloseable {
           configure(primary, sessionName);
           HikariDataSource replica = null;
           if (shard.replicaUrl() != null) {
-            replica =
-                pool(name, shard, shard.replicaUrl(), "shard-" + name + "-replica", binder);
+            replica = pool(name, shard, shard.replicaUrl(), "shard-" + name + "-replica", binder);
             configure(replica, sessionName);
             replica.setReadOnly(true);
           }
@@ -69,11 +66,7 @@ final class ShardPools implements AutoCloseable {
   }
 
   private HikariDataSource pool(
-      String name,
-      EvenkeelProperties.Shard shard,
-      String url,
-      String poolName,
-      Binder binder) {
+      String name, EvenkeelProperties.Shard shard, String url, String poolName, Binder binder) {
     HikariDataSource pool = new HikariDataSource();
     Bindable<HikariDataSource> target = Bindable.ofInstance(pool);
     binder.bind("spring.datasource.hikari", target);
@@ -114,22 +107,18 @@ final class ShardPools implements AutoCloseable {
   }
 
   /**
-   * How to connect to each shard's primary without the pool.
+   * How to connect to a shard's primary without the pool.
    *
    * @param username null or blank: the application's role
    */
-  Map<String, ConnectionSettings> direct(@Nullable String username, @Nullable String password) {
-    Map<String, ConnectionSettings> settings = new LinkedHashMap<>();
-    boolean own = username != null && !username.isBlank();
-    properties.forEach(
-        (name, shard) ->
-            settings.put(
-                name,
-                own
-                    ? new ConnectionSettings(
-                        shard.url(), String.valueOf(username), password == null ? "" : password)
-                    : new ConnectionSettings(shard.url(), shard.username(), shard.password())));
-    return settings;
+  ConnectionSettings direct(String name, @Nullable String username, @Nullable String password) {
+    EvenkeelProperties.Shard shard = properties.get(name);
+    if (shard == null) {
+      throw new IllegalArgumentException("No shard is called " + name);
+    }
+    return username == null || username.isBlank()
+        ? new ConnectionSettings(shard.url(), shard.username(), shard.password())
+        : new ConnectionSettings(shard.url(), username, password == null ? "" : password);
   }
 
   @Override

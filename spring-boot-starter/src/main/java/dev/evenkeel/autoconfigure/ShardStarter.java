@@ -49,7 +49,7 @@ final class ShardStarter implements InitializingBean, DisposableBean {
       SlotCatalogue catalogue,
       ShardNode node,
       Function<ShardDatabase, SchemaInitializer> schemas,
-      Map<String, ConnectionSettings> direct,
+      Function<String, ConnectionSettings> direct,
       ConnectionBudget budget,
       String probeName) {}
 
@@ -146,11 +146,7 @@ final class ShardStarter implements InitializingBean, DisposableBean {
 
     Start(ShardDatabase database) {
       this.database = database;
-      ConnectionSettings direct = parts.direct().get(database.name());
-      if (direct == null) {
-        throw new IllegalArgumentException(database.name());
-      }
-      this.probe = new ShardProbe(direct, parts.probeName());
+      this.probe = new ShardProbe(parts.direct().apply(database.name()), parts.probeName());
     }
 
     /** Goes as far as it can; a database that does not answer is for later. */

@@ -55,10 +55,14 @@ class MetersTest {
     assertThat(registry.get("evenkeel.inbox.handled").timer().count()).isEqualTo(1);
   }
 
+  private static AllReadings readings() {
+    return new AllReadings(List.of(new OutboxReadings("home", null, new NoParkedMessages())));
+  }
+
   @Test
   void metersAndDocumentationAgree() {
     tellEverything();
-    new OutboxGauges(new OutboxReadings(null, new NoParkedMessages()), true).bindTo(registry);
+    new OutboxGauges(readings(), true).bindTo(registry);
 
     List<String> registered =
         registry.getMeters().stream().map(Meter::getId).map(Meter.Id::getName).toList();
@@ -74,7 +78,7 @@ class MetersTest {
 
   @Test
   void unknownReadingIsNotANumber() {
-    new OutboxGauges(new OutboxReadings(null, new NoParkedMessages()), true).bindTo(registry);
+    new OutboxGauges(readings(), true).bindTo(registry);
 
     assertThat(registry.get("evenkeel.relay.lag.bytes").gauge().value()).isNaN();
     assertThat(registry.get("evenkeel.inbox.dead.letters").gauge().value()).isNaN();
