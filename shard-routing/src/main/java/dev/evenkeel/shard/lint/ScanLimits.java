@@ -11,7 +11,7 @@ import java.time.Duration;
  *     holds at least 1/4,096 of them, so 3,900 rows or more, which keeps the skew figure within 5 %
  *     of the truth even where all slots are alike; smaller samples do for keys with a hot slot, and
  *     {@link ColumnFigures.Slots#margin()} says how well
- * @param timeout longest time per column and statement, 100 ms to 1 h; default 1 min. Sampling is
+ * @param timeout longest time per column and statement, 100 ms to 1 h; default 5 min. Sampling is
  *     by rows, so each column costs one reading of the table
  */
 public record ScanLimits(long fullScanRows, long sampleRows, Duration timeout) {
@@ -26,8 +26,8 @@ public record ScanLimits(long fullScanRows, long sampleRows, Duration timeout) {
     }
   }
 
-  /** 20,000,000 rows, 16,000,000 rows, one minute. */
+  /** 20,000,000 rows, 16,000,000 rows, five minutes. */
   public static ScanLimits defaults() {
-    return new ScanLimits(20_000_000, 16_000_000, Duration.ofMinutes(1));
+    return new ScanLimits(20_000_000, 16_000_000, Duration.ofMinutes(5));
   }
 }

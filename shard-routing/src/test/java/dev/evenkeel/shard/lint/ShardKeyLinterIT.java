@@ -227,6 +227,30 @@ class ShardKeyLinterIT {
   }
 
   @Test
+  void sampleIsNotMisledByRowsOfOneKeyThatLieTogether() {
+    jdbc.execute(
+        """
+        CREATE TABLE many.sorted_orders AS SELECT customer_id FROM many.many_orders ORDER BY customer_id;
+        ANALYZE many.sorted_orders;
+        """);
+    LinterOptions sampling =
+        new LinterOptions(
+            SHARDS,
+            KeyThresholds.defaults(),
+            new ScanLimits(10_000, 300_000, Duration.ofMinutes(1)));
+    ColumnFigures customers =
+        new ShardKeyLinter(database.dataSource(), sampling)
+            .lint("many.sorted_orders")
+            .columns()
+            .get(0)
+            .figures();
+
+    assertThat(customers.rows().sampled()).isTrue();
+    assertThat(customers.slots().hottestShare())
+        .isCloseTo(manyOrders.customers.hottestSlotShare(), withinPercentage(5));
+  }
+
+  @Test
   void sampleOfUniqueValuesTellsThatTheyAreUnique() {
     LinterOptions sampling =
         new LinterOptions(
