@@ -43,8 +43,9 @@ final class ShardPools implements AutoCloseable {
           HikariDataSource replica = null;
           if (shard.replicaUrl() != null) {
             replica = pool(name, shard, shard.replicaUrl(), "shard-" + name + "-replica", binder);
+            // Not read-only by default: a transaction manager asks the first connection it gets and
+            // would then take those of the primaries for read-only, too.
             configure(replica, sessionName);
-            replica.setReadOnly(true);
           }
           databases.put(name, new ShardDatabase(name, primary, replica));
         });
