@@ -2,6 +2,7 @@ package dev.evenkeel.shard.id;
 
 import dev.evenkeel.testing.database.DatabaseInfo;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -68,9 +69,7 @@ final class IdProcess implements AutoCloseable {
       Thread drawer = new Thread(() -> draw(ids, file, ended));
       drawer.setDaemon(true);
       drawer.start();
-      while (System.in.read() >= 0) {
-        Thread.onSpinWait();
-      }
+      System.in.transferTo(OutputStream.nullOutputStream());
       ended.set(true);
     }
   }

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import javax.sql.DataSource;
@@ -19,15 +20,18 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 class SequenceIdsIT {
 
-  private final IdDatabase a = IdDatabase.create();
-  private final IdDatabase b = IdDatabase.create();
+  private static final IdDatabase a = IdDatabase.create();
+  private static final IdDatabase b = IdDatabase.create();
+  private static final ThreadLocal<NumberedShard> current = new ThreadLocal<>();
   private final DataSource ofA = a.dataSource();
-  private final ThreadLocal<NumberedShard> current = new ThreadLocal<>();
   private NumberedShard shardA;
   private NumberedShard shardB;
 
   @BeforeEach
-  void nameShards() {
+  void startFromOne() {
+    for (IdDatabase each : List.of(a, b)) {
+      each.sql().execute("ALTER SEQUENCE evenkeel.shard_sequence INCREMENT BY 100 RESTART");
+    }
     shardA = new NumberedShard("a", 0, ofA);
     shardB = new NumberedShard("b", 1_023, b.dataSource());
   }

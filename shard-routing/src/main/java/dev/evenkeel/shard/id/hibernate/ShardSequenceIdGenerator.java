@@ -1,16 +1,16 @@
 package dev.evenkeel.shard.id.hibernate;
 
 import dev.evenkeel.shard.id.SequenceIds;
-import org.hibernate.generator.GeneratorCreationContext;
+import org.springframework.beans.factory.ObjectProvider;
 
 /** Behind {@link ShardSequenceId}. */
-final class ShardSequenceIdGenerator extends IdGenerator {
+final class ShardSequenceIdGenerator extends IdGenerator<ShardSequenceId> {
 
-  private final transient IdSource<SequenceIds> source;
+  private final transient OnlyBean<SequenceIds> source;
 
-  ShardSequenceIdGenerator(GeneratorCreationContext context) {
-    super(ShardSequenceId.class, Long.class, context);
-    this.source = new IdSource<>(SequenceIds.class, ShardSequenceId.class, context);
+  ShardSequenceIdGenerator(ObjectProvider<SequenceIds> beans) {
+    super(Long.class);
+    this.source = new OnlyBean<>(ShardSequenceId.class, SequenceIds.class, beans);
   }
 
   @Override

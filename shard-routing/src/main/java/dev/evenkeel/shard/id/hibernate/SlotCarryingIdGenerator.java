@@ -3,16 +3,16 @@ package dev.evenkeel.shard.id.hibernate;
 import dev.evenkeel.shard.id.CurrentSlot;
 import dev.evenkeel.shard.id.SlotIds;
 import java.util.UUID;
-import org.hibernate.generator.GeneratorCreationContext;
+import org.springframework.beans.factory.ObjectProvider;
 
 /** Behind {@link SlotCarryingId}. */
-final class SlotCarryingIdGenerator extends IdGenerator {
+final class SlotCarryingIdGenerator extends IdGenerator<SlotCarryingId> {
 
-  private final transient IdSource<CurrentSlot> source;
+  private final transient OnlyBean<CurrentSlot> source;
 
-  SlotCarryingIdGenerator(GeneratorCreationContext context) {
-    super(SlotCarryingId.class, UUID.class, context);
-    this.source = new IdSource<>(CurrentSlot.class, SlotCarryingId.class, context);
+  SlotCarryingIdGenerator(ObjectProvider<CurrentSlot> beans) {
+    super(UUID.class);
+    this.source = new OnlyBean<>(SlotCarryingId.class, CurrentSlot.class, beans);
   }
 
   @Override

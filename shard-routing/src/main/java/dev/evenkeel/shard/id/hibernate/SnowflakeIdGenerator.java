@@ -1,16 +1,16 @@
 package dev.evenkeel.shard.id.hibernate;
 
 import dev.evenkeel.shard.id.SnowflakeIds;
-import org.hibernate.generator.GeneratorCreationContext;
+import org.springframework.beans.factory.ObjectProvider;
 
 /** Behind {@link SnowflakeId}. */
-final class SnowflakeIdGenerator extends IdGenerator {
+final class SnowflakeIdGenerator extends IdGenerator<SnowflakeId> {
 
-  private final transient IdSource<SnowflakeIds> source;
+  private final transient OnlyBean<SnowflakeIds> source;
 
-  SnowflakeIdGenerator(GeneratorCreationContext context) {
-    super(SnowflakeId.class, Long.class, context);
-    this.source = new IdSource<>(SnowflakeIds.class, SnowflakeId.class, context);
+  SnowflakeIdGenerator(ObjectProvider<SnowflakeIds> beans) {
+    super(Long.class);
+    this.source = new OnlyBean<>(SnowflakeId.class, SnowflakeIds.class, beans);
   }
 
   @Override

@@ -2,13 +2,12 @@ package dev.evenkeel.shard.id.hibernate;
 
 import dev.evenkeel.shard.id.TimeOrderedIds;
 import java.util.UUID;
-import org.hibernate.generator.GeneratorCreationContext;
 
 /** Behind {@link TimeOrderedId}. */
-final class TimeOrderedIdGenerator extends IdGenerator {
+final class TimeOrderedIdGenerator extends IdGenerator<TimeOrderedId> {
 
-  TimeOrderedIdGenerator(GeneratorCreationContext context) {
-    super(TimeOrderedId.class, UUID.class, context);
+  TimeOrderedIdGenerator() {
+    super(UUID.class);
   }
 
   @Override
