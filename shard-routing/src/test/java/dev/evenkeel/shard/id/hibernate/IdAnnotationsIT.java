@@ -107,6 +107,21 @@ class IdAnnotationsIT {
   }
 
   @Test
+  void sequenceNumberIsDrawnOnTheConnectionOfTheTransaction() {
+    application(Entities.class, Ids.class)
+        .withPropertyValues(
+            "spring.datasource.hikari.maximum-pool-size=1",
+            "spring.datasource.hikari.connection-timeout=500")
+        .run(
+            context -> {
+              Numbered numbered = new Numbered();
+              inTransaction(context, entities -> entities.persist(numbered));
+
+              assertThat(SequenceIds.shardOrdinalOf(numbered.id)).isEqualTo(ORDINAL);
+            });
+  }
+
+  @Test
   void generatorsOfTwoContextsInOneJvmStayApart() {
     application(Entities.class, Ids.class)
         .run(
