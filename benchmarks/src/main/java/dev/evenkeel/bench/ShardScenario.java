@@ -40,6 +40,9 @@ final class ShardScenario implements Scenario {
   /** Nothing but the processor is at work; longer would show no more. */
   private static final Duration LONGEST_ID_TURN = Duration.ofSeconds(2);
 
+  /** Ids per second that the layout has room for: 12 bits of counter per millisecond. */
+  private static final double SNOWFLAKE_CEILING = 4_096_000;
+
   private static final int SERVERS = 3;
 
   private enum Variant {
@@ -93,8 +96,7 @@ final class ShardScenario implements Scenario {
         sharded.reset();
         Map<Variant, Load> loads = write(writers, options.duration());
         loads.forEach((variant, load) -> add(results, ROUTED + "/" + variant.label, load));
-        results.addRatio(
-            "routedThroughput", ratio(loads, Variant.ROUTED, Variant.PLAIN));
+        results.addRatio("routedThroughput", ratio(loads, Variant.ROUTED, Variant.PLAIN));
         results.addRatio(
             "routedAnnotation", ratio(loads, Variant.ROUTED_ANNOTATION, Variant.PLAIN_ANNOTATION));
         requireWritten(loads.values(), sharded.orders(), results);
@@ -140,7 +142,9 @@ final class ShardScenario implements Scenario {
         results.addRatio("slotIds", ratio(perSecond, IdSource.SLOT, IdSource.UUID7_LIBRARY));
         results.addRatio(
             "snowflake", ratio(perSecond, IdSource.SNOWFLAKE, IdSource.SNOWFLAKE_LIBRARY));
-        results.addFigure("snowflakePerSecond", of(perSecond, IdSource.SNOWFLAKE));
+        double snowflakes = of(perSecond, IdSource.SNOWFLAKE);
+        results.addRatio("snowflakeOfCeiling", snowflakes / SNOWFLAKE_CEILING);
+        results.addFigure("snowflakePerSecond", snowflakes);
         done(IDS, round, options);
       }
     }
@@ -207,8 +211,7 @@ final class ShardScenario implements Scenario {
           if (n > 1) {
             results.addRatio(DATABASES + n, ratio(loads, n, 1));
           }
-          requireWritten(
-              List.of(measured.getValue()), of(applications, n).orders(), results);
+          requireWritten(List.of(measured.getValue()), of(applications, n).orders(), results);
         }
         done(DATABASES, round, options);
       }
@@ -249,8 +252,7 @@ final class ShardScenario implements Scenario {
     long rows = ordersByShard.stream().mapToLong(Long::longValue).sum();
     if (rows != transactions || ordersByShard.contains(0L)) {
       results.invalidate(
-          "%d transactions left %d rows, by shard %s"
-              .formatted(transactions, rows, ordersByShard));
+          "%d transactions left %d rows, by shard %s".formatted(transactions, rows, ordersByShard));
     }
   }
 

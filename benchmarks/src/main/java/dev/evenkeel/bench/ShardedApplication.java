@@ -61,8 +61,7 @@ final class ShardedApplication implements AutoCloseable {
     catalogue.initialize(members.stream().map(ShardDatabase::name).toList());
     this.node = new ShardNode("bench", ShardNode.newTag(), false, pool(), SCHEMA);
     node.start();
-    Shards shards =
-        new Shards(members, name -> node.map().slotsByShard().getOrDefault(name, 0));
+    Shards shards = new Shards(members, name -> node.map().slotsByShard().getOrDefault(name, 0));
     members.forEach(
         member -> {
           catalogue.identify(member.primary(), member.name(), node.map());
@@ -88,14 +87,12 @@ final class ShardedApplication implements AutoCloseable {
 
   /** Routed in code. */
   OrderWriter inCode() {
-    return order ->
-        shardTransactions.inShard(order.customer(), () -> Tables.insert(jdbc, order));
+    return order -> shardTransactions.inShard(order.customer(), () -> Tables.insert(jdbc, order));
   }
 
   /** Routed by annotation. */
   OrderWriter byAnnotation() {
-    return Proxies.transactional(
-        new Orders(jdbc), transactions, new ShardedAdvisor(() -> router));
+    return Proxies.transactional(new Orders(jdbc), transactions, new ShardedAdvisor(() -> router));
   }
 
   /** Empties the business table and lets every database settle. */
