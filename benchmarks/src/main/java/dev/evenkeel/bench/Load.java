@@ -17,7 +17,7 @@ import java.util.function.LongSupplier;
 record Load(long calls, long nanos, long cpuNanos, long checksum) {
 
   /**
-   * Lets threads call until the time is up.
+   * Lets threads call until the time is up, each at least once.
    *
    * @param callsPerLook how many calls go by between two looks at the clock; 1 where a call takes
    *     long
@@ -33,12 +33,12 @@ record Load(long calls, long nanos, long cpuNanos, long checksum) {
         () -> {
           long calls = 0;
           long seen = 0;
-          while (System.nanoTime() - until < 0) {
+          do {
             for (int n = 0; n < callsPerLook; n++) {
               seen += call.getAsLong();
             }
             calls += callsPerLook;
-          }
+          } while (System.nanoTime() - until < 0);
           checksum.add(seen);
           return calls;
         };
