@@ -34,14 +34,18 @@ public enum EvenkeelMeters implements MeterDocumentation {
   /** Parked pairs of consumer and key; NaN when it is not known. */
   PARKED_KEYS("evenkeel.inbox.parked.keys", Meter.Type.GAUGE, "keys"),
   /** Dead letters that wait for a decision; NaN when it is not known. */
-  DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages");
+  DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages"),
+  /** Dual writes that were warned of or refused. */
+  DUAL_WRITES("evenkeel.guard.dual-writes", Meter.Type.COUNTER, "calls", Tags.KIND);
 
   /** Tags of the meters. */
   public enum Tags implements KeyName {
     /** Name of the consumer; {@code *} for messages of unknown type. */
     CONSUMER("consumer"),
     /** Why a message was parked, a {@link dev.evenkeel.outbox.ParkReason}. */
-    REASON("reason");
+    REASON("reason"),
+    /** What was called, the tag of a {@link dev.evenkeel.shard.guard.DualWriteKind}. */
+    KIND("kind");
 
     private final String key;
 

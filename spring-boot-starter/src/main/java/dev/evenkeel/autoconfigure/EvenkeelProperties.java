@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.springframework.util.unit.DataSize;
  * @param inbox The receiving side.
  * @param relay Publishing from the write-ahead log.
  * @param janitor Truncation of what has been published and handled.
+ * @param guard What must not happen inside a local transaction.
  */
 @ConfigurationProperties("evenkeel")
 record EvenkeelProperties(
@@ -30,7 +32,8 @@ record EvenkeelProperties(
     @DefaultValue Outbox outbox,
     @DefaultValue Inbox inbox,
     @DefaultValue Relay relay,
-    @DefaultValue Janitor janitor) {
+    @DefaultValue Janitor janitor,
+    @DefaultValue Guard guard) {
 
   /**
    * Migration of the schema.
@@ -157,4 +160,12 @@ record EvenkeelProperties(
    * @param interval How often the janitor looks, 100ms to 1h.
    */
   record Janitor(@DefaultValue("1m") Duration interval) {}
+
+  /**
+   * What must not happen inside a local transaction.
+   *
+   * @param dualWrite What happens when a broker send, an HTTP call or a second DataSource is used
+   *     inside a local transaction, with which it does not commit together: off, warn or fail.
+   */
+  record Guard(@DefaultValue("warn") DualWriteMode dualWrite) {}
 }

@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.shard.guard.DualWriteKind;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -24,6 +25,7 @@ class MetersTest {
     observer.retried("billing");
     observer.parked("billing", "OUTAGE");
     observer.dead("billing", "EXPIRED");
+    new DualWriteMeter(registry).found(DualWriteKind.KAFKA);
   }
 
   @Test
