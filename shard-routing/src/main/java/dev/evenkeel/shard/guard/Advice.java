@@ -31,7 +31,8 @@ final class Advice {
       advised.addAdvisor(0, advisor);
       return bean;
     }
-    ProxyFactory factory = new ProxyFactory(bean); // with the interfaces, for a bean that is a proxy
+    ProxyFactory factory =
+        new ProxyFactory(bean); // with the interfaces, for a bean that is a proxy
     factory.setProxyTargetClass(true);
     factory.addAdvisor(advisor);
     if (Modifier.isFinal(bean.getClass().getModifiers()) && !isProxy(bean)) {

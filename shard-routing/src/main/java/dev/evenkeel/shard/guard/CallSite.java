@@ -120,6 +120,9 @@ record CallSite(String frame, boolean allowed, @Nullable String withoutReason) {
   private static String text(StackFrame frame) {
     return "%s.%s(%s:%d)"
         .formatted(
-            frame.getClassName(), frame.getMethodName(), frame.getFileName(), frame.getLineNumber());
+            frame.getClassName(),
+            frame.getMethodName(),
+            frame.getFileName(),
+            frame.getLineNumber());
   }
 }

@@ -108,8 +108,8 @@ public final class DualWriteGuard {
   }
 
   private String message(String call, CallSite site, DataSource open) {
-    return ("Dual write at %s: %s, inside a local transaction on %s that would not commit together"
-            + " with it; append an outbox event or make it a step of a saga, or say why it does no"
+    return ("Dual write at %s: %s inside a local transaction on %s, and the two do not commit"
+            + " together; append an outbox event or make it a step of a saga, or say why it does no"
             + " harm with @DualWriteAllowed(because = ...)%s")
         .formatted(site.frame(), call, names.apply(open), complaint(site.withoutReason()));
   }

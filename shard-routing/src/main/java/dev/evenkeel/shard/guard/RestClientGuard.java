@@ -78,8 +78,7 @@ public final class RestClientGuard implements BeanPostProcessor {
     public void initialize(ClientHttpRequest request) {
       guard
           .get()
-          .check(
-              DualWriteKind.HTTP, () -> describe(request.getMethod().name(), request.getURI()));
+          .check(DualWriteKind.HTTP, () -> describe(request.getMethod().name(), request.getURI()));
     }
   }
 

@@ -49,9 +49,7 @@ public final class TemplateGuard implements BeanPostProcessor {
 
   @Override
   public Object postProcessAfterInitialization(Object bean, String beanName) {
-    return type.isInstance(bean)
-        ? Advice.around(bean, beanName, SENDS, checked(beanName))
-        : bean;
+    return type.isInstance(bean) ? Advice.around(bean, beanName, SENDS, checked(beanName)) : bean;
   }
 
   private MethodInterceptor checked(String beanName) {

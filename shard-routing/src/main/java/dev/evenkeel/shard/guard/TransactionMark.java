@@ -30,7 +30,8 @@ final class TransactionMark implements TransactionSynchronization {
 
   /** Whether the thread's transaction has ended, or is none of one resource. Unmarked means no. */
   static boolean closed() {
-    for (TransactionSynchronization each : TransactionSynchronizationManager.getSynchronizations()) {
+    for (TransactionSynchronization each :
+        TransactionSynchronizationManager.getSynchronizations()) {
       if (each instanceof TransactionMark mark) {
         return !mark.open;
       }
