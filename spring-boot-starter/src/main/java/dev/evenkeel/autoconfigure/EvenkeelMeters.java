@@ -33,6 +33,13 @@ public enum EvenkeelMeters implements MeterDocumentation {
   LAG_SECONDS("evenkeel.relay.lag.seconds", Meter.Type.GAUGE, "seconds", Tags.SHARD),
   /** Parked pairs of consumer and key; NaN when it is not known. */
   PARKED_KEYS("evenkeel.inbox.parked.keys", Meter.Type.GAUGE, "keys", Tags.SHARD),
+  /** 1 while the shard takes transactions of this process, else 0. */
+  SHARD_UP("evenkeel.shard.up", Meter.Type.GAUGE, null, Tags.SHARD),
+  /**
+   * Share of the connections of the shard's server that all declared instances can open; NaN when
+   * it is not known.
+   */
+  SHARD_CONNECTIONS("evenkeel.shard.connections", Meter.Type.GAUGE, null, Tags.SHARD),
   /** Dead letters that wait for a decision; NaN when it is not known. */
   DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages", Tags.SHARD),
   /** Dual writes that were warned of or refused. */

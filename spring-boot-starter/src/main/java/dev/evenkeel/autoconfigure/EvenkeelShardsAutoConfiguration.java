@@ -1,19 +1,21 @@
 package dev.evenkeel.autoconfigure;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.evenkeel.shard.CurrentSlot;
+import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.shard.RoutedTransactions;
 import dev.evenkeel.shard.RoutingDataSource;
 import dev.evenkeel.shard.RoutingShardTransactions;
 import dev.evenkeel.shard.ShardDatabase;
 import dev.evenkeel.shard.ShardNode;
 import dev.evenkeel.shard.ShardRouter;
+import dev.evenkeel.shard.ShardScope;
 import dev.evenkeel.shard.ShardTransactionRouter;
 import dev.evenkeel.shard.ShardTransactions;
 import dev.evenkeel.shard.ShardedAdvisor;
 import dev.evenkeel.shard.Shards;
 import dev.evenkeel.shard.SlotCatalogue;
 import dev.evenkeel.shard.SlotStrategy;
+import dev.evenkeel.shard.id.CurrentSlot;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -183,6 +185,11 @@ public final class EvenkeelShardsAutoConfiguration {
   }
 
   @Bean
+  ParkedMessages evenkeelParkedMessages(Installations installations) {
+    return new EveryParkedMessage(installations);
+  }
+
+  @Bean
   ConnectionBudget evenkeelConnectionBudget(ShardPools pools, EvenkeelProperties properties) {
     Map<String, Integer> sizes = new TreeMap<>();
     pools.databases().forEach(d -> sizes.put(d.name(), pools.maximumPoolSize(d.name())));
@@ -231,8 +238,13 @@ public final class EvenkeelShardsAutoConfiguration {
   }
 
   @Bean
-  CurrentSlot evenkeelCurrentSlot() {
-    return new CurrentSlot();
+  ShardScope evenkeelShardScope(ShardNode node, DataSource dataSource) {
+    return new ShardScope(node::map, dataSource);
+  }
+
+  @Bean
+  CurrentSlot evenkeelCurrentSlot(ShardScope scope) {
+    return scope::requireSlot;
   }
 
   @Bean
