@@ -22,11 +22,13 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.jspecify.annotations.Nullable;
 import org.springframework.aop.config.AopConfigUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.config.InstantiationAwareBeanPostProcessor;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -353,14 +355,15 @@ public final class EvenkeelShardsAutoConfiguration {
     @Bean
     static BeanPostProcessor evenkeelJpaBootstrap(
         ObjectProvider<RoutingDataSource> routing, ConfigurableListableBeanFactory beans) {
-      return new BeanPostProcessor() {
+      return new InstantiationAwareBeanPostProcessor() {
+        /** Before the factory method already, which asks whether the database is embedded. */
         @Override
-        public Object postProcessBeforeInitialization(Object bean, String name) {
-          if (bean instanceof LocalContainerEntityManagerFactoryBean) {
+        public @Nullable Object postProcessBeforeInstantiation(Class<?> type, String name) {
+          if (LocalContainerEntityManagerFactoryBean.class.isAssignableFrom(type)) {
             requireClosedView(beans);
             routing.getObject().beginBootstrap();
           }
-          return bean;
+          return null;
         }
 
         @Override
