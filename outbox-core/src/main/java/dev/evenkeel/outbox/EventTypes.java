@@ -52,7 +52,7 @@ public final class EventTypes {
   private void register(Class<?> payloadClass) {
     EventType type = EventType.of(payloadClass);
     PropertyPath key =
-        PropertyPath.of(payloadClass, payloadClass.getAnnotation(OutboxEvent.class).key());
+        PropertyPath.of("key", payloadClass, payloadClass.getAnnotation(OutboxEvent.class).key());
     EventType other = byName.putIfAbsent(new NameAndVersion(type.name(), type.version()), type);
     if (other != null) {
       String first = other.payloadClass().getName();

@@ -35,4 +35,12 @@ public @interface InboxHandler {
    * Logical types, for a method that takes only the {@link OutboxMessage}; every version of each.
    */
   String[] types() default {};
+
+  /**
+   * Property path in the event to the shard key of the handler's effects, such as {@code
+   * customerId}: the handler runs in a transaction on that key's shard, wherever the event comes
+   * from. Empty: the slot of the transaction that appended the event. Without shards it is read,
+   * and changes nothing. Not for methods that take only the {@link OutboxMessage}.
+   */
+  String shardKey() default "";
 }

@@ -15,19 +15,22 @@ public final class InboxHandlerMethod {
   private final @Nullable Class<?> payloadClass;
   private final boolean takesMessage;
   private final PayloadCodec codec;
+  private final @Nullable PropertyPath shardKey;
 
   InboxHandlerMethod(
       Subscription subscription,
       Object bean,
       Method method,
       @Nullable Class<?> payloadClass,
-      PayloadCodec codec) {
+      PayloadCodec codec,
+      @Nullable PropertyPath shardKey) {
     this.subscription = subscription;
     this.bean = bean;
     this.method = method;
     this.payloadClass = payloadClass;
     this.takesMessage = payloadClass == null || method.getParameterCount() == 2;
     this.codec = codec;
+    this.shardKey = shardKey;
     method.trySetAccessible();
   }
 
@@ -38,6 +41,18 @@ public final class InboxHandlerMethod {
 
   Subscription subscription() {
     return subscription;
+  }
+
+  /**
+   * The shard key of the effects; null when the handler names none.
+   *
+   * @throws dev.evenkeel.outbox.spi.PayloadException if the payload is not of the expected form
+   * @throws OutboxException if the key is null or blank
+   */
+  @Nullable String shardKey(OutboxMessage message) {
+    return shardKey == null || payloadClass == null
+        ? null
+        : shardKey.read(codec.decode(message.payload(), payloadClass));
   }
 
   /**

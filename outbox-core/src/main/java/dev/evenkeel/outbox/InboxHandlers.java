@@ -140,6 +140,11 @@ public final class InboxHandlers {
       if (annotation.types().length == 0) {
         mistakes.add(name + " takes an OutboxMessage but names no types in @InboxHandler");
       }
+      if (!annotation.shardKey().isEmpty()) {
+        mistakes.add(
+            "%s takes only an OutboxMessage, so its shardKey \"%s\" can't be read; have it take the event, too"
+                .formatted(name, annotation.shardKey()));
+      }
       for (String type : annotation.types()) {
         if (!types.knows(type)) {
           mistakes.add("%s handles the type \"%s\", which nobody registered".formatted(name, type));
@@ -152,7 +157,8 @@ public final class InboxHandlers {
                 bean,
                 method,
                 null,
-                codec));
+                codec,
+                null));
       }
     }
 
@@ -165,14 +171,20 @@ public final class InboxHandlers {
                 .formatted(name, payloadClass.getName()));
         return;
       }
-      put(
-          name,
-          new InboxHandlerMethod(
-              new Subscription(annotation.consumer(), type.name(), type.version()),
-              bean,
-              method,
-              payloadClass,
-              codec));
+      try {
+        String path = annotation.shardKey();
+        put(
+            name,
+            new InboxHandlerMethod(
+                new Subscription(annotation.consumer(), type.name(), type.version()),
+                bean,
+                method,
+                payloadClass,
+                codec,
+                path.isEmpty() ? null : PropertyPath.of("shardKey", payloadClass, path)));
+      } catch (IllegalArgumentException e) {
+        mistakes.add("%s: %s".formatted(name, e.getMessage()));
+      }
     }
 
     private void put(String name, InboxHandlerMethod method) {

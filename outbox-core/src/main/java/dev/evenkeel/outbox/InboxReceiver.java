@@ -81,21 +81,30 @@ public final class InboxReceiver {
   }
 
   /** Where the effects of a delivery happen. */
-  public TransactionTarget target(String consumer, OutboxMessage message) {
-    return router.route(consumer, message);
+  public TransactionTarget target(InboxHandlerMethod handler, OutboxMessage message) {
+    return router.route(handler.consumer(), message, handler.shardKey(message));
+  }
+
+  /** Delivers to where {@link #target} says. */
+  public ReceiveOutcome receive(
+      InboxHandlerMethod handler, OutboxMessage message, Attempt attempt) {
+    return receive(handler, message, target(handler, message), attempt);
   }
 
   /**
    * Delivers. Throws what the handler throws; then nothing of it is left.
    *
+   * @param target what {@link #target} said
    * @return what became of it
    */
   public ReceiveOutcome receive(
-      InboxHandlerMethod handler, OutboxMessage message, Attempt attempt) {
+      InboxHandlerMethod handler,
+      OutboxMessage message,
+      TransactionTarget target,
+      Attempt attempt) {
     if (!attempt.release() && age(message).compareTo(options.window()) > 0) {
       return ReceiveOutcome.EXPIRED;
     }
-    TransactionTarget target = router.route(handler.consumer(), message);
     boolean atHome = target.dataSource() == home;
     if (!atHome) {
       InboxTable.Parked parked =
@@ -104,10 +113,17 @@ public final class InboxReceiver {
         return attempt.release() ? ReceiveOutcome.ALREADY_PARKED : refused(parked);
       }
     }
+    InboxBucket ring = ring(target); // read outside the transaction
     boolean handled =
-        Boolean.TRUE.equals(
-            transaction(target)
-                .execute(status -> deliver(target, atHome, handler, message, attempt)));
+        target
+            .scope()
+            .call(
+                () ->
+                    Boolean.TRUE.equals(
+                        transaction(target)
+                            .execute(
+                                status ->
+                                    deliver(target, atHome, ring, handler, message, attempt))));
     if (handled) {
       observer.handled(handler.consumer(), age(message));
       return ReceiveOutcome.HANDLED;
@@ -118,19 +134,21 @@ public final class InboxReceiver {
   private boolean deliver(
       TransactionTarget target,
       boolean atHome,
+      InboxBucket ring,
       InboxHandlerMethod handler,
       OutboxMessage message,
       Attempt attempt) {
     Optional<InboxTable.Inserted> inserted =
         onConnection(
-            target.dataSource(),
+            target.transactional(),
             c -> {
               requireTransaction(c, target);
               return table.insert(
                   c,
-                  ring(target).of(message),
+                  ring.of(message),
                   message,
                   handler.consumer(),
+                  target.slot(),
                   SessionNames.of(options.schema(), attempt.epoch(), "handler"),
                   condition(atHome, attempt));
             });
@@ -139,7 +157,7 @@ public final class InboxReceiver {
     }
     attempt.began(target, inserted.get().backendPid(), inserted.get().startedAt());
     handler.invoke(message);
-    onConnection(target.dataSource(), InboxReceiver::requireUsable);
+    onConnection(target.transactional(), InboxReceiver::requireUsable);
     return true;
   }
 

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +33,8 @@ final class InboxTable {
                  set_config('statement_timeout', ?, true),
                  set_config('idle_in_transaction_session_timeout', ?, true),
                  set_config('application_name', ?, true))
-      INSERT INTO %1$s.inbox (bucket, message_id, consumer)
-      SELECT ?, ?, ? FROM settings
+      INSERT INTO %1$s.inbox (bucket, message_id, consumer, slot)
+      SELECT ?, ?, ?, ? FROM settings
       """;
 
   /** Shared, so that nobody discards or buries it until its release has committed. */
@@ -92,6 +93,7 @@ final class InboxTable {
   /**
    * Inserts the row, and with it makes the transaction durable, bounded and recognisable.
    *
+   * @param slot of the effects; null where the application is not sharded
    * @param condition what the parked tables must say; only where they are in the same database
    * @return empty when no row was inserted
    */
@@ -100,6 +102,7 @@ final class InboxTable {
       int bucket,
       OutboxMessage message,
       String consumer,
+      @Nullable Integer slot,
       String applicationName,
       Condition condition)
       throws SQLException {
@@ -117,15 +120,16 @@ final class InboxTable {
       statement.setInt(5, bucket);
       statement.setObject(6, message.id());
       statement.setString(7, consumer);
+      statement.setObject(8, slot, Types.SMALLINT);
       if (condition == Condition.RETRYING) {
-        statement.setString(8, consumer);
-        statement.setObject(9, message.id());
+        statement.setString(9, consumer);
+        statement.setObject(10, message.id());
       } else if (condition == Condition.NOT_PARKED) {
-        statement.setString(8, consumer);
-        statement.setString(9, message.aggregateType());
-        statement.setString(10, message.aggregateId());
-        statement.setString(11, consumer);
-        statement.setObject(12, message.id());
+        statement.setString(9, consumer);
+        statement.setString(10, message.aggregateType());
+        statement.setString(11, message.aggregateId());
+        statement.setString(12, consumer);
+        statement.setObject(13, message.id());
       }
       try (ResultSet row = statement.executeQuery()) {
         return row.next()

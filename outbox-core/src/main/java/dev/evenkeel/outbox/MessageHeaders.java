@@ -18,5 +18,8 @@ public final class MessageHeaders {
   /** Present, "true", on a message that reconciliation sent again from the ring. */
   public static final String RECONCILED = "evenkeel-reconciled";
 
+  /** Slot of the transaction that appended the message, in decimal; where there are shards. */
+  public static final String SLOT = "evenkeel-slot";
+
   private MessageHeaders() {}
 }

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A message on its way from outbox to inbox. Immutable; callers must not change the payload array.
@@ -60,6 +61,23 @@ public record OutboxMessage(
   public OutboxMessage withHeaders(Map<String, String> newHeaders) {
     return new OutboxMessage(
         id, aggregateType, aggregateId, type, version, payload, newHeaders, createdAt);
+  }
+
+  /**
+   * Slot of the transaction that appended it; null where the application is not sharded, or
+   * something else than a slot stands in the header.
+   */
+  public @Nullable Integer slot() {
+    String slot = headers.get(MessageHeaders.SLOT);
+    if (slot == null) {
+      return null;
+    }
+    try {
+      int number = Integer.parseInt(slot);
+      return number >= 0 && number < SlotHash.SLOTS ? number : null;
+    } catch (NumberFormatException e) {
+      return null;
+    }
   }
 
   /** The order key. */

@@ -54,7 +54,7 @@ final class OutboxTable {
       statement.setString(3, message.aggregateId());
       statement.setString(4, message.type());
       statement.setInt(5, message.version());
-      statement.setInt(6, SlotHash.slotOf(message.aggregateId()));
+      statement.setInt(6, slot(message));
       statement.setString(7, HeadersJson.write(message.headers()));
       statement.setBytes(8, message.payload());
       statement.executeUpdate();
@@ -71,8 +71,7 @@ final class OutboxTable {
       connection.createArrayOf(
           "int4", messages.stream().map(OutboxMessage::version).toArray(Integer[]::new)),
       connection.createArrayOf(
-          "int4",
-          messages.stream().map(m -> SlotHash.slotOf(m.aggregateId())).toArray(Integer[]::new)),
+          "int4", messages.stream().map(OutboxTable::slot).toArray(Integer[]::new)),
       texts(
           connection,
           messages.stream().map(m -> HeadersJson.write(m.headers())).toArray(String[]::new)),
@@ -89,6 +88,12 @@ final class OutboxTable {
         column.free();
       }
     }
+  }
+
+  /** The transaction's; without shards the key's, so that a later move has something to go by. */
+  private static int slot(OutboxMessage message) {
+    Integer slot = message.slot();
+    return slot == null ? SlotHash.slotOf(message.aggregateId()) : slot;
   }
 
   private static Array texts(Connection connection, String[] values) throws SQLException {

@@ -125,8 +125,8 @@ final class ParkedTable {
             c,
             """
             INSERT INTO %s.parked_message (consumer, message_id, aggregatetype, aggregateid, type, version,
-                   created_at, headers, payload, state, reason, error, attempts, parked_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, clock_timestamp() + ?::interval)
+                   created_at, headers, payload, slot, state, reason, error, attempts, parked_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?::smallint, ?, ?, ?, ?, clock_timestamp() + ?::interval)
             ON CONFLICT DO NOTHING
             """,
             parked.consumer(),
@@ -138,6 +138,7 @@ final class ParkedTable {
             OffsetDateTime.ofInstant(m.createdAt(), ZoneOffset.UTC),
             HeadersJson.write(m.headers()),
             m.payload(),
+            m.slot(),
             parked.state().name(),
             parked.reason().name(),
             shortened(parked.error()),

@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PropertyPath {
 
+  private final String name;
   private final String path;
   private final List<Method> accessors;
 
-  private PropertyPath(String path, List<Method> accessors) {
+  private PropertyPath(String name, String path, List<Method> accessors) {
+    this.name = name;
     this.path = path;
     this.accessors = accessors;
   }
@@ -22,22 +24,23 @@ public final class PropertyPath {
   /**
    * Resolves a path against a class.
    *
+   * @param name what the path is, for errors, such as {@code key}
    * @throws IllegalArgumentException naming the property that does not exist
    */
-  public static PropertyPath of(Class<?> root, String path) {
+  public static PropertyPath of(String name, Class<?> root, String path) {
     List<Method> accessors = new ArrayList<>();
     Class<?> current = root;
     for (String property : path.split("\\.", -1)) {
       Method accessor = accessor(current, property);
       if (accessor == null) {
         throw new IllegalArgumentException(
-            "key \"%s\" of %s: %s has no property \"%s\""
-                .formatted(path, root.getName(), current.getName(), property));
+            "%s \"%s\" of %s: %s has no property \"%s\""
+                .formatted(name, path, root.getName(), current.getName(), property));
       }
       accessors.add(accessor);
       current = accessor.getReturnType();
     }
-    return new PropertyPath(path, accessors);
+    return new PropertyPath(name, path, accessors);
   }
 
   private static @Nullable Method accessor(Class<?> type, String property) {
@@ -73,8 +76,8 @@ public final class PropertyPath {
     }
     if (key == null || key.isBlank()) {
       throw new OutboxException(
-          "key \"%s\" of %s must not be null or blank, was %s"
-              .formatted(path, root.getClass().getName(), key == null ? "null" : "blank"));
+          "%s \"%s\" of %s must not be null or blank, was %s"
+              .formatted(name, path, root.getClass().getName(), key == null ? "null" : "blank"));
     }
     return key;
   }
@@ -91,7 +94,8 @@ public final class PropertyPath {
         value = accessor.invoke(value);
       } catch (IllegalAccessException | InvocationTargetException e) {
         throw new IllegalStateException(
-            "key \"%s\" of %s can't be read: %s".formatted(path, root.getClass().getName(), e), e);
+            "%s \"%s\" of %s can't be read: %s".formatted(name, path, root.getClass().getName(), e),
+            e);
       }
       if (value == null) {
         return null;

@@ -5,6 +5,7 @@ import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionFlush;
+import dev.evenkeel.outbox.spi.TransactionSlot;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -37,9 +38,19 @@ public final class TransactionalOutbox implements Outbox {
    * @param headers sources of headers, asked in order; the first to name a header wins
    * @param flushes mappers to flush before rows are written
    * @param observer told how many messages were written
+   * @param slot says which slot the messages of the current transaction belong to
    */
   public record Context(
-      List<HeaderSource> headers, List<TransactionFlush> flushes, MessageObserver observer) {
+      List<HeaderSource> headers,
+      List<TransactionFlush> flushes,
+      MessageObserver observer,
+      TransactionSlot slot) {
+
+    /** Without shards. */
+    public Context(
+        List<HeaderSource> headers, List<TransactionFlush> flushes, MessageObserver observer) {
+      this(headers, flushes, observer, TransactionSlot.NONE);
+    }
 
     /** No headers of its own, plain JDBC, no meters. */
     public static Context none() {
@@ -113,6 +124,12 @@ public final class TransactionalOutbox implements Outbox {
       source.headers().forEach(headers::putIfAbsent);
     }
     headers.putIfAbsent(MessageHeaders.CORRELATION_ID, message.id().toString());
+    Integer slot = context.slot().slot();
+    if (slot == null) {
+      headers.remove(MessageHeaders.SLOT); // a message passed on had the slot of its origin
+    } else {
+      headers.put(MessageHeaders.SLOT, slot.toString());
+    }
     return headers;
   }
 

@@ -109,7 +109,7 @@ class InboxReceiverIT {
     return new InboxReceiver(
         InboxOptions.defaults(),
         database.dataSource(),
-        (consumer, message) -> target,
+        (consumer, message, shardKey) -> target,
         observer,
         time);
   }
@@ -341,7 +341,7 @@ class InboxReceiverIT {
           new InboxReceiver(
               InboxOptions.defaults(),
               database.dataSource(),
-              (consumer, message) -> target,
+              (consumer, message, shardKey) -> target,
               observer,
               TimeSource.SYSTEM);
       OutboxMessage message = message("1");

@@ -37,38 +37,41 @@ class PropertyPathTest {
 
   @Test
   void readsAComponentOfARecord() {
-    assertThat(PropertyPath.of(Placed.class, "orderId").read(new Placed(7, null))).isEqualTo("7");
+    assertThat(PropertyPath.of("key", Placed.class, "orderId").read(new Placed(7, null)))
+        .isEqualTo("7");
   }
 
   @Test
   void readsAPath() {
     assertThat(
-            PropertyPath.of(Placed.class, "customer.id").read(new Placed(7, new Customer(12L, ""))))
+            PropertyPath.of("key", Placed.class, "customer.id")
+                .read(new Placed(7, new Customer(12L, ""))))
         .isEqualTo("12");
   }
 
   @Test
   void readsGetters() {
-    assertThat(PropertyPath.of(Bean.class, "name").read(new Bean(true))).isEqualTo("bean");
-    assertThat(PropertyPath.of(Bean.class, "vip").read(new Bean(true))).isEqualTo("true");
+    assertThat(PropertyPath.of("key", Bean.class, "name").read(new Bean(true))).isEqualTo("bean");
+    assertThat(PropertyPath.of("key", Bean.class, "vip").read(new Bean(true))).isEqualTo("true");
   }
 
   @Test
   void namesThePropertyThatDoesNotExist() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> PropertyPath.of(Placed.class, "customer.number"))
+        .isThrownBy(() -> PropertyPath.of("key", Placed.class, "customer.number"))
         .withMessage(
             "key \"customer.number\" of %s: %s has no property \"number\"",
             Placed.class.getName(), Customer.class.getName());
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> PropertyPath.of(Placed.class, "customer."));
-    assertThatIllegalArgumentException().isThrownBy(() -> PropertyPath.of(Placed.class, ""));
-    assertThatIllegalArgumentException().isThrownBy(() -> PropertyPath.of(Bean.class, "nothing"));
+        .isThrownBy(() -> PropertyPath.of("key", Placed.class, "customer."));
+    assertThatIllegalArgumentException().isThrownBy(() -> PropertyPath.of("key", Placed.class, ""));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PropertyPath.of("key", Bean.class, "nothing"));
   }
 
   @Test
   void refusesANullAnywhereOnThePath() {
-    PropertyPath path = PropertyPath.of(Placed.class, "customer.id");
+    PropertyPath path = PropertyPath.of("key", Placed.class, "customer.id");
     String expected =
         "key \"customer.id\" of %s must not be null or blank, was null"
             .formatted(Placed.class.getName());
@@ -86,7 +89,7 @@ class PropertyPathTest {
     assertThatExceptionOfType(OutboxException.class)
         .isThrownBy(
             () ->
-                PropertyPath.of(Placed.class, "customer.name")
+                PropertyPath.of("key", Placed.class, "customer.name")
                     .read(new Placed(7, new Customer(1L, "  "))))
         .withMessageEndingWith("must not be null or blank, was blank");
   }
@@ -94,7 +97,7 @@ class PropertyPathTest {
   @Test
   void saysThatAnAccessorFailed() {
     assertThatExceptionOfType(OutboxException.class)
-        .isThrownBy(() -> PropertyPath.of(Bean.class, "broken").read(new Bean(false)))
+        .isThrownBy(() -> PropertyPath.of("key", Bean.class, "broken").read(new Bean(false)))
         .withMessageContaining("key \"broken\" of")
         .havingRootCause()
         .withMessage("broken");

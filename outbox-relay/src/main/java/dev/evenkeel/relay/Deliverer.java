@@ -47,7 +47,7 @@ final class Deliverer {
       InboxHandlerMethod handler, OutboxMessage message, boolean release, Runnable onAbandon) {
     TransactionTarget target;
     try {
-      target = receiver.target(handler.consumer(), message);
+      target = receiver.target(handler, message);
     } catch (RuntimeException e) { // a message that can't be routed must not hold the relay up
       return new Result.Failed(FailureKind.HANDLER, "can't be routed: " + e);
     }
@@ -57,7 +57,8 @@ final class Deliverer {
     HandlerWatchdog.Running watched = watchdog.watch(onAbandon);
     Result result;
     try {
-      ReceiveOutcome outcome = receiver.receive(handler, message, attemptOf(release, watched));
+      ReceiveOutcome outcome =
+          receiver.receive(handler, message, target, attemptOf(release, watched));
       if (outcome == ReceiveOutcome.HANDLED || outcome == ReceiveOutcome.DUPLICATE) {
         outages.answered(target.name()); // the others are told by the parked tables at home
       }

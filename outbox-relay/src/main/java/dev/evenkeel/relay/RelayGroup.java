@@ -1,5 +1,6 @@
 package dev.evenkeel.relay;
 
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -148,5 +149,20 @@ public final class RelayGroup {
     Map<String, RelayStatus> statuses = new LinkedHashMap<>();
     relays.forEach((shard, relay) -> statuses.put(shard, relay.status()));
     return Collections.unmodifiableMap(statuses);
+  }
+
+  /**
+   * How far behind a shard's relay is, whoever leads.
+   *
+   * @throws SQLException if the database can't be asked
+   * @throws IllegalArgumentException if the group has no relay of that shard
+   */
+  public RelayStatus.Lag lag(String shard) throws SQLException {
+    Relay relay = relays.get(shard);
+    if (relay == null) {
+      throw new IllegalArgumentException(
+          "There is no relay of \"%s\", only of %s".formatted(shard, relays.keySet()));
+    }
+    return relay.lag();
   }
 }

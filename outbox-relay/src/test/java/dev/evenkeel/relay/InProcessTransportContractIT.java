@@ -61,7 +61,7 @@ class InProcessTransportContractIT extends TransportContract {
         new InboxReceiver(
             InboxOptions.defaults(),
             installation.dataSource(),
-            (consumer, message) -> home,
+            (consumer, message, shardKey) -> home,
             MessageObserver.NONE,
             TimeSource.SYSTEM),
         new ParkedStore(

@@ -193,7 +193,7 @@ class OutageIT {
           RelayNode.in(installation)
               .handlers(ledger.firstConsumer())
               .router(
-                  (consumer, message) -> {
+                  (consumer, message, shardKey) -> {
                     if (message.aggregateId().equals("nowhere")) {
                       throw new IllegalArgumentException("no shard for nowhere");
                     }

@@ -55,7 +55,7 @@ final class RelayNode implements AutoCloseable {
     InboxHandlers built = handlers.build();
     TransactionTarget home = new TransactionTarget("home", dataSource, manager);
     TransactionRouter router =
-        builder.router == null ? (consumer, message) -> home : builder.router;
+        builder.router == null ? (consumer, message, shardKey) -> home : builder.router;
     InboxReceiver receiver =
         new InboxReceiver(
             new InboxOptions(

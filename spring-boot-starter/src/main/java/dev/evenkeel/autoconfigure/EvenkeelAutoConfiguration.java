@@ -3,7 +3,6 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
-import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxEventListener;
@@ -15,9 +14,11 @@ import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionRouter;
+import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import jakarta.persistence.EntityManagerFactory;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
@@ -41,10 +42,8 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 import org.springframework.core.io.ResourceLoader;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.orm.jpa.EntityManagerHolder;
 import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.util.StringUtils;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -66,7 +65,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Import(DatabaseInitializationDependencyConfigurer.class)
 public final class EvenkeelAutoConfiguration {
 
-  private static final String SCHEMA = "evenkeelSchemaInitializer";
+  /** Name of the bean that everything which touches the schema comes after. */
+  static final String SCHEMA = "evenkeelSchemaInitializer";
 
   /** Made by Spring Boot. */
   EvenkeelAutoConfiguration() {}
@@ -77,37 +77,78 @@ public final class EvenkeelAutoConfiguration {
         properties, NodeName.of(environment.getProperty("spring.application.name", "application")));
   }
 
-  @Bean
-  ConnectionSettingsFactory evenkeelConnectionSettingsFactory(
-      ObjectProvider<JdbcConnectionDetails> details, DataSource dataSource) {
-    return new ConnectionSettingsFactory(details.getIfAvailable(), dataSource);
-  }
+  /** Where there are no shards: one database, the application's. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnMissingBean(InstallationDatabases.class)
+  static class HomeConfiguration {
 
-  @Bean(SCHEMA)
-  SchemaInitializer evenkeelSchemaInitializer(
-      EvenkeelProperties properties,
-      EvenkeelOptions options,
-      ConnectionSettingsFactory settings,
-      DataSource dataSource) {
-    EvenkeelProperties.Migration migration = properties.migration();
-    boolean ownLogin =
-        StringUtils.hasText(migration.url()) || StringUtils.hasText(migration.username());
-    DataSource owner =
-        ownLogin ? ownerDataSource(settings, migration) : HomeDatabase.of(dataSource);
-    return new SchemaInitializer(
-        options.migration(),
-        migration.enabled() ? owner : null,
-        dataSource,
-        options.relay().janitor());
-  }
+    @Bean
+    ConnectionSettingsFactory evenkeelConnectionSettingsFactory(
+        ObjectProvider<JdbcConnectionDetails> details, DataSource dataSource) {
+      return new ConnectionSettingsFactory(details.getIfAvailable(), dataSource);
+    }
 
-  private static DataSource ownerDataSource(
-      ConnectionSettingsFactory factory, EvenkeelProperties.Migration migration) {
-    var settings =
-        factory.settings(
-            "evenkeel.migration", migration.url(), migration.username(), migration.password());
-    return new DriverManagerDataSource(
-        settings.jdbcUrl(), settings.username(), settings.password());
+    @Bean
+    InstallationDatabases evenkeelInstallationDatabases(
+        EvenkeelProperties properties, ConnectionSettingsFactory settings, DataSource dataSource) {
+      EvenkeelProperties.Relay relay = properties.relay();
+      return new InstallationDatabases(
+          List.of(
+              new InstallationDatabase(
+                  InstallationDatabase.HOME,
+                  HomeDatabase.of(dataSource),
+                  relay.enabled()
+                      ? settings.settings(
+                          "evenkeel.relay", relay.url(), relay.username(), relay.password())
+                      : null)));
+    }
+
+    @Bean(SCHEMA)
+    SchemaInitializer evenkeelSchemaInitializer(
+        EvenkeelProperties properties,
+        EvenkeelOptions options,
+        ConnectionSettingsFactory settings,
+        DataSource dataSource) {
+      EvenkeelProperties.Migration migration = properties.migration();
+      DataSource owner =
+          migration.ownLogin()
+              ? DirectDataSource.of(
+                  settings.settings(
+                      "evenkeel.migration",
+                      migration.url(),
+                      migration.username(),
+                      migration.password()))
+              : HomeDatabase.of(dataSource);
+      return new SchemaInitializer(
+          options.migration(),
+          migration.enabled() ? owner : null,
+          dataSource,
+          options.relay().janitor());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    TransactionRouter evenkeelTransactionRouter(
+        DataSource dataSource, ObjectProvider<PlatformTransactionManager> transactionManagers) {
+      TransactionTarget home = TransactionTargets.home(dataSource, transactionManagers);
+      return (consumer, message, shardKey) -> home;
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    TransactionSlot evenkeelTransactionSlot() {
+      return TransactionSlot.NONE;
+    }
+
+    @Bean
+    ParkedStore evenkeelParkedStore(Installations installations) {
+      return installations.get(InstallationDatabase.HOME).parked();
+    }
+
+    @Bean
+    ConsumerRegistry evenkeelConsumerRegistry(Installations installations) {
+      return installations.get(InstallationDatabase.HOME).registry();
+    }
   }
 
   @Bean
@@ -152,7 +193,8 @@ public final class EvenkeelAutoConfiguration {
       PayloadCodec codec,
       ObjectProvider<HeaderSource> headers,
       ObjectProvider<TransactionFlush> flushes,
-      MessageObservers observers) {
+      MessageObservers observers,
+      TransactionSlot slot) {
     return new TransactionalOutbox(
         HomeDatabase.of(dataSource),
         options.outbox(),
@@ -161,7 +203,8 @@ public final class EvenkeelAutoConfiguration {
         new TransactionalOutbox.Context(
             headers.orderedStream().toList(),
             flushes.orderedStream().toList(),
-            observers.observer()));
+            observers.observer(),
+            slot));
   }
 
   @Bean
@@ -170,37 +213,14 @@ public final class EvenkeelAutoConfiguration {
   }
 
   @Bean
-  @ConditionalOnMissingBean
-  TransactionRouter evenkeelTransactionRouter(
-      DataSource dataSource, ObjectProvider<PlatformTransactionManager> transactionManagers) {
-    TransactionTarget home = TransactionTargets.home(dataSource, transactionManagers);
-    return (consumer, message) -> home;
-  }
-
-  @Bean
   @DependsOn(SCHEMA)
-  InboxReceiver evenkeelInboxReceiver(
+  Installations evenkeelInstallations(
+      InstallationDatabases databases,
       EvenkeelOptions options,
-      DataSource dataSource,
       TransactionRouter router,
       MessageObservers observers,
       TimeSource time) {
-    return new InboxReceiver(
-        options.inbox(), HomeDatabase.of(dataSource), router, observers.observer(), time);
-  }
-
-  @Bean
-  @DependsOn(SCHEMA)
-  ParkedStore evenkeelParkedStore(
-      EvenkeelOptions options, DataSource dataSource, MessageObservers observers, TimeSource time) {
-    return new ParkedStore(
-        HomeDatabase.of(dataSource), options.schema(), observers.observer(), time);
-  }
-
-  @Bean
-  @DependsOn(SCHEMA)
-  ConsumerRegistry evenkeelConsumerRegistry(EvenkeelOptions options, DataSource dataSource) {
-    return new ConsumerRegistry(HomeDatabase.of(dataSource), options.schema());
+    return Installations.of(databases, options, router, observers, time);
   }
 
   /** Lazy: whoever asks has to wait until the handlers' beans can be made. */
@@ -212,8 +232,12 @@ public final class EvenkeelAutoConfiguration {
   }
 
   @Bean
-  OutboxReadings evenkeelOutboxReadings(ObjectProvider<RelayLifecycle> relay, ParkedStore parked) {
-    return new OutboxReadings(relay.getIfAvailable(), parked);
+  AllReadings evenkeelReadings(ObjectProvider<RelayLifecycle> relay, Installations installations) {
+    RelayLifecycle relays = relay.getIfAvailable();
+    return new AllReadings(
+        installations.all().stream()
+            .map(i -> new OutboxReadings(i.name(), relays, i.parked()))
+            .toList());
   }
 
   @Bean
@@ -221,8 +245,8 @@ public final class EvenkeelAutoConfiguration {
       EvenkeelProperties properties,
       EvenkeelOptions options,
       ObjectProvider<InboxHandlers> handlers,
-      DataSource dataSource) {
-    return new StartupChecks(options, handlers, dataSource, properties.relay().enabled());
+      InstallationDatabases databases) {
+    return new StartupChecks(options, handlers, databases, properties.relay().enabled());
   }
 
   /** With JPA. */

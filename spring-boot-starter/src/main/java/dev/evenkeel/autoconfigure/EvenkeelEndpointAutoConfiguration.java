@@ -1,6 +1,5 @@
 package dev.evenkeel.autoconfigure;
 
-import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.Subscription;
@@ -27,14 +26,14 @@ public final class EvenkeelEndpointAutoConfiguration {
 
   @Bean
   EvenkeelOutboxEndpoint evenkeelOutboxEndpoint(
-      OutboxReadings readings,
+      AllReadings readings,
       ParkedMessages parked,
-      ConsumerRegistry registry,
+      Installations installations,
       ObjectProvider<InboxHandlers> handlers,
       ApplicationEventPublisher events) {
     // Asked per request: the handlers are collected after this bean is made.
     return new EvenkeelOutboxEndpoint(
-        readings, parked, registry, () -> consumers(handlers.getObject()), events);
+        readings, parked, installations, () -> consumers(handlers.getObject()), events);
   }
 
   private static Set<String> consumers(InboxHandlers handlers) {

@@ -20,7 +20,7 @@ public final class EvenkeelHealthAutoConfiguration {
 
   @Bean
   @ConditionalOnMissingBean(name = "evenkeelHealthIndicator")
-  HealthIndicator evenkeelHealthIndicator(OutboxReadings readings) {
+  HealthIndicator evenkeelHealthIndicator(AllReadings readings) {
     return new EvenkeelHealthIndicator(readings);
   }
 }

@@ -3,54 +3,90 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * Whether messages leave: UP when this process leads without findings or another process leads,
- * DOWN when findings keep the relay from working, OUT_OF_SERVICE when it is stopped. Parked keys
- * and dead letters are shown, but are the business of alarms: restarting a process does not cure
- * them.
+ * Whether messages leave. For each installation: UP when this process leads without findings or
+ * another process leads, DOWN when findings keep the relay from working, OUT_OF_SERVICE when it is
+ * stopped. With shards some of which are not up it is DEGRADED, which restarts nothing: the others
+ * go on. Parked keys and dead letters are shown, but are the business of alarms: restarting a
+ * process does not cure them.
  */
 final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
 
-  private final OutboxReadings readings;
+  static final String DEGRADED = "DEGRADED";
 
-  EvenkeelHealthIndicator(OutboxReadings readings) {
+  private final AllReadings readings;
+
+  EvenkeelHealthIndicator(AllReadings readings) {
     super("The outbox's health could not be read");
     this.readings = readings;
   }
 
   @Override
   protected void doHealthCheck(Health.Builder builder) {
-    RelayStatus relay = readings.status();
-    if (relay == null) {
-      builder.up().withDetail("state", "DISABLED");
+    Set<Status> statuses = new HashSet<>();
+    Set<String> notUp = new TreeSet<>();
+    for (OutboxReadings installation : readings.all()) {
+      Status status = status(installation.status());
+      statuses.add(status);
+      if (!status.equals(Status.UP)) {
+        notUp.add(installation.installation());
+      }
+    }
+    if (statuses.size() == 1) {
+      builder.status(statuses.iterator().next());
     } else {
-      builder
-          .status(status(relay))
-          .withDetail("state", relay.state().name())
-          .withDetail("node", relay.node())
-          .withDetail("epoch", relay.epoch())
-          .withDetail("leader", relay.leader() == null ? "none" : relay.leader())
-          .withDetail("inFlight", relay.inFlight())
-          .withDetail("gaps", relay.gaps())
-          .withDetail("findings", relay.findings());
+      builder.status(new Status(DEGRADED, "not up: " + String.join(", ", notUp)));
     }
-    RelayStatus.Lag lag = readings.lag();
-    if (lag != null) {
-      builder
-          .withDetail("retainedWalBytes", lag.retainedBytes())
-          .withDetail("oldestUnpublished", lag.oldestUnpublished().toString());
-    }
-    ParkedMessages.Counts counts = readings.counts();
-    if (counts != null) {
-      builder.withDetail("parkedKeys", counts.keys()).withDetail("deadLetters", counts.dead());
+    if (readings.all().size() == 1) {
+      builder.withDetails(details(readings.all().get(0)));
+    } else {
+      for (OutboxReadings installation : readings.all()) {
+        builder.withDetail(installation.installation(), details(installation));
+      }
     }
   }
 
-  static Status status(RelayStatus relay) {
+  private static Map<String, Object> details(OutboxReadings readings) {
+    Map<String, Object> details = new LinkedHashMap<>();
+    RelayStatus relay = readings.status();
+    if (relay == null) {
+      details.put("state", "DISABLED");
+    } else {
+      details.put("state", relay.state().name());
+      details.put("node", relay.node());
+      details.put("epoch", relay.epoch());
+      details.put("leader", relay.leader() == null ? "none" : relay.leader());
+      details.put("inFlight", relay.inFlight());
+      details.put("gaps", relay.gaps());
+      details.put("findings", relay.findings());
+    }
+    RelayStatus.Lag lag = readings.lag();
+    if (lag != null) {
+      details.put("retainedWalBytes", lag.retainedBytes());
+      details.put("oldestUnpublished", lag.oldestUnpublished().toString());
+    }
+    ParkedMessages.Counts counts = readings.counts();
+    if (counts != null) {
+      details.put("parkedKeys", counts.keys());
+      details.put("deadLetters", counts.dead());
+    }
+    return details;
+  }
+
+  static Status status(@Nullable RelayStatus relay) {
+    if (relay == null) {
+      return Status.UP; // this process has no relay
+    }
     if (relay.state() == RelayState.STOPPED) {
       return Status.OUT_OF_SERVICE;
     }

@@ -22,26 +22,32 @@ public enum EvenkeelMeters implements MeterDocumentation {
   /** Messages that became dead letters. */
   DEAD("evenkeel.inbox.dead", Meter.Type.COUNTER, "messages", Tags.CONSUMER, Tags.REASON),
   /** 1 while this process leads, else 0. */
-  LEADER("evenkeel.relay.leader", Meter.Type.GAUGE, null),
+  LEADER("evenkeel.relay.leader", Meter.Type.GAUGE, null, Tags.SHARD),
   /** Messages sent and not acknowledged. */
-  IN_FLIGHT("evenkeel.relay.in-flight", Meter.Type.GAUGE, "messages"),
+  IN_FLIGHT("evenkeel.relay.in-flight", Meter.Type.GAUGE, "messages", Tags.SHARD),
   /** How often, since the start, a replication slot was found lost or made again: alarm on it. */
-  GAPS("evenkeel.relay.gaps", Meter.Type.GAUGE, null),
+  GAPS("evenkeel.relay.gaps", Meter.Type.GAUGE, null, Tags.SHARD),
   /** WAL that the replication slot keeps; NaN when it is not known. */
-  LAG_BYTES("evenkeel.relay.lag.bytes", Meter.Type.GAUGE, "bytes"),
+  LAG_BYTES("evenkeel.relay.lag.bytes", Meter.Type.GAUGE, "bytes", Tags.SHARD),
   /** Age of the oldest message that is not published; NaN when it is not known. */
-  LAG_SECONDS("evenkeel.relay.lag.seconds", Meter.Type.GAUGE, "seconds"),
+  LAG_SECONDS("evenkeel.relay.lag.seconds", Meter.Type.GAUGE, "seconds", Tags.SHARD),
   /** Parked pairs of consumer and key; NaN when it is not known. */
-  PARKED_KEYS("evenkeel.inbox.parked.keys", Meter.Type.GAUGE, "keys"),
+  PARKED_KEYS("evenkeel.inbox.parked.keys", Meter.Type.GAUGE, "keys", Tags.SHARD),
   /** Dead letters that wait for a decision; NaN when it is not known. */
-  DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages");
+  DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages", Tags.SHARD),
+  /** Dual writes that were warned of or refused. */
+  DUAL_WRITES("evenkeel.guard.dual-writes", Meter.Type.COUNTER, "calls", Tags.KIND);
 
   /** Tags of the meters. */
   public enum Tags implements KeyName {
     /** Name of the consumer; {@code *} for messages of unknown type. */
     CONSUMER("consumer"),
     /** Why a message was parked, a {@link dev.evenkeel.outbox.ParkReason}. */
-    REASON("reason");
+    REASON("reason"),
+    /** Name of the shard; {@code home} without shards. */
+    SHARD("shard"),
+    /** What was called, the tag of a {@link dev.evenkeel.shard.guard.DualWriteKind}. */
+    KIND("kind");
 
     private final String key;
 

@@ -25,7 +25,7 @@ public final class EvenkeelMetricsAutoConfiguration {
   }
 
   @Bean
-  OutboxGauges evenkeelOutboxGauges(OutboxReadings readings, EvenkeelProperties properties) {
+  OutboxGauges evenkeelOutboxGauges(AllReadings readings, EvenkeelProperties properties) {
     return new OutboxGauges(readings, properties.relay().enabled());
   }
 }

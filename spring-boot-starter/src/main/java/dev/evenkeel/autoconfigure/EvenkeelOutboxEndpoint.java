@@ -1,18 +1,19 @@
 package dev.evenkeel.autoconfigure;
 
-import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ParkedMessages;
-import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.relay.RelayStatus;
 import java.security.Principal;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,9 +45,9 @@ public final class EvenkeelOutboxEndpoint {
   /** What Spring Security calls somebody who did not log in. */
   private static final String ANONYMOUS = "anonymousUser";
 
-  private final OutboxReadings readings;
+  private final AllReadings readings;
   private final ParkedMessages parked;
-  private final ConsumerRegistry registry;
+  private final Installations installations;
   private final Supplier<Set<String>> local;
   private final ApplicationEventPublisher events;
 
@@ -56,14 +57,14 @@ public final class EvenkeelOutboxEndpoint {
    * @param local consumers that have handlers in this application
    */
   EvenkeelOutboxEndpoint(
-      OutboxReadings readings,
+      AllReadings readings,
       ParkedMessages parked,
-      ConsumerRegistry registry,
+      Installations installations,
       Supplier<Set<String>> local,
       ApplicationEventPublisher events) {
     this.readings = readings;
     this.parked = parked;
-    this.registry = registry;
+    this.installations = installations;
     this.local = local;
     this.events = events;
   }
@@ -79,18 +80,31 @@ public final class EvenkeelOutboxEndpoint {
   /**
    * Everything at one moment.
    *
-   * @param relay the relay of this process, null when it has none
-   * @param lag how far the installation's relay is behind, null when not known
-   * @param counts parked keys and dead letters, null when not known
-   * @param consumers registered subscriptions of the installation
+   * @param installations by name: the shard's, or {@code home} without shards
+   * @param consumers registered subscriptions
    * @param deadLetters the oldest ones
    */
   public record OutboxDescriptor(
+      Map<String, InstallationDescriptor> installations,
+      Collection<String> consumers,
+      List<DeadLetter> deadLetters) {}
+
+  /**
+   * One installation.
+   *
+   * @param relay the relay of this process, null when it has none
+   * @param lag how far the installation's relay is behind, null when not known
+   * @param counts parked keys and dead letters, null when not known
+   */
+  public record InstallationDescriptor(
       @Nullable RelayStatus relay,
       RelayStatus.@Nullable Lag lag,
-      ParkedMessages.@Nullable Counts counts,
-      List<String> consumers,
-      List<DeadLetter> deadLetters) {}
+      ParkedMessages.@Nullable Counts counts) {
+
+    static InstallationDescriptor of(OutboxReadings readings) {
+      return new InstallationDescriptor(readings.status(), readings.lag(), readings.counts());
+    }
+  }
 
   /** A dead letter without its payload. */
   public record DeadLetter(
@@ -140,10 +154,14 @@ public final class EvenkeelOutboxEndpoint {
           "limit must be between 1 and %d, was %d".formatted(MAX_LIMIT, most), "limit");
     }
     return new OutboxDescriptor(
-        readings.status(),
-        readings.lag(),
-        readings.counts(),
-        registry.registered().stream().map(Subscription::toString).sorted().toList(),
+        readings.all().stream()
+            .collect(
+                Collectors.toMap(
+                    OutboxReadings::installation,
+                    InstallationDescriptor::of,
+                    (a, b) -> a,
+                    TreeMap::new)),
+        installations.registered(),
         parked.deadLetters(most).stream().map(DeadLetter::of).toList());
   }
 
@@ -203,7 +221,7 @@ public final class EvenkeelOutboxEndpoint {
                 CONFLICT,
                 "%s has handlers in this application; remove them first".formatted(consumer));
           }
-          int ended = registry.retire(List.of(consumer));
+          int ended = installations.retire(consumer);
           if (ended == 0) {
             return answer(
                 WebEndpointResponse.STATUS_NOT_FOUND, consumer + " is not a registered consumer");

@@ -1,10 +1,13 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.StringUtils;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -20,6 +23,11 @@ import org.springframework.util.unit.DataSize;
  * @param inbox The receiving side.
  * @param relay Publishing from the write-ahead log.
  * @param janitor Truncation of what has been published and handled.
+ * @param catalogue Name of the shard that holds the slot map. Needed with shards.
+ * @param shards The shards by name: 1 to 40 lower-case letters, digits and hyphens, a letter first.
+ *     A name is for ever. Without any, the application has one database, its DataSource.
+ * @param sharding What concerns all shards.
+ * @param guard What must not happen inside a local transaction.
  */
 @ConfigurationProperties("evenkeel")
 record EvenkeelProperties(
@@ -30,7 +38,42 @@ record EvenkeelProperties(
     @DefaultValue Outbox outbox,
     @DefaultValue Inbox inbox,
     @DefaultValue Relay relay,
-    @DefaultValue Janitor janitor) {
+    @DefaultValue Janitor janitor,
+    @Nullable String catalogue,
+    @DefaultValue Map<String, Shard> shards,
+    @DefaultValue Sharding sharding,
+    @DefaultValue Guard guard) {
+
+  /**
+   * One shard. Its pool takes the settings under spring.datasource.hikari, and those under
+   * evenkeel.shards.[name].hikari, which win.
+   *
+   * @param url JDBC URL of the primary.
+   * @param username Role of the application on the shard.
+   * @param password Password of that role.
+   * @param replicaUrl JDBC URL of a replica for read-only transactions that ask for it. Default:
+   *     they read from the primary.
+   */
+  record Shard(
+      String url,
+      @DefaultValue("") String username,
+      @DefaultValue("") String password,
+      @Nullable String replicaUrl) {
+
+    @Override
+    public String toString() {
+      return "Shard[url=%s, username=%s]".formatted(url, username);
+    }
+  }
+
+  /**
+   * What concerns all shards.
+   *
+   * @param instances How many processes share the shards, for the budget of connections, 1 to
+   *     10000.
+   * @param fanOutTimeout How long a fan-out waits for its shards, 100ms to 10m.
+   */
+  record Sharding(@DefaultValue("1") int instances, @DefaultValue("30s") Duration fanOutTimeout) {}
 
   /**
    * Migration of the schema.
@@ -52,6 +95,11 @@ record EvenkeelProperties(
       @Nullable String url,
       @Nullable String username,
       @Nullable String password) {
+
+    /** Whether the migration logs in otherwise than the application. */
+    boolean ownLogin() {
+      return StringUtils.hasText(url) || StringUtils.hasText(username);
+    }
 
     @Override
     public String toString() {
@@ -157,4 +205,12 @@ record EvenkeelProperties(
    * @param interval How often the janitor looks, 100ms to 1h.
    */
   record Janitor(@DefaultValue("1m") Duration interval) {}
+
+  /**
+   * What must not happen inside a local transaction.
+   *
+   * @param dualWrite What happens when a broker send, an HTTP call or a second DataSource is used
+   *     inside a local transaction, with which it does not commit together: off, warn or fail.
+   */
+  record Guard(@DefaultValue("warn") DualWriteMode dualWrite) {}
 }

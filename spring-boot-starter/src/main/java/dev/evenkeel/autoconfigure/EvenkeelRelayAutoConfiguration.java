@@ -1,14 +1,13 @@
 package dev.evenkeel.autoconfigure;
 
-import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.InboxHandlers;
-import dev.evenkeel.outbox.InboxReceiver;
-import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.outbox.spi.Transport;
-import dev.evenkeel.relay.ConnectionSettings;
-import dev.evenkeel.relay.InProcessTransport;
 import dev.evenkeel.relay.Relay;
+import dev.evenkeel.relay.RelayGroup;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -36,38 +35,58 @@ public final class EvenkeelRelayAutoConfiguration {
   Transport evenkeelInProcessTransport(
       EvenkeelOptions options,
       InboxHandlers handlers,
-      InboxReceiver receiver,
-      ParkedStore parked,
+      Installations installations,
       MessageObservers observers) {
-    return new InProcessTransport(
-        options.lanes(), handlers, receiver, parked, observers.observer());
+    return new InProcessTransports(options.lanes(), handlers, installations, observers);
   }
 
   @Bean
   RelayLifecycle evenkeelRelayLifecycle(
-      EvenkeelProperties properties,
       EvenkeelOptions options,
-      ConnectionSettingsFactory settings,
-      ConsumerRegistry registry,
+      Installations installations,
       ObjectProvider<Transport> transport,
       ObjectProvider<InboxHandlers> handlers,
+      ObjectProvider<LivingNodes> livingNodes,
       MessageObservers observers) {
-    EvenkeelProperties.Relay relay = properties.relay();
-    ConnectionSettings connection =
-        settings.settings("evenkeel.relay", relay.url(), relay.username(), relay.password());
+    RelayLifecycle.Parts parts =
+        new RelayLifecycle.Parts() {
+          @Override
+          public RelayGroup relays() {
+            Map<String, Relay> relays = new LinkedHashMap<>();
+            for (Installation installation : installations.all()) {
+              relays.put(installation.name(), relay(installation));
+            }
+            LivingNodes nodes = livingNodes.getIfAvailable(() -> Set::of);
+            return new RelayGroup(relays, nodes::names);
+          }
+
+          private Relay relay(Installation installation) {
+            Transport shared = transport.getObject();
+            return new Relay(
+                options.relay(),
+                Objects.requireNonNull(installation.database().relay(), installation.name()),
+                new InstallationTransport(shared, installation.name()),
+                installation.registry(),
+                served(shared, handlers.getObject()),
+                observers.observer());
+          }
+
+          @Override
+          public Map<String, Consumers> consumers() {
+            Map<String, Consumers> consumers = new LinkedHashMap<>();
+            Set<Subscription> served = served(transport.getObject(), handlers.getObject());
+            for (Installation installation : installations.all()) {
+              consumers.put(
+                  installation.name(),
+                  new Consumers(installation.registry(), served, options.retired()));
+            }
+            return consumers;
+          }
+        };
     return new RelayLifecycle(
         options.relay().node(),
-        () ->
-            new Relay(
-                options.relay(),
-                connection,
-                transport.getObject(),
-                registry,
-                served(transport.getObject(), handlers.getObject()),
-                observers.observer()),
-        () ->
-            new Consumers(
-                registry, served(transport.getObject(), handlers.getObject()), options.retired()),
+        installations.all().stream().map(Installation::name).toList(),
+        parts,
         options.relay().contend());
   }
 

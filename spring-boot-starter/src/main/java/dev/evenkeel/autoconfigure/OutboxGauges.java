@@ -5,79 +5,69 @@ import dev.evenkeel.relay.RelayStatus;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The gauges of {@link EvenkeelMeters}. Those of the relay exist where this process has one. */
 final class OutboxGauges implements MeterBinder {
 
   private static final double MILLIS_PER_SECOND = 1_000.0;
 
-  private final OutboxReadings readings;
+  private final AllReadings readings;
   private final boolean relays;
 
-  OutboxGauges(OutboxReadings readings, boolean relays) {
+  OutboxGauges(AllReadings readings, boolean relays) {
     this.readings = readings;
     this.relays = relays;
   }
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    if (relays) {
-      bindStatus(registry, EvenkeelMeters.LEADER, status -> status.state().leads() ? 1 : 0);
-      bindStatus(registry, EvenkeelMeters.IN_FLIGHT, RelayStatus::inFlight);
-      bindStatus(registry, EvenkeelMeters.GAPS, RelayStatus::gaps);
-      bindLag(registry, EvenkeelMeters.LAG_BYTES, OutboxGauges::retainedBytes);
-      bindLag(
-          registry,
-          EvenkeelMeters.LAG_SECONDS,
-          lag -> lag.oldestUnpublished().toMillis() / MILLIS_PER_SECOND);
-    }
-    bindCounts(registry, EvenkeelMeters.PARKED_KEYS, ParkedMessages.Counts::keys);
-    bindCounts(registry, EvenkeelMeters.DEAD_LETTERS, ParkedMessages.Counts::dead);
+    readings.all().forEach(installation -> new Binding(registry, installation).bind(relays));
   }
 
   private static double retainedBytes(RelayStatus.Lag lag) {
     return lag.retainedBytes() < 0 ? Double.NaN : lag.retainedBytes();
   }
 
-  private void bindStatus(
-      MeterRegistry registry, EvenkeelMeters meter, ToDoubleFunction<RelayStatus> value) {
-    bind(
-        registry,
-        meter,
-        all -> {
-          RelayStatus status = all.status();
-          return status == null ? Double.NaN : value.applyAsDouble(status);
-        });
-  }
+  /** The gauges of one installation. */
+  private record Binding(MeterRegistry registry, OutboxReadings readings) {
 
-  private void bindLag(
-      MeterRegistry registry, EvenkeelMeters meter, ToDoubleFunction<RelayStatus.Lag> value) {
-    bind(
-        registry,
-        meter,
-        all -> {
-          RelayStatus.Lag lag = all.lag();
-          return lag == null ? Double.NaN : value.applyAsDouble(lag);
-        });
-  }
+    void bind(boolean relays) {
+      if (relays) {
+        status(EvenkeelMeters.LEADER, status -> status.state().leads() ? 1 : 0);
+        status(EvenkeelMeters.IN_FLIGHT, RelayStatus::inFlight);
+        status(EvenkeelMeters.GAPS, RelayStatus::gaps);
+        gauge(EvenkeelMeters.LAG_BYTES, OutboxReadings::lag, OutboxGauges::retainedBytes);
+        gauge(
+            EvenkeelMeters.LAG_SECONDS,
+            OutboxReadings::lag,
+            lag -> lag.oldestUnpublished().toMillis() / MILLIS_PER_SECOND);
+      }
+      gauge(EvenkeelMeters.PARKED_KEYS, OutboxReadings::counts, ParkedMessages.Counts::keys);
+      gauge(EvenkeelMeters.DEAD_LETTERS, OutboxReadings::counts, ParkedMessages.Counts::dead);
+    }
 
-  private void bindCounts(
-      MeterRegistry registry, EvenkeelMeters meter, ToDoubleFunction<ParkedMessages.Counts> value) {
-    bind(
-        registry,
-        meter,
-        all -> {
-          ParkedMessages.Counts counts = all.counts();
-          return counts == null ? Double.NaN : value.applyAsDouble(counts);
-        });
-  }
+    private void status(EvenkeelMeters meter, ToDoubleFunction<RelayStatus> value) {
+      gauge(meter, OutboxReadings::status, value);
+    }
 
-  private void bind(
-      MeterRegistry registry, EvenkeelMeters meter, ToDoubleFunction<OutboxReadings> value) {
-    Gauge.builder(meter.getName(), readings, value)
-        .baseUnit(meter.getBaseUnit())
-        .strongReference(true)
-        .register(registry);
+    private <T> void gauge(
+        EvenkeelMeters meter,
+        Function<OutboxReadings, @Nullable T> reading,
+        ToDoubleFunction<T> value) {
+      Gauge.builder(
+              meter.getName(),
+              readings,
+              all -> {
+                T read = reading.apply(all);
+                return read == null ? Double.NaN : value.applyAsDouble(read);
+              })
+          .baseUnit(meter.getBaseUnit())
+          .tag(EvenkeelMeters.Tags.SHARD.asString(), readings.installation())
+          .strongReference(true)
+          .register(registry);
+    }
   }
 }

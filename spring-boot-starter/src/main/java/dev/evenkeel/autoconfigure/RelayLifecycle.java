@@ -1,69 +1,87 @@
 package dev.evenkeel.autoconfigure;
 
-import dev.evenkeel.relay.Relay;
+import dev.evenkeel.relay.RelayGroup;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Registers the consumers and runs this process's relay: started after everything else, so that
- * handlers find a complete application, and stopped before everything else, so that they still find
- * it. A relay is used once, so each start makes a new one.
+ * Registers the consumers and runs this process's relays, one per installation: started after
+ * everything else, so that handlers find a complete application, and stopped before everything
+ * else, so that they still find it. A relay is used once, so each start makes new ones.
  *
- * <p>The application starts even while the database is away: the relay stands by, and consumers are
+ * <p>The application starts even while a database is away: its relay stands by, and consumers are
  * registered as soon as that works. Thread-safe.
  */
 public final class RelayLifecycle implements SmartLifecycle {
 
   private static final Logger log = LoggerFactory.getLogger(RelayLifecycle.class);
 
+  /** What each start makes. */
+  interface Parts {
+
+    /** A new relay for each installation, by its name. */
+    RelayGroup relays();
+
+    /** What to register at each installation, by its name. */
+    Map<String, Consumers> consumers();
+  }
+
   private final String node;
-  private final Supplier<Relay> relays;
-  private final Supplier<Consumers> consumers;
+  private final List<String> installations;
+  private final Parts parts;
   private final Duration retryInterval;
   private @Nullable CountDownLatch stopSignal;
-  private volatile @Nullable Relay current;
+  private volatile @Nullable RelayGroup current;
 
   /**
    * Makes the lifecycle.
    *
-   * @param relays asked at each start, for a relay with all it needs
-   * @param consumers asked at each start, for what to register
    * @param retryInterval wait between two attempts to register
    */
-  RelayLifecycle(
-      String node, Supplier<Relay> relays, Supplier<Consumers> consumers, Duration retryInterval) {
+  RelayLifecycle(String node, List<String> installations, Parts parts, Duration retryInterval) {
     this.node = node;
-    this.relays = relays;
-    this.consumers = consumers;
+    this.installations = List.copyOf(installations);
+    this.parts = parts;
     this.retryInterval = retryInterval;
   }
 
-  /** Where the relay of this process stands. Asks nobody. */
-  public RelayStatus status() {
-    Relay relay = current;
-    return relay == null
-        ? new RelayStatus(node, RelayState.STOPPED, 0, null, 0, 0, List.of())
-        : relay.status();
+  /**
+   * Where each relay of this process stands, by installation: the shard's name, or {@code home}
+   * without shards. Asks nobody.
+   */
+  public Map<String, RelayStatus> statuses() {
+    RelayGroup group = current;
+    if (group != null) {
+      return group.statuses();
+    }
+    Map<String, RelayStatus> stopped = new LinkedHashMap<>();
+    for (String installation : installations) {
+      stopped.put(
+          installation, new RelayStatus(node, RelayState.STOPPED, 0, null, 0, 0, List.of()));
+    }
+    return stopped;
   }
 
   /**
-   * How far the installation's relay is behind, whoever leads; null before the first start.
+   * How far an installation's relay is behind, whoever leads; null before the first start.
    *
    * @throws SQLException if the database can't be asked
+   * @throws IllegalArgumentException if no installation has the name
    */
-  public RelayStatus.@Nullable Lag lag() throws SQLException {
-    Relay relay = current;
-    return relay == null ? null : relay.lag();
+  public RelayStatus.@Nullable Lag lag(String installation) throws SQLException {
+    RelayGroup group = current;
+    return group == null ? null : group.lag(installation);
   }
 
   @Override
@@ -82,16 +100,23 @@ public final class RelayLifecycle implements SmartLifecycle {
       return;
     }
     CountDownLatch signal = new CountDownLatch(1);
-    Consumers toRegister = consumers.get();
-    if (!toRegister.tryRegister()) {
-      Thread thread = new Thread(() -> registerLater(toRegister, signal), "evenkeel-registration");
+    parts
+        .consumers()
+        .forEach((installation, consumers) -> register(installation, consumers, signal));
+    RelayGroup group = parts.relays();
+    group.start();
+    current = group;
+    stopSignal = signal;
+  }
+
+  private void register(String installation, Consumers consumers, CountDownLatch signal) {
+    if (!consumers.tryRegister()) {
+      Thread thread =
+          new Thread(
+              () -> registerLater(consumers, signal), "evenkeel-registration-" + installation);
       thread.setDaemon(true);
       thread.start();
     }
-    Relay relay = relays.get();
-    relay.start();
-    current = relay;
-    stopSignal = signal;
   }
 
   private void registerLater(Consumers toRegister, CountDownLatch signal) {
@@ -110,17 +135,17 @@ public final class RelayLifecycle implements SmartLifecycle {
 
   @Override
   public void stop() {
-    Relay relay;
+    RelayGroup group;
     synchronized (this) {
       if (stopSignal == null) {
         return;
       }
       stopSignal.countDown();
       stopSignal = null;
-      relay = current;
+      group = current;
     }
-    if (relay != null) {
-      relay.stop();
+    if (group != null) {
+      group.stop();
     }
   }
 }

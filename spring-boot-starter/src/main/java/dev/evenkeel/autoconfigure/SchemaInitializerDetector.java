@@ -12,7 +12,7 @@ final class SchemaInitializerDetector extends AbstractBeansOfTypeDatabaseInitial
 
   @Override
   protected Set<Class<?>> getDatabaseInitializerBeanTypes() {
-    return Set.of(SchemaInitializer.class);
+    return Set.of(SchemaInitializer.class, ShardStarter.class);
   }
 
   /** Each detector's beans depend on those of the detectors before it. */

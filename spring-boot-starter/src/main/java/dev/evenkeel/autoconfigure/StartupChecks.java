@@ -6,7 +6,6 @@ import dev.evenkeel.outbox.Subscription;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -31,17 +30,17 @@ final class StartupChecks implements SmartInitializingSingleton {
 
   private final EvenkeelOptions options;
   private final ObjectProvider<InboxHandlers> handlers;
-  private final DataSource dataSource;
+  private final InstallationDatabases databases;
   private final boolean relays;
 
   StartupChecks(
       EvenkeelOptions options,
       ObjectProvider<InboxHandlers> handlers,
-      DataSource dataSource,
+      InstallationDatabases databases,
       boolean relays) {
     this.options = options;
     this.handlers = handlers;
-    this.dataSource = dataSource;
+    this.databases = databases;
     this.relays = relays;
   }
 
@@ -59,21 +58,25 @@ final class StartupChecks implements SmartInitializingSingleton {
               .formatted(retiredAndHandled));
     }
     if (HIKARI && relays) {
-      Hikari.warnIfSmall(dataSource, options.lanes().lanes() + OTHER_CONNECTIONS);
+      for (InstallationDatabase database : databases.all()) {
+        Hikari.warnIfSmall(database, options.lanes().lanes() + OTHER_CONNECTIONS);
+      }
     }
   }
 
   /** Apart, because HikariCP is optional. */
   private static final class Hikari {
 
-    static void warnIfSmall(DataSource dataSource, int needed) {
-      HikariDataSource pool = DataSourceUnwrapper.unwrap(dataSource, HikariDataSource.class);
+    static void warnIfSmall(InstallationDatabase database, int needed) {
+      HikariDataSource pool =
+          DataSourceUnwrapper.unwrap(database.dataSource(), HikariDataSource.class);
       if (pool != null && pool.getMaximumPoolSize() < needed) {
         log.warn(
-            "spring.datasource.hikari.maximum-pool-size is {}, and evenkeel.inbox.lanes with its"
+            "spring.datasource.hikari.maximum-pool-size is {} for {}, and evenkeel.inbox.lanes with its"
                 + " surroundings can use {} connections: lanes will wait for each other and for the"
                 + " application; raise the pool to at least {} or lower evenkeel.inbox.lanes",
             pool.getMaximumPoolSize(),
+            database.name(),
             needed,
             needed);
       }

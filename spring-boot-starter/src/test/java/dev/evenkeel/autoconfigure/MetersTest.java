@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.shard.guard.DualWriteKind;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -24,6 +25,7 @@ class MetersTest {
     observer.retried("billing");
     observer.parked("billing", "OUTAGE");
     observer.dead("billing", "EXPIRED");
+    new DualWriteMeter(registry).found(DualWriteKind.KAFKA);
   }
 
   @Test
@@ -55,13 +57,17 @@ class MetersTest {
     assertThat(registry.get("evenkeel.inbox.handled").timer().count()).isEqualTo(1);
   }
 
+  private static AllReadings readings() {
+    return new AllReadings(List.of(new OutboxReadings("home", null, new NoParkedMessages())));
+  }
+
   @Test
   void metersAndDocumentationAgree() {
     tellEverything();
-    new OutboxGauges(new OutboxReadings(null, new NoParkedMessages()), true).bindTo(registry);
+    new OutboxGauges(readings(), true).bindTo(registry);
 
     List<String> registered =
-        registry.getMeters().stream().map(Meter::getId).map(Meter.Id::getName).toList();
+        registry.getMeters().stream().map(Meter::getId).map(Meter.Id::getName).distinct().toList();
     assertThat(registered)
         .containsExactlyInAnyOrderElementsOf(
             Arrays.stream(EvenkeelMeters.values()).map(EvenkeelMeters::getName).toList());
@@ -74,7 +80,7 @@ class MetersTest {
 
   @Test
   void unknownReadingIsNotANumber() {
-    new OutboxGauges(new OutboxReadings(null, new NoParkedMessages()), true).bindTo(registry);
+    new OutboxGauges(readings(), true).bindTo(registry);
 
     assertThat(registry.get("evenkeel.relay.lag.bytes").gauge().value()).isNaN();
     assertThat(registry.get("evenkeel.inbox.dead.letters").gauge().value()).isNaN();

@@ -34,7 +34,9 @@ class StartupChecksTest {
             .build());
     try (HikariDataSource pool = new HikariDataSource()) {
       pool.setMaximumPoolSize(poolSize);
-      new StartupChecks(options, beans.getBeanProvider(InboxHandlers.class), pool, true)
+      InstallationDatabases databases =
+          new InstallationDatabases(List.of(new InstallationDatabase("home", pool, null)));
+      new StartupChecks(options, beans.getBeanProvider(InboxHandlers.class), databases, true)
           .afterSingletonsInstantiated();
     }
   }

@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -27,6 +28,24 @@ public final class TestApplications {
         .run();
   }
 
+  /**
+   * Starts one on shards, without a web server.
+   *
+   * @param shards by name; the first by name holds the slot map
+   */
+  public static ConfigurableApplicationContext startSharded(
+      SortedMap<String, DatabaseInfo> shards, Class<?> application, String... properties) {
+    List<String> urls = new ArrayList<>(List.of("evenkeel.catalogue=" + shards.firstKey()));
+    shards.forEach(
+        (name, database) -> {
+          urls.add("evenkeel.shards." + name + ".url=" + database.jdbcUrl());
+          urls.add("evenkeel.shards." + name + ".username=" + database.username());
+          urls.add("evenkeel.shards." + name + ".password=" + database.password());
+        });
+    urls.addAll(List.of(properties));
+    return builder(application, urls).web(WebApplicationType.NONE).run();
+  }
+
   private static SpringApplicationBuilder builder(
       DatabaseInfo database, Class<?> application, String... properties) {
     List<String> all =
@@ -34,14 +53,22 @@ public final class TestApplications {
             List.of(
                 "spring.datasource.url=" + database.jdbcUrl(),
                 "spring.datasource.username=" + database.username(),
-                "spring.datasource.password=" + database.password(),
+                "spring.datasource.password=" + database.password()));
+    all.addAll(List.of(properties));
+    return builder(application, all);
+  }
+
+  private static SpringApplicationBuilder builder(Class<?> application, List<String> properties) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
                 "spring.datasource.hikari.maximum-pool-size=8",
                 "spring.datasource.hikari.minimum-idle=0",
                 "spring.main.banner-mode=off",
                 "evenkeel.inbox.lanes=2",
                 "evenkeel.relay.contend-interval=100ms",
                 "evenkeel.relay.heartbeat-interval=100ms"));
-    all.addAll(List.of(properties));
+    all.addAll(properties);
     return new SpringApplicationBuilder(application)
         .logStartupInfo(false)
         .properties(all.toArray(String[]::new));

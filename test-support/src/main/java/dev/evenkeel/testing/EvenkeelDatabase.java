@@ -122,7 +122,7 @@ public final class EvenkeelDatabase implements AutoCloseable {
     return new InboxReceiver(
         new InboxOptions(schema, defaults.window(), defaults.handlerTimeout()),
         dataSource,
-        (consumer, message) -> target,
+        (consumer, message, shardKey) -> target,
         MessageObserver.NONE,
         TimeSource.SYSTEM);
   }

@@ -3,6 +3,11 @@ package dev.evenkeel.outbox.spi;
 /** One term of a relay's leadership, as a transport sees it. Thread-safe. */
 public interface Leadership {
 
+  /** The installation whose relay leads: the shard's name, or {@code home} without shards. */
+  default String installation() {
+    return "home";
+  }
+
   /** The term's number; each new leader has a higher one. Parking checks it in the database. */
   long epoch();
 

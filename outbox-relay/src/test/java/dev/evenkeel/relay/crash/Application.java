@@ -104,7 +104,7 @@ final class Application implements AutoCloseable {
         new InboxReceiver(
             new InboxOptions(SCHEMA, Duration.ofDays(10), lanes.handlerTimeout()),
             dataSource,
-            (consumer, message) -> home,
+            (consumer, message, shardKey) -> home,
             MessageObserver.NONE,
             TimeSource.SYSTEM);
     ParkedStore parked =

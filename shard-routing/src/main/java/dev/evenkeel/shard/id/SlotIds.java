@@ -32,7 +32,8 @@ public final class SlotIds {
           "slot must be between 0 and %d, was %d".formatted(SlotHash.SLOTS - 1, slot));
     }
     UUID id = TIME_ORDERED.generate();
-    return new UUID(id.getMostSignificantBits() & ~SLOT_BITS | slot, id.getLeastSignificantBits());
+    return new UUID(
+        (id.getMostSignificantBits() & ~SLOT_BITS) | slot, id.getLeastSignificantBits());
   }
 
   /**

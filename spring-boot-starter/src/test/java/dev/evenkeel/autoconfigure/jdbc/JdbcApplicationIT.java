@@ -95,7 +95,7 @@ class JdbcApplicationIT {
       awaitSeen(application, "a");
 
       application.stop();
-      assertThat(application.getBean(RelayLifecycle.class).status().state())
+      assertThat(application.getBean(RelayLifecycle.class).statuses().get("home").state())
           .isEqualTo(RelayState.STOPPED);
       append(application, "b");
       application.start();
