@@ -239,8 +239,7 @@ class SecondDataSourceIT {
                           .getContributor("south"))
                   .isInstanceOfSatisfying(
                       HealthIndicator.class,
-                      indicator ->
-                          assertThat(indicator.health().getStatus()).isEqualTo(Status.UP));
+                      indicator -> assertThat(indicator.health().getStatus()).isEqualTo(Status.UP));
             });
   }
 
