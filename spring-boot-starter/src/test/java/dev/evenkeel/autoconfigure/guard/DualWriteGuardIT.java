@@ -282,8 +282,7 @@ class DualWriteGuardIT {
   @Test
   void transactionOfSeveralResourcesIsNotLocal() {
     shop("fail")
-        .withBean(
-            "distributed", Distributed.class, Distributed::new, bean -> bean.setFallback(true))
+        .withBean("distributed", Distributed.class, Distributed::new)
         .run(
             context -> {
               DataSource dataSource = context.getBean(DataSource.class);
