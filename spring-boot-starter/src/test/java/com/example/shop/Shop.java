@@ -12,6 +12,8 @@ import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.event.TransactionPhase;
 import org.springframework.transaction.event.TransactionalEventListener;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.client.RestTemplate;
 import org.springframework.web.reactive.function.client.WebClient;
@@ -104,6 +106,19 @@ public class Shop {
   public void placeAndTell(Client client) {
     insert();
     events.publishEvent(new Placed(client));
+  }
+
+  /** No dual write: likewise, told by Spring's callback and not as a listener. */
+  @Transactional
+  public void placeAndCallBack(Client client) {
+    insert();
+    TransactionSynchronizationManager.registerSynchronization(
+        new TransactionSynchronization() {
+          @Override
+          public void afterCommit() {
+            call(client);
+          }
+        });
   }
 
   @TransactionalEventListener(phase = TransactionPhase.AFTER_COMMIT)

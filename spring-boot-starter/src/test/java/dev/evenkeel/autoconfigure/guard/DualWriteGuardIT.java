@@ -16,11 +16,14 @@ import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -42,8 +45,12 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.orm.jpa.JpaTransactionManager;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.AbstractPlatformTransactionManager;
+import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.ClassUtils;
 
@@ -203,7 +210,8 @@ class DualWriteGuardIT {
         harmless("in a read-only transaction", Shop::look),
         harmless("exempted on the stack", Shop::placeWithCare),
         harmless("in a scope without a transaction", Shop::callInAScope),
-        harmless("after the commit", Shop::placeAndTell));
+        harmless("by a listener after the commit", Shop::placeAndTell),
+        harmless("by a callback after the commit", Shop::placeAndCallBack));
   }
 
   private static Arguments harmless(String name, BiConsumer<Shop, Client> call) {
@@ -268,6 +276,51 @@ class DualWriteGuardIT {
               }
               assertThat(counted(context, Client.KAFKA)).isEqualTo(1);
             });
+  }
+
+  /** Several resources in one transaction are what JTA is for. */
+  @Test
+  void transactionOfSeveralResourcesIsNotLocal() {
+    shop("fail")
+        .withBean("distributed", Distributed.class, Distributed::new)
+        .run(
+            context -> {
+              DataSource dataSource = context.getBean(DataSource.class);
+              new TransactionTemplate(context.getBean(Distributed.class))
+                  .executeWithoutResult(
+                      status -> {
+                        enlist(DataSourceUtils.getConnection(dataSource));
+                        context.getBean(Shop.class).callInAScope(Client.KAFKA);
+                      });
+
+              assertThat(arrived(context, Client.KAFKA)).contains("send");
+            });
+  }
+
+  private static void enlist(Connection connection) {
+    try {
+      connection.setAutoCommit(false);
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** As JTA's: a transaction manager of no resource in particular. */
+  static final class Distributed extends AbstractPlatformTransactionManager {
+
+    @Override
+    protected Object doGetTransaction() {
+      return "transaction";
+    }
+
+    @Override
+    protected void doBegin(Object transaction, TransactionDefinition definition) {}
+
+    @Override
+    protected void doCommit(DefaultTransactionStatus status) {}
+
+    @Override
+    protected void doRollback(DefaultTransactionStatus status) {}
   }
 
   /** A send that Spring adds to its templates must not slip past the guard. */
