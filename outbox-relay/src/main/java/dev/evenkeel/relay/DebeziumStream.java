@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,8 @@ final class DebeziumStream {
           "org.apache.kafka.connect.storage.OffsetStorageWriter");
 
   private static final AtomicLong ENGINES = new AtomicLong();
+
+  private static final AtomicBoolean WARM = new AtomicBoolean();
 
   private static final int MAX_BATCH = 2_048;
   private static final int MAX_QUEUE = 8_192;
@@ -108,9 +111,13 @@ final class DebeziumStream {
 
   /**
    * Has the JVM load what an engine's start needs, about a second's worth: a process that stands by
-   * does that beforehand, so that a takeover is quick. Opens no connection.
+   * does that beforehand, so that a takeover is quick. Once per JVM, however many relays it has.
+   * Opens no connection.
    */
   static void warmUp(RelayOptions options, ConnectionSettings settings) {
+    if (WARM.getAndSet(true)) {
+      return;
+    }
     for (String name : COLD_CLASSES) {
       try {
         Class.forName(name);

@@ -227,9 +227,15 @@ public final class Relay {
     placement.sees(newLeader);
   }
 
-  /** Whether the term is to end for a node that leads less and waits for this shard. */
+  /**
+   * Whether the term is to end for a node that leads less and waits for this shard. Not while the
+   * ring may have to be sent again: the successor would begin that anew.
+   */
   boolean givesBack(Term current) throws SQLException {
-    return placement.offers() && current.wished() && placement.gives();
+    return placement.offers()
+        && current.wished()
+        && !current.row().reconciling()
+        && placement.gives();
   }
 
   private void lead(Term newTerm) throws InterruptedException {

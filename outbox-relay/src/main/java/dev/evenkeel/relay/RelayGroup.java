@@ -56,6 +56,7 @@ public final class RelayGroup {
   private final Duration contend;
   private final RelaySpreader spreader;
   private @Nullable ScheduledExecutorService census;
+  private boolean stopped;
   private boolean countFails;
 
   /**
@@ -89,7 +90,7 @@ public final class RelayGroup {
 
   /** Starts every relay and returns. A database that is down holds nobody up. Idempotent. */
   public synchronized void start() {
-    if (census != null) {
+    if (census != null || stopped) {
       return;
     }
     ScheduledExecutorService thread =
@@ -122,6 +123,7 @@ public final class RelayGroup {
    */
   public void stop() {
     synchronized (this) {
+      stopped = true;
       if (census != null) {
         census.shutdownNow();
       }

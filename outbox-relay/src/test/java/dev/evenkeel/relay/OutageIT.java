@@ -69,7 +69,7 @@ class OutageIT {
       try (RelayNode node =
           RelayNode.in(installation)
               .handlers(new FarHandler(new JdbcTemplate(farPool), installation.sql()))
-              .router((consumer, m) -> m.aggregateId().startsWith(FAR) ? farTarget : home)
+              .router((consumer, m, shardKey) -> m.aggregateId().startsWith(FAR) ? farTarget : home)
               .lanes(lanes(Duration.ofSeconds(2)))
               .start()) {
         node.publish(new Counted("far-a", 1), new Counted("near", 1));

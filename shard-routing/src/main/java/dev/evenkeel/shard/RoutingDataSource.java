@@ -9,9 +9,10 @@ import org.springframework.jdbc.datasource.lookup.AbstractRoutingDataSource;
 
 /**
  * The application's one data source: hands out connections of the shard that the thread is bound
- * to, and none to a thread that is bound to none. It reads no SQL.
+ * to, and none to a thread that is bound to none. It reads no SQL. Not final: the dual-write guard
+ * subclasses it where the application has another data source too.
  */
-public final class RoutingDataSource extends AbstractRoutingDataSource {
+public class RoutingDataSource extends AbstractRoutingDataSource {
 
   private static final String REPLICA = " (replica)";
 

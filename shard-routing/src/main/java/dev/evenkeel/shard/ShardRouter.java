@@ -66,7 +66,7 @@ public final class ShardRouter {
     try {
       return SlotIds.slotOf(UUID.fromString(key));
     } catch (IllegalArgumentException e) {
-      throw new ShardKeyException("\"%s\" carries no slot, because it is no UUID".formatted(key));
+      throw new ShardKeyException("\"%s\" carries no slot: %s".formatted(key, e.getMessage()));
     }
   }
 

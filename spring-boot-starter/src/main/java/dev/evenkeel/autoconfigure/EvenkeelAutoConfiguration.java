@@ -16,6 +16,8 @@ import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.shard.id.CurrentShard;
+import dev.evenkeel.shard.id.NumberedShard;
 import jakarta.persistence.EntityManagerFactory;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -138,6 +140,13 @@ public final class EvenkeelAutoConfiguration {
     @ConditionalOnMissingBean
     TransactionSlot evenkeelTransactionSlot() {
       return TransactionSlot.NONE;
+    }
+
+    /** The one database is as a shard without a slot map. */
+    @Bean
+    @ConditionalOnMissingBean
+    CurrentShard evenkeelCurrentShard(DataSource dataSource) {
+      return () -> new NumberedShard(InstallationDatabase.HOME, 0, HomeDatabase.of(dataSource));
     }
 
     @Bean

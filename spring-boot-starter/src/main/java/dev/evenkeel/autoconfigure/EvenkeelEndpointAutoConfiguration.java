@@ -3,6 +3,8 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.shard.ShardNode;
+import dev.evenkeel.shard.Shards;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.springframework.beans.factory.ObjectProvider;
@@ -13,18 +15,19 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
-/** The actuator endpoint {@code evenkeeloutbox}. */
+/** The actuator endpoints {@code evenkeeloutbox} and {@code evenkeelshards}. */
 @AutoConfiguration(after = EvenkeelAutoConfiguration.class)
 @ConditionalOnClass({Endpoint.class, ConditionalOnAvailableEndpoint.class})
 @ConditionalOnBean(EvenkeelOptions.class)
-@ConditionalOnAvailableEndpoint(EvenkeelOutboxEndpoint.class)
 public final class EvenkeelEndpointAutoConfiguration {
 
   /** Made by Spring Boot. */
   EvenkeelEndpointAutoConfiguration() {}
 
   @Bean
+  @ConditionalOnAvailableEndpoint
   EvenkeelOutboxEndpoint evenkeelOutboxEndpoint(
       AllReadings readings,
       ParkedMessages parked,
@@ -40,5 +43,19 @@ public final class EvenkeelEndpointAutoConfiguration {
     return handlers.subscriptions().stream()
         .map(Subscription::consumer)
         .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** With shards. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnBean(ShardStarter.class)
+  @ConditionalOnAvailableEndpoint(EvenkeelShardsEndpoint.class)
+  static class ShardsConfiguration {
+
+    @Bean
+    EvenkeelShardsEndpoint evenkeelShardsEndpoint(
+        Shards shards, ShardNode node, EvenkeelProperties properties, ConnectionBudget budget) {
+      return new EvenkeelShardsEndpoint(
+          shards, node, String.valueOf(properties.catalogue()), budget);
+    }
   }
 }

@@ -33,8 +33,17 @@ public enum EvenkeelMeters implements MeterDocumentation {
   LAG_SECONDS("evenkeel.relay.lag.seconds", Meter.Type.GAUGE, "seconds", Tags.SHARD),
   /** Parked pairs of consumer and key; NaN when it is not known. */
   PARKED_KEYS("evenkeel.inbox.parked.keys", Meter.Type.GAUGE, "keys", Tags.SHARD),
+  /** 1 while the shard takes transactions of this process, else 0. */
+  SHARD_UP("evenkeel.shard.up", Meter.Type.GAUGE, null, Tags.SHARD),
+  /**
+   * Share of the connections of the shard's server that all declared instances can open; NaN when
+   * it is not known.
+   */
+  SHARD_CONNECTIONS("evenkeel.shard.connections", Meter.Type.GAUGE, null, Tags.SHARD),
   /** Dead letters that wait for a decision; NaN when it is not known. */
-  DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages", Tags.SHARD);
+  DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages", Tags.SHARD),
+  /** Dual writes that were warned of or refused. */
+  DUAL_WRITES("evenkeel.guard.dual-writes", Meter.Type.COUNTER, "calls", Tags.KIND);
 
   /** Tags of the meters. */
   public enum Tags implements KeyName {
@@ -43,7 +52,9 @@ public enum EvenkeelMeters implements MeterDocumentation {
     /** Why a message was parked, a {@link dev.evenkeel.outbox.ParkReason}. */
     REASON("reason"),
     /** Name of the shard; {@code home} without shards. */
-    SHARD("shard");
+    SHARD("shard"),
+    /** What was called, the tag of a {@link dev.evenkeel.shard.guard.DualWriteKind}. */
+    KIND("kind");
 
     private final String key;
 

@@ -1,11 +1,13 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.shard.Shards;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /** The meters of {@link EvenkeelMeters}, where the application has a registry. */
 @AutoConfiguration(
@@ -27,5 +29,16 @@ public final class EvenkeelMetricsAutoConfiguration {
   @Bean
   OutboxGauges evenkeelOutboxGauges(AllReadings readings, EvenkeelProperties properties) {
     return new OutboxGauges(readings, properties.relay().enabled());
+  }
+
+  /** Apart, because the pools' library is optional. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnBean(ShardStarter.class)
+  static class ShardsConfiguration {
+
+    @Bean
+    ShardGauges evenkeelShardGauges(Shards shards, ConnectionBudget budget, ShardPools pools) {
+      return new ShardGauges(shards, budget, pools);
+    }
   }
 }

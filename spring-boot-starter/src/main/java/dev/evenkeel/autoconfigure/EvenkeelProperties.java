@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,8 @@ import org.springframework.util.unit.DataSize;
  * @param shards The shards by name: 1 to 40 lower-case letters, digits and hyphens, a letter first.
  *     A name is for ever. Without any, the application has one database, its DataSource.
  * @param sharding What concerns all shards.
+ * @param ids Generators of ids.
+ * @param guard What must not happen inside a local transaction.
  */
 @ConfigurationProperties("evenkeel")
 record EvenkeelProperties(
@@ -39,7 +42,25 @@ record EvenkeelProperties(
     @DefaultValue Janitor janitor,
     @Nullable String catalogue,
     @DefaultValue Map<String, Shard> shards,
-    @DefaultValue Sharding sharding) {
+    @DefaultValue Sharding sharding,
+    @DefaultValue Ids ids,
+    @DefaultValue Guard guard) {
+
+  /**
+   * Generators of ids.
+   *
+   * @param snowflake Numbers of 64 bits with a leased node id.
+   */
+  record Ids(@DefaultValue Snowflake snowflake) {}
+
+  /**
+   * Numbers of 64 bits with a leased node id.
+   *
+   * @param lease How long a node id stays taken when its holder falls silent, 1s to 10m.
+   * @param maxWait Longest wait of a caller while this process holds no node id, up to 1m. After it
+   *     the call fails.
+   */
+  record Snowflake(@DefaultValue("30s") Duration lease, @DefaultValue("2s") Duration maxWait) {}
 
   /**
    * One shard. Its pool takes the settings under spring.datasource.hikari, and those under
@@ -202,4 +223,12 @@ record EvenkeelProperties(
    * @param interval How often the janitor looks, 100ms to 1h.
    */
   record Janitor(@DefaultValue("1m") Duration interval) {}
+
+  /**
+   * What must not happen inside a local transaction.
+   *
+   * @param dualWrite What happens when a broker send, an HTTP call or a second DataSource is used
+   *     inside a local transaction, with which it does not commit together: off, warn or fail.
+   */
+  record Guard(@DefaultValue("warn") DualWriteMode dualWrite) {}
 }

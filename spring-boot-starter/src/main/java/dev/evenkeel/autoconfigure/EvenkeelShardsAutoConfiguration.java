@@ -1,30 +1,34 @@
 package dev.evenkeel.autoconfigure;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.evenkeel.shard.CurrentSlot;
+import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.shard.RoutedTransactions;
 import dev.evenkeel.shard.RoutingDataSource;
 import dev.evenkeel.shard.RoutingShardTransactions;
 import dev.evenkeel.shard.ShardDatabase;
 import dev.evenkeel.shard.ShardNode;
 import dev.evenkeel.shard.ShardRouter;
+import dev.evenkeel.shard.ShardScope;
 import dev.evenkeel.shard.ShardTransactionRouter;
 import dev.evenkeel.shard.ShardTransactions;
 import dev.evenkeel.shard.ShardedAdvisor;
 import dev.evenkeel.shard.Shards;
 import dev.evenkeel.shard.SlotCatalogue;
 import dev.evenkeel.shard.SlotStrategy;
+import dev.evenkeel.shard.id.CurrentSlot;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.jspecify.annotations.Nullable;
 import org.springframework.aop.config.AopConfigUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.config.InstantiationAwareBeanPostProcessor;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -183,6 +187,11 @@ public final class EvenkeelShardsAutoConfiguration {
   }
 
   @Bean
+  ParkedMessages evenkeelParkedMessages(Installations installations) {
+    return new EveryParkedMessage(installations);
+  }
+
+  @Bean
   ConnectionBudget evenkeelConnectionBudget(ShardPools pools, EvenkeelProperties properties) {
     Map<String, Integer> sizes = new TreeMap<>();
     pools.databases().forEach(d -> sizes.put(d.name(), pools.maximumPoolSize(d.name())));
@@ -231,8 +240,13 @@ public final class EvenkeelShardsAutoConfiguration {
   }
 
   @Bean
-  CurrentSlot evenkeelCurrentSlot() {
-    return new CurrentSlot();
+  ShardScope evenkeelShardScope(ShardNode node, DataSource dataSource) {
+    return new ShardScope(node::map, dataSource);
+  }
+
+  @Bean
+  CurrentSlot evenkeelCurrentSlot(ShardScope scope) {
+    return scope::requireSlot;
   }
 
   @Bean
@@ -341,14 +355,15 @@ public final class EvenkeelShardsAutoConfiguration {
     @Bean
     static BeanPostProcessor evenkeelJpaBootstrap(
         ObjectProvider<RoutingDataSource> routing, ConfigurableListableBeanFactory beans) {
-      return new BeanPostProcessor() {
+      return new InstantiationAwareBeanPostProcessor() {
+        /** Before the factory method already, which asks whether the database is embedded. */
         @Override
-        public Object postProcessBeforeInitialization(Object bean, String name) {
-          if (bean instanceof LocalContainerEntityManagerFactoryBean) {
+        public @Nullable Object postProcessBeforeInstantiation(Class<?> type, String name) {
+          if (LocalContainerEntityManagerFactoryBean.class.isAssignableFrom(type)) {
             requireClosedView(beans);
             routing.getObject().beginBootstrap();
           }
-          return bean;
+          return null;
         }
 
         @Override

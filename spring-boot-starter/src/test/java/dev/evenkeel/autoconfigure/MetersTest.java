@@ -3,13 +3,19 @@ package dev.evenkeel.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.shard.ShardDatabase;
+import dev.evenkeel.shard.Shards;
+import dev.evenkeel.shard.guard.DualWriteKind;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 class MetersTest {
 
@@ -24,6 +30,7 @@ class MetersTest {
     observer.retried("billing");
     observer.parked("billing", "OUTAGE");
     observer.dead("billing", "EXPIRED");
+    new DualWriteMeter(registry).found(DualWriteKind.KAFKA);
   }
 
   @Test
@@ -59,13 +66,24 @@ class MetersTest {
     return new AllReadings(List.of(new OutboxReadings("home", null, new NoParkedMessages())));
   }
 
+  private static ShardGauges shardGauges() {
+    Shards shards =
+        new Shards(
+            List.of(new ShardDatabase("a", new DriverManagerDataSource(), null)), shard -> 0);
+    return new ShardGauges(
+        shards,
+        new ConnectionBudget(1, Map.of()),
+        new ShardPools(Map.of(), new Binder(List.of()), "test"));
+  }
+
   @Test
   void metersAndDocumentationAgree() {
     tellEverything();
     new OutboxGauges(readings(), true).bindTo(registry);
+    shardGauges().bindTo(registry);
 
     List<String> registered =
-        registry.getMeters().stream().map(Meter::getId).map(Meter.Id::getName).toList();
+        registry.getMeters().stream().map(Meter::getId).map(Meter.Id::getName).distinct().toList();
     assertThat(registered)
         .containsExactlyInAnyOrderElementsOf(
             Arrays.stream(EvenkeelMeters.values()).map(EvenkeelMeters::getName).toList());

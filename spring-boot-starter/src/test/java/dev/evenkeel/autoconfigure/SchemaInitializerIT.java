@@ -152,7 +152,8 @@ class SchemaInitializerIT {
                 assertThat(context.getStartupFailure())
                     .rootCause()
                     .isInstanceOf(EvenkeelConfigurationException.class)
-                    .hasMessageContaining("Schema \"evenkeel\" lacks [consumer, inbox, outbox,")
+                    .hasMessageContaining(
+                        "Schema \"evenkeel\" lacks [consumer, inbox, node, outbox,")
                     .hasMessageContaining("evenkeel.migration.enabled=true"));
   }
 

@@ -35,6 +35,11 @@ public final class TestApplications {
    */
   public static ConfigurableApplicationContext startSharded(
       SortedMap<String, DatabaseInfo> shards, Class<?> application, String... properties) {
+    return sharded(shards, application, properties).web(WebApplicationType.NONE).run();
+  }
+
+  private static SpringApplicationBuilder sharded(
+      SortedMap<String, DatabaseInfo> shards, Class<?> application, String... properties) {
     List<String> urls = new ArrayList<>(List.of("evenkeel.catalogue=" + shards.firstKey()));
     shards.forEach(
         (name, database) -> {
@@ -43,7 +48,16 @@ public final class TestApplications {
           urls.add("evenkeel.shards." + name + ".password=" + database.password());
         });
     urls.addAll(List.of(properties));
-    return builder(application, urls).web(WebApplicationType.NONE).run();
+    return builder(application, urls);
+  }
+
+  /** {@link #startSharded} with a web server on a free port. */
+  public static ConfigurableApplicationContext startShardedWeb(
+      SortedMap<String, DatabaseInfo> shards, Class<?> application, String... properties) {
+    return sharded(shards, application, properties)
+        .web(WebApplicationType.SERVLET)
+        .properties("server.port=0")
+        .run();
   }
 
   private static SpringApplicationBuilder builder(

@@ -7,12 +7,14 @@ import dev.evenkeel.testing.database.DatabaseInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /**
@@ -30,11 +32,15 @@ final class ShardedChild {
   private ShardedChild() {}
 
   /** What a child is told. */
-  record Orders(String node, Path journal, boolean defaults, List<DatabaseInfo> shards) {
+  record Orders(String node, Path journal, Set<Role> roles, List<DatabaseInfo> shards) {
 
     List<String> arguments() {
       List<String> arguments =
-          new ArrayList<>(List.of(node, journal.toString(), Boolean.toString(defaults)));
+          new ArrayList<>(
+              List.of(
+                  node,
+                  journal.toString(),
+                  roles.stream().map(Role::name).collect(Collectors.joining(","))));
       for (DatabaseInfo shard : shards) {
         arguments.addAll(
             List.of(shard.name(), shard.jdbcUrl(), shard.username(), shard.password()));
@@ -48,8 +54,9 @@ final class ShardedChild {
         shards.add(
             new DatabaseInfo(arguments[n], arguments[n + 1], arguments[n + 2], arguments[n + 3]));
       }
-      return new Orders(
-          arguments[0], Path.of(arguments[1]), Boolean.parseBoolean(arguments[2]), shards);
+      Set<Role> roles = EnumSet.noneOf(Role.class);
+      Arrays.stream(arguments[2].split(",", -1)).map(Role::valueOf).forEach(roles::add);
+      return new Orders(arguments[0], Path.of(arguments[1]), roles, shards);
     }
   }
 
@@ -57,15 +64,11 @@ final class ShardedChild {
   public static void main(String[] arguments) throws IOException {
     Orders orders = Orders.parse(arguments);
     Journal journal = new Journal(orders.journal());
-    Set<Role> roles = EnumSet.of(Role.RELAY);
-    if (orders.defaults()) {
-      roles.add(Role.DEFAULT_INTERVALS);
-    }
     Map<String, Relay> relays = new LinkedHashMap<>();
     List<HikariDataSource> pools = new ArrayList<>();
     for (DatabaseInfo shard : orders.shards()) {
       Application application =
-          new Application(shard, orders.node(), journal, roles, relays.size());
+          new Application(shard, orders.node(), journal, orders.roles(), relays.size());
       relays.put(shard.name(), application.relay());
       pools.add(application.dataSource());
     }

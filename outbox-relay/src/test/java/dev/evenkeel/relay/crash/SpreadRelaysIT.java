@@ -68,51 +68,66 @@ class SpreadRelaysIT {
     databases.forEach(TestDatabase.shared()::dropDatabase);
   }
 
+  /** Generous for a slow machine; led below the lease of 3 s, so nobody has waited for that. */
   @Test
   void relaysOfThreeShardsOverTwoProcessesOneKilled() throws InterruptedException {
-    assertThat(takeoverOfAllShards(false)).isLessThan(Duration.ofSeconds(3));
+    Takeover takeover = takeoverOfAllShards(Role.RELAY);
+    assertThat(takeover.led()).isLessThan(Duration.ofSeconds(2));
+    assertThat(takeover.delivered()).isLessThan(Duration.ofSeconds(8));
   }
 
   @Test
   @Tag("slow")
-  void survivorLeadsAllShardsWithinTwoAndAHalfSecondsByDefaultOptions()
+  void survivorDeliversOnAllShardsWithinTwoAndAHalfSecondsByDefaultOptions()
       throws InterruptedException {
-    assertThat(takeoverOfAllShards(true)).isLessThan(Duration.ofMillis(2_500));
+    assertThat(takeoverOfAllShards(Role.RELAY, Role.DEFAULT_INTERVALS).delivered())
+        .isLessThan(Duration.ofMillis(2_500));
   }
 
-  /** Returns the time from the kill to the last shard's first delivery of a later message. */
-  private Duration takeoverOfAllShards(boolean defaults) throws InterruptedException {
-    ChildProcess one = start("one", defaults);
-    ChildProcess two = start("two", defaults);
+  /**
+   * Times from the kill.
+   *
+   * @param led until the survivor's terms had begun
+   * @param delivered until the last shard delivered a message that was written after the kill
+   */
+  private record Takeover(Duration led, Duration delivered) {}
+
+  private Takeover takeoverOfAllShards(Role... roles) throws InterruptedException {
+    ChildProcess one = start("one", roles);
+    ChildProcess two = start("two", roles);
+    await().atMost(PATIENCE).until(() -> led("one") + led("two") == 3 && led("one") % 3 != 0);
     for (Application shard : shards) {
       Writers.Load load = new Writers.Load(PAUSE_MILLIS, false);
       writers.add(new Writers(WritePath.outbox(shard), load, seed).start());
     }
-    await().atMost(PATIENCE).until(() -> led("one") + led("two") == 3 && led("one") % 3 != 0);
     awaitProbes("spread");
 
     ChildProcess victim = led("one") == 2 ? one : two;
     ChildProcess survivor = victim == one ? two : one;
     long killedAt = System.nanoTime();
     victim.kill();
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> led(survivor.node()) == 3);
+    Duration led = Duration.ofNanos(System.nanoTime() - killedAt);
     awaitProbes("killed");
-    Duration takeover = Duration.ofNanos(System.nanoTime() - killedAt);
-    log.info("{} led all shards {} ms after the kill", survivor.node(), takeover.toMillis());
-    assertThat(led(survivor.node())).isEqualTo(3);
+    Takeover takeover = new Takeover(led, Duration.ofNanos(System.nanoTime() - killedAt));
+    log.info("{} after the kill: {}", survivor.node(), takeover);
 
-    awaitProbes("survived");
     for (Writers each : writers) {
       each.stop();
     }
     for (Application shard : shards) {
       awaitAllInEffect(shard);
     }
+    assertThat(led(survivor.node())).isEqualTo(3);
     return takeover;
   }
 
-  private ChildProcess start(String node, boolean defaults) {
+  private ChildProcess start(String node, Role... roles) {
     ShardedChild.Orders orders =
-        new ShardedChild.Orders(node, folder.resolve("journal"), defaults, databases);
+        new ShardedChild.Orders(node, folder.resolve("journal"), Set.of(roles), databases);
     ChildProcess child =
         ChildProcess.start(
             node, ShardedChild.class, orders.arguments(), folder.resolve(node + ".output"));

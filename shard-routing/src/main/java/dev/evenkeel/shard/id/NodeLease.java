@@ -112,7 +112,7 @@ final class NodeLease {
         return id;
       }
       if (ahead > SPIN_NANOS) {
-        LockSupport.parkNanos(ahead - SPIN_NANOS);
+        LockSupport.parkNanos(Math.min(ahead - SPIN_NANOS, NANOS_PER_MILLI)); // then look again
       } else {
         Thread.onSpinWait();
       }

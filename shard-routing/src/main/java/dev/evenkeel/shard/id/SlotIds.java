@@ -3,7 +3,6 @@ package dev.evenkeel.shard.id;
 import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
 import dev.evenkeel.outbox.SlotHash;
-import dev.evenkeel.shard.ShardKeyException;
 import java.util.UUID;
 
 /**
@@ -39,11 +38,11 @@ public final class SlotIds {
   /**
    * The slot that an id carries.
    *
-   * @throws ShardKeyException if the id is not of version 7 and so carries none
+   * @throws IllegalArgumentException if the id is not of version 7 and so carries none
    */
   public static int slotOf(UUID id) {
     if (id.version() != VERSION) {
-      throw new ShardKeyException(
+      throw new IllegalArgumentException(
           "%s carries no slot: it is a UUID of version %d, and ids that carry one are of version 7"
               .formatted(id, id.version()));
     }

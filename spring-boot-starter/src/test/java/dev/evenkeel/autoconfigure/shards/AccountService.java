@@ -2,9 +2,9 @@ package dev.evenkeel.autoconfigure.shards;
 
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.Outbox;
-import dev.evenkeel.shard.CurrentSlot;
 import dev.evenkeel.shard.ReadFrom;
 import dev.evenkeel.shard.Sharded;
+import dev.evenkeel.shard.id.CurrentSlot;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Isolation;
@@ -87,7 +87,7 @@ class AccountService {
   }
 
   public void insert(long id, String note) {
-    jdbc.update("INSERT INTO account (id, slot, note) VALUES (?, ?, ?)", id, slot.require(), note);
+    jdbc.update("INSERT INTO account (id, slot, note) VALUES (?, ?, ?)", id, slot.slot(), note);
   }
 
   @InboxHandler(consumer = "own-shard")

@@ -18,12 +18,18 @@ import dev.evenkeel.shard.ShardStatus;
 import dev.evenkeel.shard.ShardTransactions;
 import dev.evenkeel.shard.Shards;
 import dev.evenkeel.shard.SlotCatalogue;
+import dev.evenkeel.shard.SlotStrategy;
+import dev.evenkeel.shard.id.CurrentSlot;
+import dev.evenkeel.shard.id.SequenceIds;
+import dev.evenkeel.shard.id.SlotIds;
+import dev.evenkeel.shard.id.SnowflakeIds;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
 import java.time.Duration;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -326,6 +332,59 @@ abstract class OneShardContract {
               assertThat(rows("c", "seen", id)).as("recommender's shard").isEqualTo(1);
             });
     assertThat(rows("b", "seen", id)).isZero();
+  }
+
+  @Test
+  void messagesAndInboxRowsCarryTheSlot() {
+    long id = idOn("a");
+    long recommender = idOn("b");
+    service.open(new Opening(id, recommender), NOTHING);
+
+    assertThat(on("a", "SELECT slot FROM evenkeel.outbox WHERE aggregateid = ?", "" + id))
+        .isEqualTo(SlotHash.slotOf("" + id));
+    await().atMost(Duration.ofSeconds(20)).until(() -> rows("b", "seen", id) == 1);
+    assertThat(
+            on(
+                "b",
+                "SELECT slot FROM evenkeel.inbox WHERE consumer = ? AND slot = "
+                    + SlotHash.slotOf("" + recommender),
+                "recommender"))
+        .isEqualTo(SlotHash.slotOf("" + recommender));
+  }
+
+  private Integer on(String shard, String sql, String argument) {
+    DatabaseInfo database = databases.get(shard);
+    return new JdbcTemplate(
+            new DriverManagerDataSource(
+                database.jdbcUrl(), database.username(), database.password()))
+        .queryForObject(sql, Integer.class, argument);
+  }
+
+  @Test
+  void idsKnowSlotAndShard() {
+    long id = idOn("c");
+    SequenceIds sequence = application.getBean(SequenceIds.class);
+    long first = transactions.inShard(id, sequence::next);
+    long second = transactions.inShard(id, sequence::next);
+    assertThat(second).isNotEqualTo(first);
+    assertThat(SequenceIds.shardOrdinalOf(first)).isEqualTo(node.map().ordinalOf("c"));
+    CurrentSlot slot = application.getBean(CurrentSlot.class);
+    UUID carrying = transactions.inShard(id, () -> SlotIds.next(slot.slot()));
+    assertThat(SlotIds.slotOf(carrying)).isEqualTo(SlotHash.slotOf("" + id));
+    assertThat(
+            transactions.<String>inShard(
+                SlotStrategy.CARRIED,
+                carrying,
+                () ->
+                    application
+                        .getBean(JdbcTemplate.class)
+                        .queryForObject("SELECT current_database()", String.class)))
+        .isEqualTo(databases.get("c").name());
+    assertThatThrownBy(() -> transactions.inShard(SlotStrategy.CARRIED, "7", () -> "never"))
+        .isInstanceOf(ShardKeyException.class)
+        .hasMessageContaining("carries no slot");
+    SnowflakeIds snowflake = application.getBean(SnowflakeIds.class);
+    assertThat(snowflake.next()).isLessThan(snowflake.next());
   }
 
   @Test

@@ -3,21 +3,29 @@ package dev.evenkeel.testing.database;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Says which JVM owns a data folder. The operating system releases it when the JVM dies, however it
  * dies; so a server that runs in a folder whose lock is free was left behind, and may be stopped.
+ *
+ * <p>Where such locks are POSIX's, a process that opens the file a second time and closes it again
+ * loses its lock. So a lock that this JVM holds is found out without a look at the file.
  */
 final class DirectoryLock implements AutoCloseable {
 
+  private static final Set<Path> HELD = new HashSet<>();
+
+  private final Path file;
   private final FileChannel channel;
 
-  private DirectoryLock(FileChannel channel) {
+  private DirectoryLock(Path file, FileChannel channel) {
+    this.file = file;
     this.channel = channel;
   }
 
@@ -30,30 +38,39 @@ final class DirectoryLock implements AutoCloseable {
   static Optional<DirectoryLock> tryAcquire(Path dataDirectory) {
     Path file = fileFor(dataDirectory);
     try {
-      Files.createDirectories(file.getParent());
-      FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (locked(channel)) {
-        return Optional.of(new DirectoryLock(channel));
-      }
-      channel.close();
-      return Optional.empty();
+      Path folder = Files.createDirectories(file.toAbsolutePath().getParent()).toRealPath();
+      return tryAcquireFile(folder.resolve(file.getFileName()));
     } catch (IOException e) {
       throw new PostgresException("The lock %s could not be taken".formatted(file), e);
     }
   }
 
-  private static boolean locked(FileChannel channel) throws IOException {
-    try {
+  private static Optional<DirectoryLock> tryAcquireFile(Path file) throws IOException {
+    synchronized (HELD) {
+      if (HELD.contains(file)) {
+        return Optional.empty();
+      }
+      FileChannel channel =
+          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = channel.tryLock();
-      return lock != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
+      if (lock == null) {
+        channel.close();
+        return Optional.empty();
+      }
+      HELD.add(file);
+      return Optional.of(new DirectoryLock(file, channel));
     }
   }
 
   @Override
   public void close() {
+    synchronized (HELD) {
+      HELD.remove(file);
+      closeChannel();
+    }
+  }
+
+  private void closeChannel() {
     try {
       channel.close();
     } catch (IOException e) {
