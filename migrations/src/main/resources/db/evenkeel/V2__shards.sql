@@ -1,11 +1,13 @@
--- Locks: ACCESS EXCLUSIVE on inbox and parked_message for a moment, to add a nullable column (nothing is rewritten);
--- everything else is new.
+-- Locks: ACCESS EXCLUSIVE on inbox and parked_message for a moment, to add a nullable column and a check that is not
+-- held against the rows that are there (nothing is rewritten or read); everything else is new.
 SET LOCAL lock_timeout = '5s';
 
 -- The slot of the transaction that took effect, or of the message that waits: what a move of that slot takes along.
 -- Null where the application is not sharded.
-ALTER TABLE inbox ADD COLUMN slot smallint CHECK (slot BETWEEN 0 AND 4095);
-ALTER TABLE parked_message ADD COLUMN slot smallint CHECK (slot BETWEEN 0 AND 4095);
+ALTER TABLE inbox ADD COLUMN slot smallint;
+ALTER TABLE inbox ADD CONSTRAINT inbox_slot CHECK (slot BETWEEN 0 AND 4095) NOT VALID;
+ALTER TABLE parked_message ADD COLUMN slot smallint;
+ALTER TABLE parked_message ADD CONSTRAINT parked_message_slot CHECK (slot BETWEEN 0 AND 4095) NOT VALID;
 
 -- Which shard this database is, and of which slot map: two exchanged URLs must be an error, not lost rows.
 CREATE TABLE shard_identity (

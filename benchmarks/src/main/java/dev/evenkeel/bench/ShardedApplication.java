@@ -58,7 +58,7 @@ final class ShardedApplication implements AutoCloseable {
       members.add(new ShardDatabase("shard-" + pools.size(), pool, null));
     }
     SlotCatalogue catalogue = new SlotCatalogue(pool(), SCHEMA);
-    catalogue.initialize(members.stream().map(ShardDatabase::name).toList());
+    catalogue.initialize(members.get(0).name(), members.stream().map(ShardDatabase::name).toList());
     this.node = new ShardNode("bench", ShardNode.newTag(), false, pool(), SCHEMA);
     node.start();
     Shards shards = new Shards(members, name -> node.map().slotsByShard().getOrDefault(name, 0));

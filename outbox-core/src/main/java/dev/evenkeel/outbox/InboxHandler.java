@@ -43,4 +43,12 @@ public @interface InboxHandler {
    * and changes nothing. Not for methods that take only the {@link OutboxMessage}.
    */
   String shardKey() default "";
+
+  /**
+   * What turns the {@link #shardKey()} into a slot: {@code hash}, or another strategy that the
+   * application's {@code @Sharded} methods name for the same key, such as {@code carried}. Changing
+   * key or strategy moves the inbox rows of messages to come, so a message that was handled before
+   * and comes again is handled again.
+   */
+  String shardStrategy() default "hash";
 }

@@ -1,6 +1,7 @@
 package dev.evenkeel.outbox;
 
 import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.ShardKey;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.UndeclaredThrowableException;
@@ -15,7 +16,10 @@ public final class InboxHandlerMethod {
   private final @Nullable Class<?> payloadClass;
   private final boolean takesMessage;
   private final PayloadCodec codec;
-  private final @Nullable PropertyPath shardKey;
+  private final @Nullable Keyed shardKey;
+
+  /** How a shard key is read, and what turns it into a slot. */
+  record Keyed(PropertyPath path, String strategy) {}
 
   InboxHandlerMethod(
       Subscription subscription,
@@ -23,7 +27,7 @@ public final class InboxHandlerMethod {
       Method method,
       @Nullable Class<?> payloadClass,
       PayloadCodec codec,
-      @Nullable PropertyPath shardKey) {
+      @Nullable Keyed shardKey) {
     this.subscription = subscription;
     this.bean = bean;
     this.method = method;
@@ -49,10 +53,12 @@ public final class InboxHandlerMethod {
    * @throws dev.evenkeel.outbox.spi.PayloadException if the payload is not of the expected form
    * @throws OutboxException if the key is null or blank
    */
-  @Nullable String shardKey(OutboxMessage message) {
+  @Nullable ShardKey shardKey(OutboxMessage message) {
     return shardKey == null || payloadClass == null
         ? null
-        : shardKey.read(codec.decode(message.payload(), payloadClass));
+        : new ShardKey(
+            shardKey.strategy(),
+            shardKey.path().read(codec.decode(message.payload(), payloadClass)));
   }
 
   /**

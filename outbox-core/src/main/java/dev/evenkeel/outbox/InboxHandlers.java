@@ -181,7 +181,11 @@ public final class InboxHandlers {
                 method,
                 payloadClass,
                 codec,
-                path.isEmpty() ? null : PropertyPath.of("shardKey", payloadClass, path)));
+                path.isEmpty()
+                    ? null
+                    : new InboxHandlerMethod.Keyed(
+                        PropertyPath.of("shardKey", payloadClass, path),
+                        annotation.shardStrategy())));
       } catch (IllegalArgumentException e) {
         mistakes.add("%s: %s".formatted(name, e.getMessage()));
       }

@@ -15,6 +15,9 @@ final class Deliverer {
 
   private static final int VALIDATION_SECONDS = 1;
 
+  /** Stands for a target that could not be found out. */
+  private static final String ROUTING = "of the handler's shard key";
+
   private final InboxReceiver receiver;
   private final Leadership leadership;
   private final HandlerWatchdog watchdog;
@@ -49,7 +52,10 @@ final class Deliverer {
     try {
       target = receiver.target(handler, message);
     } catch (RuntimeException e) { // a message that can't be routed must not hold the relay up
-      return new Result.Failed(FailureKind.HANDLER, "can't be routed: " + e);
+      FailureKind kind = FailureKind.of(e);
+      return kind == FailureKind.OUTAGE
+          ? new Result.Away(ROUTING) // what routing goes by is away, or a slot on its way
+          : new Result.Failed(kind, "can't be routed: " + e);
     }
     if (!outages.mayTry(target.name())) {
       return new Result.Away(target.name());

@@ -1,5 +1,7 @@
 package dev.evenkeel.shard;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +17,7 @@ public record EveryShard<T extends @Nullable Object>(
     Map<String, T> answers, Map<String, RuntimeException> failures) {
 
   public EveryShard {
-    answers = new LinkedHashMap<>(answers);
+    answers = Collections.unmodifiableMap(new LinkedHashMap<>(answers)); // an answer may be null
     failures = Map.copyOf(failures);
   }
 
@@ -37,6 +39,6 @@ public record EveryShard<T extends @Nullable Object>(
 
   /** The answers of those shards that answered. */
   public List<T> available() {
-    return List.copyOf(answers.values());
+    return Collections.unmodifiableList(new ArrayList<>(answers.values()));
   }
 }

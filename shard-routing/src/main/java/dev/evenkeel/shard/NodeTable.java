@@ -17,7 +17,10 @@ final class NodeTable {
     this.schema = schema;
   }
 
-  /** Joins, or renews: confirms that this node routes by a version of the map. */
+  /**
+   * Joins, or renews: confirms that this node's new scopes are made from a version of the map. The
+   * name of a process that ended without leaving is free once its lease is over.
+   */
   void renew(
       Connection c, String name, String tag, boolean relays, Duration lease, long confirmedVersion)
       throws SQLException {
@@ -26,8 +29,10 @@ final class NodeTable {
         INSERT INTO %1$s.node AS n (name, tag, relays, lease_until, confirmed_version)
         VALUES (?, ?, ?, clock_timestamp() + ?::interval, ?)
         ON CONFLICT (name) DO UPDATE
-           SET lease_until = excluded.lease_until, confirmed_version = excluded.confirmed_version
-         WHERE n.tag = excluded.tag
+           SET tag = excluded.tag, relays = excluded.relays, lease_until = excluded.lease_until,
+               confirmed_version = excluded.confirmed_version,
+               joined_at = CASE WHEN n.tag = excluded.tag THEN n.joined_at ELSE excluded.joined_at END
+         WHERE n.tag = excluded.tag OR n.lease_until < clock_timestamp()
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
@@ -38,7 +43,7 @@ final class NodeTable {
       statement.setLong(5, confirmedVersion);
       if (statement.executeUpdate() == 0) {
         throw new IllegalStateException(
-            "Another process calls itself \"%s\"; node names must be unique, so set evenkeel.relay.node"
+            "Another process calls itself \"%s\", or did and its lease has not ended; node names must be unique, so set evenkeel.relay.node"
                 .formatted(name));
       }
     }

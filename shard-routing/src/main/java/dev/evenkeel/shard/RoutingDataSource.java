@@ -37,8 +37,11 @@ public class RoutingDataSource extends AbstractRoutingDataSource {
 
   @Override
   public Connection getConnection() throws SQLException {
-    shards.requireUp(bound().shard());
-    return super.getConnection();
+    ShardBinding binding = bound();
+    shards.requireUp(binding.shard());
+    Connection connection = super.getConnection();
+    ShardContext.current().connected(binding);
+    return connection;
   }
 
   @Override

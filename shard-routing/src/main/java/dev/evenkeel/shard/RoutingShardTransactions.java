@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +19,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 /** {@link ShardTransactions} over the routing data source. */
 public final class RoutingShardTransactions implements ShardTransactions, AutoCloseable {
 
-  /** Most threads that fan-outs use together; beyond it a caller asks its shards itself. */
+  /**
+   * Most threads that fan-outs use together; beyond it a shard counts as one that did not answer.
+   */
   private static final int MAX_THREADS = 64;
 
   private static final long IDLE_SECONDS = 30;
@@ -39,7 +42,7 @@ public final class RoutingShardTransactions implements ShardTransactions, AutoCl
             thread.setDaemon(true);
             return thread;
           },
-          new ThreadPoolExecutor.CallerRunsPolicy());
+          new ThreadPoolExecutor.AbortPolicy());
 
   /**
    * Makes it.
@@ -79,19 +82,28 @@ public final class RoutingShardTransactions implements ShardTransactions, AutoCl
 
   @Override
   public <T extends @Nullable Object> EveryShard<T> onEveryShard(Supplier<T> work) {
-    ShardBinding bound = ShardContext.current().transaction();
+    ShardBinding bound = ShardContext.current().held();
     if (bound != null) {
       throw new CrossShardException(
           "The transaction is bound to shard \"%s\" (key \"%s\"), and a fan-out inside it wants every shard: read before it begins, or after the commit"
               .formatted(bound.shard(), bound.key()));
     }
-    Map<String, Future<T>> asked = new LinkedHashMap<>();
-    for (String shard : shards.names()) {
-      asked.put(shard, threads.submit(() -> onShard(shard, work)));
-    }
     long deadline = System.nanoTime() + fanOutTimeout.toNanos();
+    Map<String, Future<T>> asked = new LinkedHashMap<>();
     Map<String, T> answers = new LinkedHashMap<>();
     Map<String, RuntimeException> failures = new LinkedHashMap<>();
+    for (String shard : shards.names()) {
+      try {
+        asked.put(shard, threads.submit(() -> onShard(shard, work)));
+      } catch (RejectedExecutionException e) {
+        failures.put(
+            shard,
+            new ShardUnavailableException(
+                "Shard \"%s\" was not asked, because fan-outs use all of their %d threads"
+                    .formatted(shard, MAX_THREADS),
+                e));
+      }
+    }
     asked.forEach(
         (shard, future) -> {
           try {
@@ -130,9 +142,12 @@ public final class RoutingShardTransactions implements ShardTransactions, AutoCl
   }
 
   @SuppressWarnings("NullAway") // the template returns what the work returns
-  private <T extends @Nullable Object> T inTransaction(boolean readOnly, Supplier<T> work) {
+  private <T extends @Nullable Object> T inTransaction(boolean fanOut, Supplier<T> work) {
     TransactionTemplate template = new TransactionTemplate(transactionManager.get());
-    template.setReadOnly(readOnly);
+    template.setReadOnly(fanOut);
+    if (fanOut) { // a cancelled thread would wait on in the driver
+      template.setTimeout((int) Math.max(1, fanOutTimeout.toSeconds()));
+    }
     return template.execute(status -> work.get());
   }
 

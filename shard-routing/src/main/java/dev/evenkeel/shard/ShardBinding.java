@@ -23,6 +23,13 @@ record ShardBinding(
     return new ShardBinding(WHOLE_SHARD, shard, "every shard", ReadFrom.PRIMARY, null);
   }
 
+  /** This scope's key and wishes, on the shard that something else of the slot is bound to. */
+  ShardBinding onShardOf(ShardBinding held) {
+    return shard.equals(held.shard)
+        ? this
+        : new ShardBinding(slot, held.shard, key, readFrom, keyNow);
+  }
+
   /** Refuses to be joined by another slot. */
   void requireSame(ShardBinding next) {
     if (slot == next.slot && (slot != WHOLE_SHARD || shard.equals(next.shard))) {
@@ -31,7 +38,8 @@ record ShardBinding(
     throw new CrossShardException(
         ("The transaction is bound to shard \"%s\" (key \"%s\", slot %d), and the call inside it wants shard"
                 + " \"%s\" (key \"%s\", slot %d): one transaction, one slot. Append an outbox event and"
-                + " handle it there, run a saga, or make the call after the commit")
+                + " handle it there, run a saga, or make the call when the transaction has ended and its"
+                + " method has returned")
             .formatted(shard, key, slot, next.shard, next.key, next.slot));
   }
 

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -14,13 +15,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * This process among those that share the slot map: keeps a copy of the map, and tells the
- * catalogue under a lease which version it routes by.
+ * catalogue under a lease which version it makes new scopes from.
  *
  * <p>One thread looks at the map's version every {@link #LOOK} and adopts what changed, so a change
  * reaches the routing well within a second. The lease is renewed each second, and at once when a
- * version was adopted. While the catalogue is away the node routes by the map that it has: a slot
- * moves only after every living node has confirmed, and after the sessions of those past their
- * lease, which carry {@link #sessionName}, were ended. Thread-safe.
+ * version was adopted. While the catalogue is away the node routes by the map that it has. Whoever
+ * moves slots, a later piece of work, has to wait for every living node's confirmation and for the
+ * scopes that were made before it, to end the sessions of nodes past their lease, which carry
+ * {@link #sessionName}, and to fence the slot in its database, because such a node can come back.
+ * Thread-safe.
  */
 public final class ShardNode implements AutoCloseable {
 
@@ -50,9 +53,11 @@ public final class ShardNode implements AutoCloseable {
             t.setDaemon(true);
             return t;
           });
+  private final AtomicBoolean started = new AtomicBoolean();
   private volatile @Nullable SlotMap map;
   private volatile Set<String> relaying = Set.of();
   private volatile @Nullable String trouble;
+  private boolean closed;
   private long renewedAt;
   private long confirmed = -1;
 
@@ -85,8 +90,11 @@ public final class ShardNode implements AutoCloseable {
     return SessionNames.prefix(schema) + "node-" + tag;
   }
 
-  /** Loads the map, if the catalogue answers, and keeps it fresh from now on. */
+  /** Loads the map, if the catalogue answers, and keeps it fresh from now on. Idempotent. */
   public void start() {
+    if (started.getAndSet(true)) {
+      return;
+    }
     look();
     thread.scheduleWithFixedDelay(
         this::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
@@ -123,6 +131,9 @@ public final class ShardNode implements AutoCloseable {
 
   /** Loads at once, for whoever has just initialized the map. */
   public synchronized void refresh() {
+    if (closed) {
+      return; // a renewal now would undo the leaving
+    }
     SlotMap known = map;
     SlotMap fresh = catalogue.refresh(known);
     if (known == null || fresh.version() != known.version()) {
@@ -139,10 +150,11 @@ public final class ShardNode implements AutoCloseable {
         log.info("The catalogue answers again");
         trouble = null;
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // a periodic task that throws never runs again
       if (trouble == null) {
         log.warn(
-            "The catalogue can't be read; routing goes on by what is known: {}", e.getMessage());
+            "The slot map can't be refreshed, or this node's lease not renewed; routing goes on by what is known: {}",
+            e.getMessage());
       }
       trouble = String.valueOf(e.getMessage());
     }
@@ -160,10 +172,10 @@ public final class ShardNode implements AutoCloseable {
                 catalogueDataSource,
                 "Renewing the node's lease",
                 c -> {
-                  table.renew(c, name, tag, relays, LEASE, version);
                   if (confirmed < 0) {
                     table.forgetDead(c, FORGET);
                   }
+                  table.renew(c, name, tag, relays, LEASE, version);
                   return table.relaying(c);
                 }));
     confirmed = version;
@@ -172,7 +184,8 @@ public final class ShardNode implements AutoCloseable {
 
   /** Leaves: the others need not wait for the lease to end. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     thread.shutdownNow();
     try {
       ProtocolTransaction.inTransaction(

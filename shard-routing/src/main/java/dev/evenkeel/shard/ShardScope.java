@@ -27,7 +27,7 @@ public final class ShardScope implements TransactionSlot, CurrentShard {
   /** The slot; null outside a shard's scope, and in a fan-out. */
   @Override
   public @Nullable Integer slot() {
-    ShardBinding binding = ShardContext.current().binding();
+    ShardBinding binding = ShardContext.current().effective();
     return binding == null || binding.slot() == ShardBinding.WHOLE_SHARD ? null : binding.slot();
   }
 
@@ -52,7 +52,7 @@ public final class ShardScope implements TransactionSlot, CurrentShard {
    */
   @Override
   public NumberedShard shard() {
-    ShardBinding binding = ShardContext.current().binding();
+    ShardBinding binding = ShardContext.current().effective();
     if (binding == null) {
       throw new NoShardException(
           "There is no current shard: call it within @Sharded or ShardTransactions");

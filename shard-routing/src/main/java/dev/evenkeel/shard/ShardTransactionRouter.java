@@ -2,6 +2,7 @@ package dev.evenkeel.shard;
 
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.SlotHash;
+import dev.evenkeel.outbox.spi.ShardKey;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.util.Map;
@@ -41,7 +42,7 @@ public final class ShardTransactionRouter implements TransactionRouter {
 
   @Override
   public TransactionTarget route(
-      String consumer, OutboxMessage message, @Nullable String shardKey) {
+      String consumer, OutboxMessage message, @Nullable ShardKey shardKey) {
     int slot = slot(message, shardKey);
     String shard = router.shardOf(slot);
     DataSource primary = primaries.get(shard);
@@ -49,7 +50,7 @@ public final class ShardTransactionRouter implements TransactionRouter {
       throw new ShardUnavailableException(
           "Shard \"%s\" is in the slot map, and not in evenkeel.shards".formatted(shard), null);
     }
-    String key = shardKey == null ? message.toString() : shardKey;
+    String key = shardKey == null ? message.toString() : shardKey.text();
     ShardBinding binding = new ShardBinding(slot, shard, key, ReadFrom.PRIMARY, null);
     return new TransactionTarget(
         shard,
@@ -60,9 +61,9 @@ public final class ShardTransactionRouter implements TransactionRouter {
         work -> ShardContext.current().call(binding, work));
   }
 
-  private static int slot(OutboxMessage message, @Nullable String shardKey) {
+  private int slot(OutboxMessage message, @Nullable ShardKey shardKey) {
     if (shardKey != null) {
-      return SlotHash.slotOf(shardKey);
+      return router.slotOf(shardKey.strategy(), shardKey.text());
     }
     Integer carried = message.slot();
     return carried == null ? SlotHash.slotOf(message.aggregateId()) : carried;

@@ -17,6 +17,9 @@ import java.lang.annotation.Target;
  * void place(PlaceOrder order) { ... }
  * }</pre>
  *
+ * <p>Like {@code @Transactional} it works for calls from other beans: a call of the same object's
+ * method is not routed and stays where its caller is.
+ *
  * <p>Inside a routed transaction another slot can't be reached, not even by {@code REQUIRES_NEW}:
  * two databases do not commit together. Work that spans slots is a saga, or an event and its
  * handler.

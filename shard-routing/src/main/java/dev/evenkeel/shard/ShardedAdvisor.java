@@ -5,6 +5,7 @@ import java.util.function.Supplier;
 import org.springframework.aop.support.StaticMethodMatcherPointcutAdvisor;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.util.function.SingletonSupplier;
 
 /** Applies {@link Sharded}, outside of Spring's transaction interceptor. */
 public final class ShardedAdvisor extends StaticMethodMatcherPointcutAdvisor {
@@ -18,7 +19,7 @@ public final class ShardedAdvisor extends StaticMethodMatcherPointcutAdvisor {
    * @param router asked at the first routed call
    */
   public ShardedAdvisor(Supplier<ShardRouter> router) {
-    setAdvice(new ShardedInterceptor(router));
+    setAdvice(new ShardedInterceptor(SingletonSupplier.of(router)));
     setOrder(ORDER);
     setClassFilter(ShardedAdvisor::isCandidate);
   }
@@ -31,7 +32,6 @@ public final class ShardedAdvisor extends StaticMethodMatcherPointcutAdvisor {
 
   @Override
   public boolean matches(Method method, Class<?> targetClass) {
-    return method.getDeclaringClass() != Object.class
-        && ShardedInterceptor.find(method, targetClass) != null;
+    return ShardedInterceptor.find(method, targetClass) != null;
   }
 }

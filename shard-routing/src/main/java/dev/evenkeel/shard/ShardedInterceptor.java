@@ -18,6 +18,8 @@ import org.springframework.core.DefaultParameterNameDiscoverer;
 import org.springframework.core.MethodClassKey;
 import org.springframework.core.ParameterNameDiscoverer;
 import org.springframework.core.annotation.AnnotatedElementUtils;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
 
 /**
  * Puts a call of a {@link Sharded} method into the scope of its key. Must run outside of Spring's
@@ -64,9 +66,14 @@ final class ShardedInterceptor implements MethodInterceptor {
                 route.readFrom(),
                 route.path() == null ? null : () -> route.key(arguments));
     ShardContext context = ShardContext.current();
+    boolean joins = context.held() != null;
     ShardBinding previous = context.enter(binding);
     try {
-      return invocation.proceed();
+      Object result = invocation.proceed();
+      if (joins) {
+        binding.requireSameKey(); // a transaction that begins in here checks it at its commit
+      }
+      return result;
     } finally {
       context.leave(previous);
     }
@@ -74,24 +81,33 @@ final class ShardedInterceptor implements MethodInterceptor {
 
   private Route route(MethodInvocation invocation) {
     Object target = invocation.getThis();
-    Class<?> type =
-        target == null
-            ? invocation.getMethod().getDeclaringClass()
-            : AopUtils.getTargetClass(target);
-    return routes.computeIfAbsent(
-        new MethodClassKey(invocation.getMethod(), type),
-        key -> route(AopUtils.getMostSpecificMethod(invocation.getMethod(), type), type));
+    Method method = invocation.getMethod();
+    Class<?> type = target == null ? method.getDeclaringClass() : target.getClass();
+    return routes.computeIfAbsent(new MethodClassKey(method, type), key -> route(method, type));
   }
 
   private Route route(Method method, Class<?> type) {
+    Class<?> userType = ClassUtils.getUserClass(type);
+    Method specific = AopUtils.getMostSpecificMethod(method, userType);
     Sharded sharded = find(method, type);
-    String what = "@Sharded method " + type.getSimpleName() + "." + method.getName();
-    return route(what, method, Objects.requireNonNull(sharded, what));
+    String what = "@Sharded method " + userType.getSimpleName() + "." + method.getName();
+    return route(what, specific, Objects.requireNonNull(sharded, what));
   }
 
-  /** The method's own annotation before its class's, which is for public methods. */
+  /**
+   * The method's own annotation before its class's, which is for public methods.
+   *
+   * @param type the bean's class, a proxy's too: then the annotation is on one of its interfaces
+   */
   static @Nullable Sharded find(Method method, Class<?> type) {
+    if (ReflectionUtils.isObjectMethod(method)) {
+      return null;
+    }
     Sharded onMethod = AnnotatedElementUtils.findMergedAnnotation(method, Sharded.class);
+    if (onMethod == null) {
+      Method specific = AopUtils.getMostSpecificMethod(method, ClassUtils.getUserClass(type));
+      onMethod = AnnotatedElementUtils.findMergedAnnotation(specific, Sharded.class);
+    }
     return onMethod != null || !Modifier.isPublic(method.getModifiers())
         ? onMethod
         : AnnotatedElementUtils.findMergedAnnotation(type, Sharded.class);

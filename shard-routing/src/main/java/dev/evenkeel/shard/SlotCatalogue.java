@@ -56,10 +56,12 @@ public final class SlotCatalogue {
    * Registers shards that are new, and deals the slots out evenly when there is no map yet. Many
    * processes may do so at once.
    *
+   * @param own name of the catalogue shard: a database that is another one is left as it is
    * @param shards the configured shards
-   * @throws IllegalStateException when the map knows a shard that is not configured and has slots
+   * @throws IllegalStateException when the database is another shard, or the map knows a shard that
+   *     is not configured and has slots
    */
-  public void initialize(List<String> shards) {
+  public void initialize(String own, List<String> shards) {
     List<String> configured = shards.stream().sorted().toList();
     ProtocolTransaction.inTransaction(
         catalogue,
@@ -68,6 +70,7 @@ public final class SlotCatalogue {
           SlotMapTable.Head head = table.lock(c);
           Map<String, Integer> known = new TreeMap<>(table.shards(c));
           boolean fresh = !table.hasSlots(c);
+          requireCatalogue(own, table.identity(c), head, fresh);
           boolean changed = fresh;
           for (String shard : configured) {
             if (!known.containsKey(shard)) {
@@ -99,6 +102,23 @@ public final class SlotCatalogue {
       throw new IllegalStateException(
           "The slot map has slots on %s, which evenkeel.shards does not configure; add their URLs"
               .formatted(orphans.keySet()));
+    }
+  }
+
+  private static void requireCatalogue(
+      String own, SlotMapTable.@Nullable Identity identity, SlotMapTable.Head head, boolean fresh) {
+    if (identity == null) {
+      return;
+    }
+    if (!identity.name().equals(own)) {
+      throw new IllegalStateException(
+          "evenkeel.shards.%s.url leads to a database that is shard \"%s\"; correct the URL, or evenkeel.catalogue"
+              .formatted(own, identity.name()));
+    }
+    if (fresh || !identity.mapId().equals(head.id())) {
+      throw new IllegalStateException(
+          "evenkeel.catalogue is \"%s\", but that shard belongs to the slot map %s, which another shard holds; correct evenkeel.catalogue"
+              .formatted(own, identity.mapId()));
     }
   }
 
@@ -177,8 +197,8 @@ public final class SlotCatalogue {
   }
 
   /**
-   * Makes sure that no proposal takes a slot elsewhere, so that one hot tenant has its shard to
-   * itself once its slot was moved there; or lifts that.
+   * Makes sure that no proposal takes a slot elsewhere, such as the slot of a hot tenant that was
+   * given a shard of its own; or lifts that.
    *
    * @throws IllegalStateException while the slot moves
    */

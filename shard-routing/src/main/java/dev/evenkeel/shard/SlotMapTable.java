@@ -169,7 +169,7 @@ final class SlotMapTable {
         version);
   }
 
-  /** Which shard of which map a database says it is; null when nobody has told it. */
+  /** Which shard of which map a database says it is. */
   record Identity(String name, UUID mapId) {}
 
   /** Tells a database which shard it is, unless it knows; returns what it knows then. */
@@ -179,10 +179,15 @@ final class SlotMapTable {
         "INSERT INTO %s.shard_identity (name, map_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
         claimed.name(),
         claimed.mapId());
+    Identity known = identity(c);
+    return known == null ? claimed : known;
+  }
+
+  /** What a database knows of itself; null when nobody has told it. */
+  @Nullable Identity identity(Connection c) throws SQLException {
     try (PreparedStatement statement = prepare(c, "SELECT name, map_id FROM %s.shard_identity");
         ResultSet row = statement.executeQuery()) {
-      row.next();
-      return new Identity(row.getString(1), row.getObject(2, UUID.class));
+      return row.next() ? new Identity(row.getString(1), row.getObject(2, UUID.class)) : null;
     }
   }
 

@@ -27,7 +27,7 @@ class ShardNodeIT {
 
   @BeforeEach
   void initialize() {
-    database.slots().initialize(List.of("a", "b"));
+    database.slots().initialize("a", List.of("a", "b"));
   }
 
   @AfterEach
@@ -156,6 +156,36 @@ class ShardNodeIT {
       assertThatIllegalStateException()
           .isThrownBy(second::refresh)
           .withMessageContaining("calls itself \"same\"");
+    }
+  }
+
+  @Test
+  void nameOfAKilledProcessIsFreeOnceItsLeaseIsOver() {
+    ShardNode killed = node("pod-0");
+    killed.start();
+    ShardNode successor = node("pod-0");
+    successor.start();
+    assertThat(successor.trouble()).contains("calls itself");
+    database.jdbc().execute("DELETE FROM evenkeel.node"); // no more renewals: as good as killed
+    killed.close();
+    database
+        .jdbc()
+        .execute(
+            "INSERT INTO evenkeel.node (name, tag, relays, lease_until, confirmed_version)"
+                + " VALUES ('pod-0', 'gone', true, clock_timestamp() - interval '1 s', 1)");
+
+    await().atMost(Duration.ofSeconds(5)).until(() -> successor.trouble() == null);
+
+    assertThat(successor.relayingNodes()).containsExactly("pod-0");
+    successor.close();
+  }
+
+  @Test
+  void startIsOnceOnly() {
+    try (ShardNode node = node("one")) {
+      node.start();
+      node.start();
+      assertThat(node.isReady()).isTrue();
     }
   }
 

@@ -30,7 +30,7 @@ class SlotCatalogueIT {
     try {
       List<Future<?>> starts = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        starts.add(threads.submit(() -> database.slots().initialize(List.of("b", "a", "c"))));
+        starts.add(threads.submit(() -> database.slots().initialize("a", List.of("b", "a", "c"))));
       }
       for (Future<?> start : starts) {
         start.get();
@@ -49,8 +49,8 @@ class SlotCatalogueIT {
 
   @Test
   void newShardIsRegisteredWithoutSlots() {
-    catalogue.initialize(List.of("a", "b"));
-    catalogue.initialize(List.of("0", "a", "b"));
+    catalogue.initialize("a", List.of("a", "b"));
+    catalogue.initialize("a", List.of("0", "a", "b"));
 
     SlotMap map = catalogue.load();
     assertThat(map.slotsByShard()).containsEntry("0", 0).containsEntry("a", SlotHash.SLOTS / 2);
@@ -59,16 +59,16 @@ class SlotCatalogueIT {
 
   @Test
   void shardWithSlotsMustBeConfigured() {
-    catalogue.initialize(List.of("a", "b"));
+    catalogue.initialize("a", List.of("a", "b"));
     assertThatIllegalStateException()
-        .isThrownBy(() -> catalogue.initialize(List.of("a")))
+        .isThrownBy(() -> catalogue.initialize("a", List.of("a")))
         .withMessageContaining("slots on [b]")
         .withMessageContaining("evenkeel.shards");
   }
 
   @Test
   void changesAreReadByVersion() {
-    catalogue.initialize(List.of("a", "b"));
+    catalogue.initialize("a", List.of("a", "b"));
     SlotMap before = catalogue.load();
     assertThat(catalogue.refresh(before)).isSameAs(before);
 
@@ -86,7 +86,7 @@ class SlotCatalogueIT {
 
   @Test
   void movingSlotIsNotPinned() {
-    catalogue.initialize(List.of("a", "b"));
+    catalogue.initialize("a", List.of("a", "b"));
     database
         .jdbc()
         .execute("UPDATE evenkeel.slot SET state = 'COPYING', target = 'b' WHERE slot = 0");
@@ -98,7 +98,7 @@ class SlotCatalogueIT {
 
   @Test
   void restoredOrExchangedCatalogueIsRefused() {
-    catalogue.initialize(List.of("a", "b"));
+    catalogue.initialize("a", List.of("a", "b"));
     catalogue.pin(1, true);
     SlotMap known = catalogue.load();
     database.jdbc().execute("UPDATE evenkeel.slot_map SET version = 1");
@@ -110,7 +110,7 @@ class SlotCatalogueIT {
   @Test
   void exchangedUrlsAreRefused() {
     try (Catalogue other = new Catalogue()) {
-      catalogue.initialize(List.of("a", "b"));
+      catalogue.initialize("a", List.of("a", "b"));
       SlotMap map = catalogue.load();
       catalogue.identify(database.dataSource(), "a", map);
       catalogue.identify(other.dataSource(), "b", map);
@@ -124,8 +124,26 @@ class SlotCatalogueIT {
   }
 
   @Test
+  void shardOfAnotherMapIsNoCatalogueAndStaysAsItIs() {
+    try (Catalogue other = new Catalogue()) {
+      catalogue.initialize("a", List.of("a", "b"));
+      catalogue.identify(database.dataSource(), "a", catalogue.load());
+      catalogue.identify(other.dataSource(), "b", catalogue.load());
+
+      assertThatIllegalStateException()
+          .isThrownBy(() -> other.slots().initialize("b", List.of("a", "b")))
+          .withMessageContaining("evenkeel.catalogue");
+      assertThatIllegalStateException()
+          .isThrownBy(() -> other.slots().initialize("a", List.of("a", "b")))
+          .withMessageContaining("is shard \"b\"");
+      assertThat(other.jdbc().queryForObject("SELECT count(*) FROM evenkeel.slot", Integer.class))
+          .isZero();
+    }
+  }
+
+  @Test
   void assignmentsAreForEver() {
-    catalogue.initialize(List.of("a", "b"));
+    catalogue.initialize("a", List.of("a", "b"));
     catalogue.createStrategy("tenants", SlotCatalogue.Assignments.DIRECTORY);
     catalogue.createStrategy("tenants", SlotCatalogue.Assignments.DIRECTORY);
     catalogue.assign("tenants", "acme", 17);

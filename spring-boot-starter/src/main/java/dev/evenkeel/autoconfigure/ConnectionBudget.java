@@ -17,9 +17,9 @@ final class ConnectionBudget {
 
   /**
    * Per process and shard, beside the pool: the relay's lease, heartbeat, walsender, reconciliation
-   * and stand-by session, and the probe.
+   * and stand-by session, the probe, and the catalogue's control connections.
    */
-  static final int BESIDE_THE_POOL = 6;
+  static final int BESIDE_THE_POOL = 9;
 
   /** From here on it is tight: an operator and a deployment need connections, too. */
   private static final double WARN_FROM = 0.9;

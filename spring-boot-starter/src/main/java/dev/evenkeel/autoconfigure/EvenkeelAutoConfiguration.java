@@ -25,6 +25,7 @@ import java.util.Set;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.AutoConfigurationPackages;
@@ -46,6 +47,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.io.ResourceLoader;
 import org.springframework.orm.jpa.EntityManagerHolder;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.AbstractPlatformTransactionManager;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -134,6 +136,11 @@ public final class EvenkeelAutoConfiguration {
         DataSource dataSource, ObjectProvider<PlatformTransactionManager> transactionManagers) {
       TransactionTarget home = TransactionTargets.home(dataSource, transactionManagers);
       return (consumer, message, shardKey) -> home;
+    }
+
+    @Bean
+    CatalogueDatabase evenkeelCatalogueDatabase(DataSource dataSource) {
+      return new CatalogueDatabase(HomeDatabase.of(dataSource));
     }
 
     @Bean
@@ -256,6 +263,25 @@ public final class EvenkeelAutoConfiguration {
       ObjectProvider<InboxHandlers> handlers,
       InstallationDatabases databases) {
     return new StartupChecks(options, handlers, databases, properties.relay().enabled());
+  }
+
+  /**
+   * Has every transaction manager roll back when a TransactionException is thrown before the
+   * commit, such as by a listener that asks for a transaction and gets none. By default Spring then
+   * neither commits nor rolls back and gives the connection back, which commits it: the state
+   * without its messages.
+   */
+  @Bean
+  static BeanPostProcessor evenkeelRollbackOnCommitFailure() {
+    return new BeanPostProcessor() {
+      @Override
+      public Object postProcessAfterInitialization(Object bean, String name) {
+        if (bean instanceof AbstractPlatformTransactionManager manager) {
+          manager.setRollbackOnCommitFailure(true);
+        }
+        return bean;
+      }
+    };
   }
 
   /** With JPA. */

@@ -3,7 +3,6 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -16,13 +15,11 @@ import org.springframework.boot.health.contributor.Status;
 /**
  * Whether messages leave. For each installation: UP when this process leads without findings or
  * another process leads, DOWN when findings keep the relay from working, OUT_OF_SERVICE when it is
- * stopped. With shards some of which are not up it is DEGRADED, which restarts nothing: the others
+ * stopped. Where only some installations are UP it is DEGRADED, which restarts nothing: the others
  * go on. Parked keys and dead letters are shown, but are the business of alarms: restarting a
  * process does not cure them.
  */
 final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
-
-  static final String DEGRADED = "DEGRADED";
 
   private final AllReadings readings;
 
@@ -33,20 +30,18 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
 
   @Override
   protected void doHealthCheck(Health.Builder builder) {
-    Set<Status> statuses = new HashSet<>();
     Set<String> notUp = new TreeSet<>();
+    Status worst = Status.OUT_OF_SERVICE;
     for (OutboxReadings installation : readings.all()) {
       Status status = status(installation.status());
-      statuses.add(status);
       if (!status.equals(Status.UP)) {
         notUp.add(installation.installation());
       }
+      if (status.equals(Status.DOWN)) {
+        worst = status;
+      }
     }
-    if (statuses.size() == 1) {
-      builder.status(statuses.iterator().next());
-    } else {
-      builder.status(new Status(DEGRADED, "not up: " + String.join(", ", notUp)));
-    }
+    builder.status(Degradation.of(readings.all().size(), notUp, worst));
     if (readings.all().size() == 1) {
       builder.withDetails(details(readings.all().get(0)));
     } else {

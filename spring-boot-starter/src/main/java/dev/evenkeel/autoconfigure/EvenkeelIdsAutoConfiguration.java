@@ -4,7 +4,6 @@ import dev.evenkeel.shard.id.CurrentShard;
 import dev.evenkeel.shard.id.SequenceIds;
 import dev.evenkeel.shard.id.SnowflakeIds;
 import dev.evenkeel.shard.id.SnowflakeOptions;
-import javax.sql.DataSource;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -25,14 +24,11 @@ public final class EvenkeelIdsAutoConfiguration {
   @ConditionalOnMissingBean
   @DependsOn(EvenkeelAutoConfiguration.SCHEMA)
   SnowflakeIds evenkeelSnowflakeIds(
-      EvenkeelProperties properties, EvenkeelOptions options, InstallationDatabases databases) {
+      EvenkeelProperties properties, EvenkeelOptions options, CatalogueDatabase catalogue) {
     EvenkeelProperties.Ids ids = properties.ids();
-    String catalogue =
-        properties.catalogue() == null ? InstallationDatabase.HOME : properties.catalogue();
-    DataSource dataSource = databases.get(catalogue).dataSource();
     try {
       return new SnowflakeIds(
-          dataSource,
+          catalogue.dataSource(),
           new SnowflakeOptions(
               options.schema(),
               options.relay().node(),

@@ -5,6 +5,7 @@ import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.relay.Relay;
 import dev.evenkeel.relay.RelayGroup;
+import dev.evenkeel.shard.Shards;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -47,6 +48,7 @@ public final class EvenkeelRelayAutoConfiguration {
       ObjectProvider<Transport> transport,
       ObjectProvider<InboxHandlers> handlers,
       ObjectProvider<LivingNodes> livingNodes,
+      ObjectProvider<Shards> shards,
       MessageObservers observers) {
     RelayLifecycle.Parts parts =
         new RelayLifecycle.Parts() {
@@ -69,6 +71,12 @@ public final class EvenkeelRelayAutoConfiguration {
                 installation.registry(),
                 served(shared, handlers.getObject()),
                 observers.observer());
+          }
+
+          @Override
+          public boolean isReady(String installation) {
+            Shards all = shards.getIfAvailable();
+            return all == null || all.isUp(installation);
           }
 
           @Override

@@ -5,7 +5,6 @@ import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.shard.RoutedTransactions;
 import dev.evenkeel.shard.RoutingDataSource;
 import dev.evenkeel.shard.RoutingShardTransactions;
-import dev.evenkeel.shard.ShardDatabase;
 import dev.evenkeel.shard.ShardNode;
 import dev.evenkeel.shard.ShardRouter;
 import dev.evenkeel.shard.ShardScope;
@@ -38,6 +37,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationInitializer;
 import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -130,27 +130,28 @@ public final class EvenkeelShardsAutoConfiguration {
   }
 
   @Bean
-  SlotCatalogue evenkeelSlotCatalogue(
-      ShardPools pools, EvenkeelProperties properties, EvenkeelOptions options) {
-    return new SlotCatalogue(catalogue(pools, properties), options.schema());
+  CatalogueDatabase evenkeelCatalogueDatabase(
+      ShardPools pools, EvenkeelProperties properties, NodeTag tag) {
+    return new CatalogueDatabase(
+        pools.control(String.valueOf(properties.catalogue()), tag.sessionName()));
   }
 
-  private static DataSource catalogue(ShardPools pools, EvenkeelProperties properties) {
-    return pools.databases().stream()
-        .filter(database -> database.name().equals(properties.catalogue()))
-        .map(ShardDatabase::primary)
-        .findFirst()
-        .orElseThrow();
+  @Bean
+  SlotCatalogue evenkeelSlotCatalogue(CatalogueDatabase catalogue, EvenkeelOptions options) {
+    return new SlotCatalogue(catalogue.dataSource(), options.schema());
   }
 
   @Bean
   ShardNode evenkeelShardNode(
-      ShardPools pools, EvenkeelProperties properties, EvenkeelOptions options, NodeTag tag) {
+      CatalogueDatabase catalogue,
+      EvenkeelProperties properties,
+      EvenkeelOptions options,
+      NodeTag tag) {
     return new ShardNode(
         options.relay().node(),
         tag.tag(),
         properties.relay().enabled(),
-        catalogue(pools, properties),
+        catalogue.dataSource(),
         options.schema());
   }
 
@@ -186,6 +187,17 @@ public final class EvenkeelShardsAutoConfiguration {
             .toList());
   }
 
+  /** In place of Spring Boot's, which is DOWN as soon as one of many databases is. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(HealthIndicator.class)
+  static class HealthConfiguration {
+
+    @Bean
+    HealthIndicator dbHealthContributor(Shards shards) {
+      return new ShardsHealthIndicator(shards);
+    }
+  }
+
   @Bean
   ParkedMessages evenkeelParkedMessages(Installations installations) {
     return new EveryParkedMessage(installations);
@@ -208,6 +220,7 @@ public final class EvenkeelShardsAutoConfiguration {
       ShardNode node,
       ConnectionBudget budget,
       NodeTag tag,
+      Environment environment,
       ConfigurableListableBeanFactory beans) {
     EvenkeelProperties.Migration migration = properties.migration();
     ShardStarter.Parts parts =
@@ -231,7 +244,7 @@ public final class EvenkeelShardsAutoConfiguration {
             shard -> pools.direct(shard, null, null),
             budget,
             tag.sessionName() + ":probe");
-    return new ShardStarter(parts, ApplicationMigrations.exist(beans));
+    return new ShardStarter(parts, ApplicationMigrations.exist(beans, environment));
   }
 
   @Bean
@@ -307,7 +320,7 @@ public final class EvenkeelShardsAutoConfiguration {
         router, shards, dataSource, manager(dataSource, transactionManagers));
   }
 
-  /** Whether Spring Boot is going to run the application's Flyway migrations. */
+  /** What is known of the application's own migrations before they run. */
   private static final class ApplicationMigrations {
 
     private static final boolean FLYWAY =
@@ -315,7 +328,21 @@ public final class EvenkeelShardsAutoConfiguration {
             "org.springframework.boot.flyway.autoconfigure.FlywayMigrationInitializer",
             EvenkeelShardsAutoConfiguration.class.getClassLoader());
 
-    static boolean exist(ConfigurableListableBeanFactory beans) {
+    /**
+     * Whether Spring Boot is going to run Flyway.
+     *
+     * @throws EvenkeelConfigurationException if the migrations would not reach every shard
+     */
+    static boolean exist(ConfigurableListableBeanFactory beans, Environment environment) {
+      if (beans.containsBeanDefinition("liquibase")) {
+        throw new EvenkeelConfigurationException(
+            "Liquibase knows no shards, so its changes would not reach them: set spring.liquibase.enabled=false and run it for each shard, or use Flyway");
+      }
+      if (environment.getProperty("spring.flyway.url") != null
+          || environment.getProperty("spring.flyway.user") != null) {
+        throw new EvenkeelConfigurationException(
+            "spring.flyway.url and spring.flyway.user can't be set with evenkeel.shards, which say where each database is; the application's migrations run on every shard as its user");
+      }
       return FLYWAY && BootFlyway.exists(beans);
     }
   }
@@ -324,7 +351,18 @@ public final class EvenkeelShardsAutoConfiguration {
   private static final class BootFlyway {
 
     static boolean exists(ConfigurableListableBeanFactory beans) {
-      return beans.getBeanNamesForType(FlywayMigrationInitializer.class, true, false).length > 0;
+      if (beans.getBeanNamesForType(FlywayMigrationInitializer.class, true, false).length == 0) {
+        return false;
+      }
+      for (String strategy :
+          beans.getBeanNamesForType(FlywayMigrationStrategy.class, true, false)) {
+        if (!strategy.equals("evenkeelFlywayMigrationStrategy")) {
+          throw new EvenkeelConfigurationException(
+              "The FlywayMigrationStrategy bean \"%s\" takes the place of the one that migrates every shard; remove it"
+                  .formatted(strategy));
+        }
+      }
+      return true;
     }
   }
 

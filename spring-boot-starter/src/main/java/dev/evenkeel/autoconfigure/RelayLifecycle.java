@@ -39,6 +39,9 @@ public final class RelayLifecycle implements SmartLifecycle {
 
     /** What to register at each installation, by its name. */
     Map<String, Consumers> consumers();
+
+    /** Whether an installation's schema is known to be there; what is not is for later. */
+    boolean isReady(String installation);
   }
 
   private final String node;
@@ -104,7 +107,12 @@ public final class RelayLifecycle implements SmartLifecycle {
       return;
     }
     CountDownLatch signal = new CountDownLatch(1);
-    register(parts.consumers(), signal);
+    try {
+      register(parts.consumers(), signal);
+    } catch (RuntimeException | Error e) {
+      signal.countDown(); // those that wait for their database give up with this start
+      throw e;
+    }
     RelayGroup group = parts.relays();
     group.start();
     current = group;
@@ -119,7 +127,7 @@ public final class RelayLifecycle implements SmartLifecycle {
           CompletableFuture<@Nullable Void> attempted = new CompletableFuture<>();
           Thread thread =
               new Thread(
-                  () -> register(toRegister, attempted, signal),
+                  () -> register(installation, toRegister, attempted, signal),
                   "evenkeel-registration-" + installation);
           thread.setDaemon(true);
           thread.start();
@@ -140,24 +148,27 @@ public final class RelayLifecycle implements SmartLifecycle {
   }
 
   private void register(
-      Consumers toRegister, CompletableFuture<@Nullable Void> attempted, CountDownLatch signal) {
+      String installation,
+      Consumers toRegister,
+      CompletableFuture<@Nullable Void> attempted,
+      CountDownLatch signal) {
     boolean done;
     try {
-      done = toRegister.tryRegister();
+      done = parts.isReady(installation) && toRegister.tryRegister();
       attempted.complete(null);
     } catch (RuntimeException | Error e) {
       attempted.completeExceptionally(e);
       return;
     }
     if (!done) {
-      registerLater(toRegister, signal);
+      registerLater(installation, toRegister, signal);
     }
   }
 
-  private void registerLater(Consumers toRegister, CountDownLatch signal) {
+  private void registerLater(String installation, Consumers toRegister, CountDownLatch signal) {
     try {
       while (!signal.await(retryInterval.toMillis(), TimeUnit.MILLISECONDS)) {
-        if (toRegister.tryRegister()) {
+        if (parts.isReady(installation) && toRegister.tryRegister()) {
           return;
         }
       }

@@ -21,7 +21,8 @@ final class ShardPools implements AutoCloseable {
   /** Nobody should wait for a shard that is down as long as a pool waits by default, 30 s. */
   private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(3);
 
-  private static final long HIKARI_DEFAULT_TIMEOUT = Duration.ofSeconds(30).toMillis();
+  /** The slot map's thread, the node id's, and whoever changes the map. */
+  private static final int CONTROL_CONNECTIONS = 3;
 
   private final Map<String, EvenkeelProperties.Shard> properties;
   private final Map<String, ShardDatabase> databases = new TreeMap<>();
@@ -69,6 +70,7 @@ final class ShardPools implements AutoCloseable {
   private HikariDataSource pool(
       String name, EvenkeelProperties.Shard shard, String url, String poolName, Binder binder) {
     HikariDataSource pool = new HikariDataSource();
+    pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
     Bindable<HikariDataSource> target = Bindable.ofInstance(pool);
     binder.bind("spring.datasource.hikari", target);
     binder.bind("evenkeel.shards." + name + ".hikari", target);
@@ -81,12 +83,33 @@ final class ShardPools implements AutoCloseable {
   }
 
   private static void configure(HikariDataSource pool, String sessionName) {
-    if (pool.getConnectionTimeout() == HIKARI_DEFAULT_TIMEOUT) {
-      pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
-    }
     pool.setInitializationFailTimeout(-1); // a shard that is down must not keep the others waiting
     pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     pool.addDataSourceProperty("ApplicationName", sessionName);
+  }
+
+  /**
+   * A small pool beside the application's, for the slot map, leases and ids: they must not wait
+   * behind the application's transactions.
+   *
+   * @param catalogue name of the shard
+   */
+  HikariDataSource control(String catalogue, String sessionName) {
+    EvenkeelProperties.Shard shard = properties.get(catalogue);
+    if (shard == null) {
+      throw new IllegalArgumentException("No shard is called " + catalogue);
+    }
+    HikariDataSource pool = new HikariDataSource();
+    pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
+    pool.setJdbcUrl(shard.url());
+    pool.setUsername(shard.username());
+    pool.setPassword(shard.password());
+    pool.setPoolName("shard-" + catalogue + "-control");
+    pool.setMaximumPoolSize(CONTROL_CONNECTIONS);
+    pool.setMinimumIdle(1);
+    configure(pool, sessionName);
+    pools.add(pool);
+    return pool;
   }
 
   /** The shards, sorted by name. */

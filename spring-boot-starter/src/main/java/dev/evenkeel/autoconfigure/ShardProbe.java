@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks a shard whether it is there, on a session of its own: a pool with no connection to spare is
- * busy, and not down. Confined to one thread.
+ * busy, and not down. Asked by one thread at a time, closed by any.
  */
 final class ShardProbe implements AutoCloseable {
 
@@ -19,7 +19,7 @@ final class ShardProbe implements AutoCloseable {
 
   private final ConnectionSettings settings;
   private final String sessionName;
-  private @Nullable Connection session;
+  private volatile @Nullable Connection session;
 
   ShardProbe(ConnectionSettings settings, String sessionName) {
     this.settings = settings;

@@ -41,6 +41,7 @@ final class ShardStarter implements InitializingBean, DisposableBean {
 
   private static final long LOOK_MILLIS = 1_000;
   private static final int MAX_THREADS = 16;
+  private static final long END_SECONDS = 10;
 
   /** The parts that every shard's start needs. */
   record Parts(
@@ -127,14 +128,26 @@ final class ShardStarter implements InitializingBean, DisposableBean {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("Interrupted while the shards start", e);
     } finally {
-      threads.shutdownNow();
+      end(threads);
     }
   }
 
   @Override
   public void destroy() {
-    watch.shutdownNow();
+    end(watch);
     starts.values().forEach(Start::close);
+  }
+
+  /** Interrupts, and waits a while: what is under way uses the pools that are closed next. */
+  private static void end(ExecutorService threads) {
+    threads.shutdownNow();
+    try {
+      if (!threads.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
+        log.warn("Work on a shard goes on although its pool is being closed");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** One shard's way. */
@@ -165,7 +178,7 @@ final class ShardStarter implements InitializingBean, DisposableBean {
       if (stage == Stage.UNKNOWN) {
         parts.schemas().apply(database).afterPropertiesSet();
         if (name().equals(parts.catalogueName())) {
-          parts.catalogue().initialize(parts.shards().names());
+          parts.catalogue().initialize(name(), parts.shards().names());
           parts.node().start();
         }
         parts.catalogue().identify(database.primary(), name(), parts.node().map());
@@ -189,12 +202,15 @@ final class ShardStarter implements InitializingBean, DisposableBean {
         if (stage != Stage.READY) {
           advance();
         } else {
-          parts.budget().observed(name(), probe.ask());
+          parts.budget().observed(name(), askTwice());
+          if (!parts.shards().isUp(name())) { // who comes back may be somebody else
+            parts.catalogue().identify(database.primary(), name(), parts.node().map());
+          }
           parts.shards().up(name());
         }
       } catch (SQLException e) {
         parts.shards().down(name(), String.valueOf(e.getMessage()));
-      } catch (RuntimeException e) { // a periodic task that throws never runs again
+      } catch (RuntimeException | Error e) { // a periodic task that throws never runs again
         if (isAway(e)) {
           parts.shards().down(name(), String.valueOf(e.getMessage()));
         } else {
@@ -203,7 +219,16 @@ final class ShardStarter implements InitializingBean, DisposableBean {
       }
     }
 
-    private void fail(RuntimeException e) {
+    /** One session that was cut says nothing about the database. */
+    private ShardProbe.Connections askTwice() throws SQLException {
+      try {
+        return probe.ask();
+      } catch (SQLException e) {
+        return probe.ask();
+      }
+    }
+
+    private void fail(Throwable e) {
       String detail = String.valueOf(e.getMessage());
       if (!parts.shards().detail(name()).equals(detail)) {
         log.error("Shard \"{}\" can't be started", name(), e);
@@ -211,7 +236,7 @@ final class ShardStarter implements InitializingBean, DisposableBean {
       parts.shards().starting(name(), detail);
     }
 
-    private boolean isAway(RuntimeException e) {
+    private boolean isAway(Throwable e) {
       FailureKind kind = FailureKind.of(e);
       return kind == FailureKind.OUTAGE
           || kind == FailureKind.CONTENTION
@@ -222,7 +247,8 @@ final class ShardStarter implements InitializingBean, DisposableBean {
       return database.name();
     }
 
-    synchronized void close() {
+    /** From another thread: a migration under way must not hold the end up. */
+    void close() {
       probe.close();
     }
   }

@@ -15,7 +15,7 @@ class ConnectionBudgetTest {
 
   @Test
   void shardsOfOneServerShareItsConnections(CapturedOutput output) {
-    ConnectionBudget budget = new ConnectionBudget(2, Map.of("a", 14, "b", 14));
+    ConnectionBudget budget = new ConnectionBudget(2, Map.of("a", 11, "b", 11));
 
     budget.observed("a", SERVER);
     assertThat(budget.share("a")).isEqualTo(0.4);
@@ -27,7 +27,7 @@ class ConnectionBudgetTest {
 
   @Test
   void tightBudgetIsWarnedOfOnceWithItsRemedy(CapturedOutput output) {
-    ConnectionBudget budget = new ConnectionBudget(3, Map.of("a", 26));
+    ConnectionBudget budget = new ConnectionBudget(3, Map.of("a", 23));
 
     budget.observed("a", SERVER);
     budget.observed("a", SERVER);
@@ -39,7 +39,7 @@ class ConnectionBudgetTest {
 
   @Test
   void shardsOfDifferentServersDoNot() {
-    ConnectionBudget budget = new ConnectionBudget(1, Map.of("a", 14, "b", 14));
+    ConnectionBudget budget = new ConnectionBudget(1, Map.of("a", 11, "b", 11));
     budget.observed("a", SERVER);
     budget.observed("b", new ShardProbe.Connections("two", 100));
     assertThat(budget.share("a")).isEqualTo(0.2);

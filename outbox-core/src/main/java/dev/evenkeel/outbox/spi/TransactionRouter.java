@@ -14,5 +14,5 @@ public interface TransactionRouter {
    * @param shardKey what the handler's {@link dev.evenkeel.outbox.InboxHandler#shardKey()} found in
    *     the event; null when it names none
    */
-  TransactionTarget route(String consumer, OutboxMessage message, @Nullable String shardKey);
+  TransactionTarget route(String consumer, OutboxMessage message, @Nullable ShardKey shardKey);
 }

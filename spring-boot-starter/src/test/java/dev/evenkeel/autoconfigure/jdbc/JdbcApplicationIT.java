@@ -26,7 +26,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.transaction.IllegalTransactionStateException;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 class JdbcApplicationIT {
@@ -101,6 +104,37 @@ class JdbcApplicationIT {
       application.start();
 
       awaitSeen(application, "a", "b");
+    }
+  }
+
+  @Test
+  void transactionExceptionBeforeTheCommitKeepsNoStateWithoutItsMessages() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class, "evenkeel.relay.enabled=false")) {
+      JdbcTemplate jdbc = application.getBean(JdbcTemplate.class);
+      jdbc.execute("CREATE TABLE state (id text)");
+      TransactionTemplate transaction =
+          new TransactionTemplate(application.getBean(PlatformTransactionManager.class));
+
+      assertThatThrownBy(
+              () ->
+                  transaction.executeWithoutResult(
+                      status -> {
+                        jdbc.update("INSERT INTO state VALUES ('a')");
+                        TransactionSynchronizationManager.registerSynchronization(
+                            new TransactionSynchronization() {
+                              @Override
+                              public void beforeCommit(boolean readOnly) {
+                                throw new IllegalTransactionStateException("as from MANDATORY");
+                              }
+                            });
+                        application.getBean(Outbox.class).append(new Noted("a"));
+                      }))
+          .isInstanceOf(IllegalTransactionStateException.class);
+
+      assertThat(jdbc.queryForObject("SELECT count(*) FROM evenkeel.outbox", Integer.class))
+          .isEqualTo(jdbc.queryForObject("SELECT count(*) FROM state", Integer.class))
+          .isZero();
     }
   }
 

@@ -2,9 +2,12 @@ package dev.evenkeel.autoconfigure.shards;
 
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.Outbox;
+import dev.evenkeel.outbox.SlotHash;
 import dev.evenkeel.shard.ReadFrom;
 import dev.evenkeel.shard.Sharded;
 import dev.evenkeel.shard.id.CurrentSlot;
+import dev.evenkeel.shard.id.SlotIds;
+import java.util.function.Supplier;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Isolation;
@@ -29,7 +32,10 @@ class AccountService {
   @Transactional
   public void open(Opening opening, Runnable within) {
     insert(opening.getAccountId(), "opened");
-    outbox.append(new AccountOpened(opening.getAccountId(), opening.recommendedBy()));
+    int recommender = SlotHash.slotOf(Long.toString(opening.recommendedBy()));
+    outbox.append(
+        new AccountOpened(
+            opening.getAccountId(), opening.recommendedBy(), SlotIds.next(recommender)));
     within.run();
   }
 
@@ -76,6 +82,36 @@ class AccountService {
     return jdbc.queryForObject("SELECT current_database()", String.class);
   }
 
+  /** Routed, in whatever transaction there is or is not. */
+  @Sharded(key = "accountId")
+  public void plainWrite(Long accountId) {
+    insert(accountId, "plain");
+  }
+
+  @Sharded(key = "accountId")
+  @Transactional(propagation = Propagation.NESTED)
+  public void nested(Long accountId) {
+    insert(accountId, "nested");
+  }
+
+  @Sharded(key = "opening.accountId")
+  @Transactional
+  public void join(Opening opening, Runnable within) {
+    within.run();
+  }
+
+  @Sharded(key = "accountId")
+  @Transactional(propagation = Propagation.REQUIRES_NEW, readOnly = true)
+  public String databaseOfAPrimaryRead(long accountId) {
+    return jdbc.queryForObject("SELECT current_database()", String.class);
+  }
+
+  @Sharded(key = "accountId", readFrom = ReadFrom.REPLICA)
+  @Transactional(readOnly = true)
+  public <T> T readingFromReplica(long accountId, Supplier<T> within) {
+    return within.get();
+  }
+
   @Transactional(propagation = Propagation.NOT_SUPPORTED)
   public void suspended(Runnable within) {
     within.run();
@@ -88,6 +124,12 @@ class AccountService {
 
   public void insert(long id, String note) {
     jdbc.update("INSERT INTO account (id, slot, note) VALUES (?, ?, ?)", id, slot.slot(), note);
+  }
+
+  /** Its key carries the slot of the recommender. */
+  @InboxHandler(consumer = "carried", shardKey = "receipt", shardStrategy = "carried")
+  public void onCarried(AccountOpened event) {
+    jdbc.update("INSERT INTO seen VALUES (?, 'carried')", event.accountId());
   }
 
   @InboxHandler(consumer = "own-shard")

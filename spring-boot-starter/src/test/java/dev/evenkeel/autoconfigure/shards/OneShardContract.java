@@ -16,6 +16,7 @@ import dev.evenkeel.shard.ShardKeyException;
 import dev.evenkeel.shard.ShardNode;
 import dev.evenkeel.shard.ShardStatus;
 import dev.evenkeel.shard.ShardTransactions;
+import dev.evenkeel.shard.ShardedAdvisor;
 import dev.evenkeel.shard.Shards;
 import dev.evenkeel.shard.SlotCatalogue;
 import dev.evenkeel.shard.SlotStrategy;
@@ -31,12 +32,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
+import org.springframework.transaction.IllegalTransactionStateException;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** One transaction, one shard; the same under each kind of transaction manager. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -267,6 +277,138 @@ abstract class OneShardContract {
   }
 
   @Test
+  void connectionThatSpringKeepsForAnOuterMethodServesNoOtherShard() {
+    long id = idOn("a");
+    long other = idOn("b");
+    assertThatThrownBy(
+            () ->
+                service.suspended(
+                    () -> {
+                      service.plainWrite(id);
+                      service.plainWrite(other);
+                    }))
+        .isInstanceOf(CrossShardException.class)
+        .hasMessageContaining("\"a\"")
+        .hasMessageContaining("\"b\"");
+    assertNowhere(other);
+
+    service.suspended(() -> service.plainWrite(other)); // nothing is left of it
+    assertThat(rows("b", "account", other)).isEqualTo(1);
+  }
+
+  @Test
+  void scopesOneAfterTheOtherMayDiffer() {
+    long id = idOn("a");
+    long other = idOn("b");
+    service.plainWrite(id);
+    service.plainWrite(other);
+    assertThat(rows("a", "account", id)).isEqualTo(1);
+    assertThat(rows("b", "account", other)).isEqualTo(1);
+  }
+
+  @Test
+  void managerThatNobodyFollowsCanNotBeJoinedByAnotherShard() {
+    DataSourceTransactionManager unknown =
+        new DataSourceTransactionManager(application.getBean(DataSource.class));
+    TransactionTemplate template = new TransactionTemplate(unknown);
+    long id = idOn("a");
+    long other = idOn("b");
+    assertThatThrownBy(
+            () ->
+                transactions.inShard(
+                    id,
+                    () -> {
+                      template.setPropagationBehavior(
+                          TransactionDefinition.PROPAGATION_REQUIRES_NEW);
+                      return template.execute(
+                          status -> {
+                            service.insert(id, "never");
+                            service.plainWrite(other);
+                            return "never";
+                          });
+                    }))
+        .isInstanceOf(CrossShardException.class);
+    assertNowhere(id);
+    assertNowhere(other);
+  }
+
+  @Test
+  void failureBeforeTheCommitLeavesNeitherRowsNorABindingBehind() {
+    long id = idOn("a");
+    assertThatThrownBy(
+            () ->
+                transactions.inShard(
+                    id,
+                    () -> {
+                      service.insert(id, "never");
+                      TransactionSynchronizationManager.registerSynchronization(
+                          new TransactionSynchronization() {
+                            @Override
+                            public void beforeCommit(boolean readOnly) {
+                              throw new IllegalTransactionStateException("as from MANDATORY");
+                            }
+                          });
+                    }))
+        .isInstanceOf(IllegalTransactionStateException.class);
+    assertNowhere(id);
+    long other = idOn("b"); // the thread is free for another shard
+    service.open(new Opening(other, other), NOTHING);
+  }
+
+  @Test
+  void innerKeyThatChangesMidwayIsRefusedToo() {
+    long id = idOn("a");
+    Opening inner = new Opening(id, id);
+    assertThatThrownBy(
+            () ->
+                transactions.inShard(
+                    id, () -> service.join(inner, () -> inner.setAccountId(idOn("b")))))
+        .isInstanceOf(ShardKeyException.class)
+        .hasMessageContaining("changed from");
+  }
+
+  @Test
+  void innerScopeSaysWhereItReads() {
+    long id = idOn("b");
+    assertThat(service.<String>readingFromReplica(id, () -> service.databaseOfAPrimaryRead(id)))
+        .isEqualTo(databases.get("b").name());
+  }
+
+  @Test
+  void callbackAfterTheCommitIsStillBoundAndAnotherShardRefused() {
+    long id = idOn("a");
+    long other = idOn("b");
+    AtomicReference<Throwable> refused = new AtomicReference<>();
+    transactions.inShard(
+        id,
+        () ->
+            TransactionSynchronizationManager.registerSynchronization(
+                new TransactionSynchronization() {
+                  @Override
+                  public void afterCommit() {
+                    try {
+                      service.note(other, "never");
+                    } catch (CrossShardException e) {
+                      refused.set(e);
+                    }
+                  }
+                }));
+    assertThat(refused.get()).isInstanceOf(CrossShardException.class);
+    assertNowhere(other);
+  }
+
+  @Test
+  void annotatedRepositoryInterfaceIsRouted() {
+    long id = idOn("c");
+    ProxyFactory proxy = new ProxyFactory(new RoutedNotes.InMemory(application));
+    proxy.setInterfaces(RoutedNotes.class);
+    proxy.addAdvisor(application.getBean(ShardedAdvisor.class));
+    RoutedNotes notes = (RoutedNotes) proxy.getProxy();
+    assertThat(notes.database(id)).isEqualTo(databases.get("c").name());
+    assertThat(notes).hasToString("notes");
+  }
+
+  @Test
   void otherIsolationLevelsAreRefused() {
     long id = idOn("a");
     assertThatThrownBy(() -> service.serializable(id))
@@ -329,7 +471,9 @@ abstract class OneShardContract {
         .untilAsserted(
             () -> {
               assertThat(rows("a", "seen", id)).as("own shard").isEqualTo(1);
-              assertThat(rows("c", "seen", id)).as("recommender's shard").isEqualTo(1);
+              assertThat(rows("c", "seen", id))
+                  .as("recommender's shard, by its key and by a key that carries its slot")
+                  .isEqualTo(2);
             });
     assertThat(rows("b", "seen", id)).isZero();
   }
@@ -342,7 +486,7 @@ abstract class OneShardContract {
 
     assertThat(on("a", "SELECT slot FROM evenkeel.outbox WHERE aggregateid = ?", "" + id))
         .isEqualTo(SlotHash.slotOf("" + id));
-    await().atMost(Duration.ofSeconds(20)).until(() -> rows("b", "seen", id) == 1);
+    await().atMost(Duration.ofSeconds(20)).until(() -> rows("b", "seen", id) == 2);
     assertThat(
             on(
                 "b",

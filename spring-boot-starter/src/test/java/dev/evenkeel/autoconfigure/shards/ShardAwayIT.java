@@ -104,7 +104,7 @@ class ShardAwayIT {
                                     "SELECT count(*) FROM seen WHERE account_id = ?",
                                     Integer.class,
                                     id))
-                    .equals(2));
+                    .equals(3));
   }
 
   @Test
@@ -156,6 +156,14 @@ class ShardAwayIT {
                             .getStatus()
                             .getCode())
                     .isEqualTo("DEGRADED"));
+    assertThat(
+            application
+                .getBean("dbHealthContributor", HealthIndicator.class)
+                .health()
+                .getStatus()
+                .getCode())
+        .as("one shard of three takes nobody out of service")
+        .isEqualTo("DEGRADED");
     assertThat(application.getBean(RelayLifecycle.class).statuses().keySet())
         .isEqualTo(Set.of("a", "b", "c"));
 
