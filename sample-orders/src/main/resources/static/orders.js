@@ -3,13 +3,16 @@
   'use strict';
 
   const MAX_SHOWN = 40;
+  const PLACES = 4; // colours; further shards share them, and are told apart by their names
   const STATIONS = ['COMMITTED', 'PUBLISHED', 'HANDLED'];
-  const ARTICLES = [['BOOK-1', '19.90'], ['PEN-3', '2.45'], ['LAMP-2', '64.00'], ['MUG-8', '11.50']];
+  const ARTICLES = [['BOOK-1', '19.90'], ['BOOK-2', '12.45'], ['BOOK-3', '64.00'], ['BOOK-4', '11.50'], ['BOOK-5', '35.00']];
 
   const byId = (id) => document.getElementById(id);
   const form = byId('place');
   const lines = byId('lines');
   const journeys = new Map(); // order id -> {element, passed: {station: microseconds}, …}, newest last
+
+  const shards = new Map(); // name -> {element, place, elsewhere}: whether another copy's relay publishes it
 
   // --- Placing orders
 
@@ -102,24 +105,30 @@
   });
   byId('customer').addEventListener('change', refreshSummary);
 
-  // --- The customer's summary
+  // --- The customer
 
   let summaryTimer = 0;
+
+  async function ask(path) {
+    try {
+      const response = await fetch(path);
+      return response.ok ? await response.json() : null;
+    } catch {
+      return null; // the server is away; the figures say so
+    }
+  }
 
   async function refreshSummary() {
     clearTimeout(summaryTimer);
     summaryTimer = 0;
     const customer = byId('customer').value.trim();
     byId('summary-customer').textContent = customer;
-    let summary = null;
-    try {
-      const response = await fetch(`customers/${encodeURIComponent(customer)}/summary`);
-      summary = response.ok ? await response.json() : null;
-    } catch {
-      // The server is away; the figures say so.
-    }
+    const path = `customers/${encodeURIComponent(customer)}`;
+    const [summary, credit] = await Promise.all([ask(`${path}/summary`), ask(path)]);
     byId('summary-count').textContent = summary ? summary.orderCount : '–';
     byId('summary-total').textContent = summary ? summary.total : '–';
+    byId('credit-limit').textContent = credit ? credit.creditLimit : '–';
+    byId('credit-available').textContent = credit ? credit.available : '–';
   }
 
   // A burst of handled orders asks once.
@@ -135,7 +144,9 @@
       const element = byId('journey-template').content.firstElementChild.cloneNode(true);
       element.querySelector('.id').textContent = orderId;
       element.querySelector('.id').title = orderId;
-      known = { element, passed: {}, customerId: null };
+      element.querySelector('.total').textContent = 'Placed';
+      element.querySelector('.who').textContent = 'elsewhere';
+      known = { element, passed: {}, customerId: null, shard: null, elsewhere: false };
       journeys.set(orderId, known);
       byId('journeys').prepend(element);
       byId('nothing').hidden = true;
@@ -161,10 +172,20 @@
       + `.${String(time.getMilliseconds()).padStart(3, '0')}`;
   }
 
+  // What passes at another copy of the application is told to that copy's pages only.
+  function waiting(known, name) {
+    if (name === 'COMMITTED') {
+      return 'at another copy';
+    }
+    known.elsewhere = known.elsewhere || Boolean(shards.get(known.shard)?.elsewhere);
+    return known.elsewhere ? 'at another copy' : 'waiting';
+  }
+
   function draw(known) {
     for (const name of STATIONS) {
       const at = known.passed[name];
       if (at === undefined) {
+        known.element.querySelector(`[data-station="${name}"] .when`).textContent = waiting(known, name);
         continue;
       }
       const element = known.element.querySelector(`[data-station="${name}"]`);
@@ -192,9 +213,22 @@
       : '';
   }
 
-  function onOrder({ orderId, customerId, total }) {
+  function drawPlace(known) {
+    const mark = known.element.querySelector('.place');
+    mark.hidden = known.shard === null;
+    if (known.shard !== null) {
+      mark.textContent = known.shard.slice(0, 1);
+      mark.title = `On shard ${known.shard}`;
+      mark.setAttribute('aria-label', mark.title);
+      mark.dataset.place = shards.get(known.shard)?.place ?? '';
+    }
+  }
+
+  function onOrder({ orderId, customerId, total, shard }) {
     const known = journey(orderId);
     known.customerId = customerId;
+    known.shard = shard;
+    drawPlace(known);
     known.element.querySelector('.total').textContent = total;
     known.element.querySelector('.who').textContent = `customer ${customerId}`;
   }
@@ -223,7 +257,7 @@
     }
   }
 
-  // --- The relay
+  // --- The shards and their relays
 
   function bytes(count) {
     if (count < 0) {
@@ -234,8 +268,7 @@
 
   const age = (ms) => (ms < 1000 ? `${ms} ms ago` : `${(ms / 1000).toFixed(1)} s ago`);
 
-  function relayState(text, mark) {
-    const element = byId('relay-state');
+  function setState(element, text, mark) {
     if (element.textContent !== text) {
       element.textContent = text;
     }
@@ -243,27 +276,78 @@
     element.toggleAttribute('data-bad', mark === 'bad');
   }
 
-  function onRelay({ state, inFlight, findings, gaps, lag }) {
-    relayState(state.toLowerCase(), state === 'STREAMING' ? 'good' : state === 'STOPPED' ? 'bad' : '');
-    byId('relay-flight').textContent = inFlight;
-    byId('relay-behind').textContent = lag ? age(lag.oldestUnpublishedMillis) : '–';
-    byId('relay-wal').textContent = lag ? bytes(lag.retainedBytes) : '–';
-    byId('relay-parked').textContent = lag ? lag.parkedKeys + (lag.dead ? ` (${lag.dead} dead)` : '') : '–';
-    const alarms = gaps ? [`A replication slot was lost or made again ${gaps} times since the start.`] : [];
-    const texts = [...findings, ...alarms];
+  function card(name) {
+    let known = shards.get(name);
+    if (!known) {
+      const element = byId('shard-template').content.firstElementChild.cloneNode(true);
+      const place = shards.size % PLACES;
+      element.dataset.place = place;
+      element.querySelector('.name').textContent = name;
+      element.querySelector('.place').textContent = name.slice(0, 1);
+      byId('shards').append(element);
+      known = { element, place, elsewhere: false };
+      shards.set(name, known);
+      journeys.forEach(drawPlace);
+    }
+    return known;
+  }
+
+  function leaderText({ leads, leader, relay }) {
+    if (leads) {
+      return `${relay.toLowerCase().replaceAll('_', ' ')} here`;
+    }
+    return leader ? `at ${leader}` : 'none yet';
+  }
+
+  function onShard(shard) {
+    const { name, state, slots, detail, lag, inFlight, leads, leader } = shard;
+    const known = card(name);
+    const { element } = known;
+    const up = state === 'UP';
+    setState(element.querySelector('.state'), state.toLowerCase(), up ? 'good' : state === 'DOWN' ? 'bad' : '');
+    element.toggleAttribute('data-away', !up);
+    element.querySelector('.detail').hidden = !detail;
+    element.querySelector('.detail').textContent = detail;
+    const show = (of, text) => { element.querySelector(`[data-of=${of}]`).textContent = text; };
+    show('slots', slots.toLocaleString('en'));
+    show('leader', leaderText(shard));
+    element.querySelector('[data-of=leader]').title = leader || '';
+    show('flight', leads ? inFlight : '–');
+    show('behind', lag ? age(lag.oldestUnpublishedMillis) : '–');
+    show('wal', lag ? bytes(lag.retainedBytes) : '–');
+    const elsewhere = Boolean(leader) && !leads;
+    if (known.elsewhere !== elsewhere) {
+      known.elsewhere = elsewhere;
+      journeys.forEach(draw);
+    }
+  }
+
+  function onShards({ shards: all, parked }) {
+    setState(byId('connection'), 'live', 'good');
+    byId('parked').textContent = parked ? parked.keys + (parked.dead ? ` (${parked.dead} dead)` : '') : '–';
+    all.forEach(onShard);
+    const texts = all.flatMap(({ name, findings, gaps }) => [
+      ...findings,
+      ...(gaps ? [`A replication slot was lost or made again ${gaps} times since the start.`] : []),
+    ].map((text) => (all.length > 1 ? `Shard ${name}: ${text}` : text)));
     byId('findings').hidden = texts.length === 0;
     byId('findings').replaceChildren(...texts.map((text) => {
       const item = document.createElement('li');
       item.textContent = text;
       return item;
     }));
+    if ([...shards.values()].some(({ elsewhere }) => elsewhere)) {
+      summaryMayHaveChanged(); // what another copy handles is not told here
+    }
   }
 
-  function noRelay() {
-    relayState('no connection', 'bad');
-    for (const id of ['relay-flight', 'relay-behind', 'relay-wal', 'relay-parked']) {
-      byId(id).textContent = '–';
-    }
+  function disconnected() {
+    setState(byId('connection'), 'no connection', 'bad');
+    byId('parked').textContent = '–';
+    shards.forEach(({ element }) => {
+      setState(element.querySelector('.state'), 'unknown', '');
+      element.querySelectorAll('[data-of]').forEach((figure) => { figure.textContent = '–'; });
+    });
   }
 
   // --- Start
@@ -273,7 +357,7 @@
   const live = new EventSource('live'); // reconnects by itself; what is told again changes nothing
   live.addEventListener('order', (event) => onOrder(JSON.parse(event.data)));
   live.addEventListener('station', (event) => onStation(JSON.parse(event.data)));
-  live.addEventListener('relay', (event) => onRelay(JSON.parse(event.data)));
+  live.addEventListener('shards', (event) => onShards(JSON.parse(event.data)));
   live.addEventListener('open', refreshSummary);
-  live.addEventListener('error', noRelay);
+  live.addEventListener('error', disconnected);
 })();

@@ -5,10 +5,14 @@ import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -100,22 +104,53 @@ public final class RelayLifecycle implements SmartLifecycle {
       return;
     }
     CountDownLatch signal = new CountDownLatch(1);
-    parts
-        .consumers()
-        .forEach((installation, consumers) -> register(installation, consumers, signal));
+    register(parts.consumers(), signal);
     RelayGroup group = parts.relays();
     group.start();
     current = group;
     stopSignal = signal;
   }
 
-  private void register(String installation, Consumers consumers, CountDownLatch signal) {
-    if (!consumers.tryRegister()) {
-      Thread thread =
-          new Thread(
-              () -> registerLater(consumers, signal), "evenkeel-registration-" + installation);
-      thread.setDaemon(true);
-      thread.start();
+  /** All at the same time: several that do not answer must not add up. */
+  private void register(Map<String, Consumers> consumers, CountDownLatch signal) {
+    List<Future<?>> first = new ArrayList<>();
+    consumers.forEach(
+        (installation, toRegister) -> {
+          CompletableFuture<@Nullable Void> attempted = new CompletableFuture<>();
+          Thread thread =
+              new Thread(
+                  () -> register(toRegister, attempted, signal),
+                  "evenkeel-registration-" + installation);
+          thread.setDaemon(true);
+          thread.start();
+          first.add(attempted);
+        });
+    for (Future<?> attempt : first) {
+      try {
+        attempt.get();
+      } catch (ExecutionException e) {
+        throw e.getCause() instanceof RuntimeException failure
+            ? failure
+            : new IllegalStateException(e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("Interrupted while the consumers are registered", e);
+      }
+    }
+  }
+
+  private void register(
+      Consumers toRegister, CompletableFuture<@Nullable Void> attempted, CountDownLatch signal) {
+    boolean done;
+    try {
+      done = toRegister.tryRegister();
+      attempted.complete(null);
+    } catch (RuntimeException | Error e) {
+      attempted.completeExceptionally(e);
+      return;
+    }
+    if (!done) {
+      registerLater(toRegister, signal);
     }
   }
 

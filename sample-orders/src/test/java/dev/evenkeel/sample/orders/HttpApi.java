@@ -65,6 +65,15 @@ final class HttpApi {
         BodyHandlers.ofString());
   }
 
+  HttpResponse<String> put(String path, String body) throws IOException, InterruptedException {
+    return client.send(
+        request(root + path)
+            .header("Content-Type", "application/json")
+            .PUT(BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
   /** Reads the live stream until so many events of that name passed the filter. */
   <T> List<T> liveEvents(
       String name, Predicate<JsonNode> filter, Function<JsonNode, T> value, int count)

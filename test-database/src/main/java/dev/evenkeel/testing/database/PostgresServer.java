@@ -183,17 +183,29 @@ public final class PostgresServer implements AutoCloseable {
 
   /** The JDBC URL of one database of this server. */
   public String jdbcUrl(String database) {
-    return "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port(), database);
+    return jdbcUrl(port(), database);
+  }
+
+  private static String jdbcUrl(int port, String database) {
+    return "jdbc:postgresql://127.0.0.1:%d/%s".formatted(port, database);
   }
 
   /** How to reach a database of this server as its superuser, whether it exists or not. */
   public DatabaseInfo database(String name) {
-    return new DatabaseInfo(name, jdbcUrl(name), SUPERUSER, SUPERUSER);
+    return database(port(), name);
+  }
+
+  static DatabaseInfo database(int port, String name) {
+    return new DatabaseInfo(name, jdbcUrl(port, name), SUPERUSER, SUPERUSER);
   }
 
   /** The database that every server has, for administration. */
   public DatabaseInfo maintenanceDatabase() {
-    return database(MAINTENANCE_DATABASE);
+    return maintenanceDatabase(port());
+  }
+
+  static DatabaseInfo maintenanceDatabase(int port) {
+    return database(port, MAINTENANCE_DATABASE);
   }
 
   /** Creates the database unless it exists. */
@@ -226,6 +238,13 @@ public final class PostgresServer implements AutoCloseable {
     } finally {
       lock.close();
     }
+  }
+
+  /** Gives the data folder up and lets the server run: it is nobody's from here on. */
+  synchronized void leave() {
+    closed = true;
+    RunningServers.remove(this);
+    lock.close();
   }
 
   private void deleteLog() {

@@ -1,18 +1,41 @@
 package dev.evenkeel.sample.orders.customer;
 
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Positive;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Customers over HTTP. */
 @RestController
+@RequestMapping("/customers/{customerId}")
 class CustomerController {
 
-  private final CustomerSummaries summaries;
+  /** 2^53 - 1, what every JSON reader holds exactly. */
+  private static final long MAX_CUSTOMER_ID = 9_007_199_254_740_991L;
 
-  CustomerController(CustomerSummaries summaries) {
+  private final CreditService credit;
+  private final SummaryService summaries;
+
+  CustomerController(CreditService credit, SummaryService summaries) {
+    this.credit = credit;
     this.summaries = summaries;
+  }
+
+  /** Credit as HTTP shows it: money as decimal strings. */
+  record CreditView(String creditLimit, String reserved, String used, String available) {
+
+    static CreditView of(CreditBalance balance) {
+      return new CreditView(
+          balance.creditLimit().toPlainString(),
+          balance.reserved().toPlainString(),
+          balance.used().toPlainString(),
+          balance.available().toPlainString());
+    }
   }
 
   /** A summary as HTTP shows it: money as a decimal string. */
@@ -26,8 +49,20 @@ class CustomerController {
     }
   }
 
-  @GetMapping("/customers/{customerId}/summary")
+  @GetMapping
+  CreditView credit(@PathVariable @Positive @Max(MAX_CUSTOMER_ID) long customerId) {
+    return CreditView.of(credit.balance(customerId));
+  }
+
+  @PutMapping
+  CreditView setCreditLimit(
+      @PathVariable @Positive @Max(MAX_CUSTOMER_ID) long customerId,
+      @Valid @RequestBody SetCreditLimit request) {
+    return CreditView.of(credit.setLimit(customerId, request.amount()));
+  }
+
+  @GetMapping("/summary")
   SummaryView summary(@PathVariable @Positive long customerId) {
-    return summaries.findById(customerId).map(SummaryView::of).orElse(SummaryView.NOTHING);
+    return summaries.find(customerId).map(SummaryView::of).orElse(SummaryView.NOTHING);
   }
 }

@@ -15,11 +15,11 @@ interface CustomerSummaries extends Repository<CustomerSummary, Long> {
   @Modifying
   @NativeQuery(
       """
-      INSERT INTO customer_summary AS s (customer_id, order_count, total)
-      VALUES (:customerId, 1, :total)
+      INSERT INTO customer_summary AS s (customer_id, slot, order_count, total)
+      VALUES (:customerId, :slot, 1, :total)
       ON CONFLICT (customer_id) DO UPDATE
          SET order_count = s.order_count + 1,
              total = s.total + excluded.total
       """)
-  void count(long customerId, BigDecimal total);
+  void count(long customerId, int slot, BigDecimal total);
 }

@@ -1,4 +1,4 @@
-/** The database that the application brings along when none is configured. */
+/** The shards that the application brings along when no database is configured. */
 @NullMarked
 package dev.evenkeel.sample.orders.database;
 

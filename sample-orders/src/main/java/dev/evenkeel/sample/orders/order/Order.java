@@ -1,7 +1,6 @@
 package dev.evenkeel.sample.orders.order;
 
-import com.fasterxml.uuid.Generators;
-import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
+import dev.evenkeel.shard.id.SlotIds;
 import jakarta.persistence.CollectionTable;
 import jakarta.persistence.Column;
 import jakarta.persistence.ElementCollection;
@@ -27,8 +26,7 @@ import org.springframework.data.domain.AbstractAggregateRoot;
 @Table(name = "orders")
 class Order extends AbstractAggregateRoot<Order> {
 
-  private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
-
+  /** Says its slot, so that the id alone leads to the shard. */
   @Id private UUID id;
 
   /** Null until stored: that is how Spring Data knows a new order by an id given beforehand. */
@@ -36,6 +34,10 @@ class Order extends AbstractAggregateRoot<Order> {
 
   @Column(name = "customer_id", nullable = false)
   private long customerId;
+
+  /** The customer's: what a move of that slot takes along. */
+  @Column(nullable = false)
+  private short slot;
 
   @Enumerated(EnumType.STRING)
   @Column(nullable = false)
@@ -56,19 +58,24 @@ class Order extends AbstractAggregateRoot<Order> {
   @SuppressWarnings("NullAway.Init")
   protected Order() {}
 
-  private Order(long customerId, List<OrderLine> lines, Instant placedAt) {
-    this.id = IDS.generate();
+  private Order(long customerId, int slot, List<OrderLine> lines, Instant placedAt) {
+    this.id = SlotIds.next(slot);
     this.customerId = customerId;
+    this.slot = (short) slot;
     this.status = OrderStatus.PLACED;
     this.total = lines.stream().map(OrderLine::amount).reduce(BigDecimal.ZERO, BigDecimal::add);
     this.placedAt = placedAt;
     this.lines.addAll(lines);
   }
 
-  /** A new order; the event goes out with the transaction that saves it. */
-  static Order place(long customerId, List<OrderLine> lines) {
+  /**
+   * A new order; the event goes out with the transaction that saves it.
+   *
+   * @param slot the customer's, 0 to 4,095; the lines have it, too
+   */
+  static Order place(long customerId, int slot, List<OrderLine> lines) {
     // PostgreSQL keeps microseconds: what is answered now and what is read later must be the same.
-    Order order = new Order(customerId, lines, Instant.now().truncatedTo(ChronoUnit.MICROS));
+    Order order = new Order(customerId, slot, lines, Instant.now().truncatedTo(ChronoUnit.MICROS));
     order.registerEvent(new OrderPlaced(order.id, order.customerId, order.total, order.placedAt));
     return order;
   }

@@ -22,6 +22,9 @@ import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 @RequestMapping("/orders")
 class OrderController {
 
+  /** Of every order's id, see {@link dev.evenkeel.shard.id.SlotIds}. */
+  private static final int ID_VERSION = 7;
+
   private final OrderService orders;
 
   OrderController(OrderService orders) {
@@ -38,6 +41,9 @@ class OrderController {
 
   @GetMapping("/{orderId}")
   OrderView find(@PathVariable UUID orderId) {
+    if (orderId.version() != ID_VERSION) {
+      throw new OrderNotFoundException(orderId); // it leads to no shard, and was never given out
+    }
     return orders.find(orderId);
   }
 

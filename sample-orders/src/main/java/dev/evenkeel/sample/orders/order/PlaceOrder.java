@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.order;
 
+import dev.evenkeel.sample.orders.stock.Sku;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Max;
@@ -30,11 +31,7 @@ record PlaceOrder(
    * @param unitPrice decimal text from 0.01 to 999999.99, two decimals at most
    */
   record Line(
-      @NotNull
-          @Pattern(
-              regexp = "[A-Z0-9][A-Z0-9-]{0,31}",
-              message = "must be 1 to 32 capital letters, digits or hyphens, no hyphen first")
-          String sku,
+      @NotNull @Sku String sku,
       @NotNull @Min(1) @Max(1_000) Integer quantity,
       @NotNull
           @Pattern(
@@ -44,10 +41,17 @@ record PlaceOrder(
           @DecimalMin("0.01")
           String unitPrice) {}
 
-  /** The lines as the order keeps them. Call it on a validated body only. */
-  List<OrderLine> orderLines() {
+  /**
+   * The lines as the order keeps them. Call it on a validated body only.
+   *
+   * @param slot the order's
+   */
+  List<OrderLine> orderLines(int slot) {
     return lines.stream()
-        .map(l -> new OrderLine(l.sku(), l.quantity(), new BigDecimal(l.unitPrice()).setScale(2)))
+        .map(
+            l ->
+                new OrderLine(
+                    l.sku(), l.quantity(), new BigDecimal(l.unitPrice()).setScale(2), (short) slot))
         .toList();
   }
 }

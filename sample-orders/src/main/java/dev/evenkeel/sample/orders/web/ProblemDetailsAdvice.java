@@ -1,17 +1,21 @@
 package dev.evenkeel.sample.orders.web;
 
+import dev.evenkeel.shard.ShardUnavailableException;
+import dev.evenkeel.shard.SlotMovingException;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.MessageSourceResolvable;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.validation.FieldError;
 import org.springframework.web.bind.MethodArgumentNotValidException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
@@ -65,8 +69,13 @@ class ProblemDetailsAdvice extends ResponseEntityExceptionHandler {
                         .map(
                             error ->
                                 mistake(
-                                    String.valueOf(result.getMethodParameter().getParameterName()),
+                                    // A body's mistakes are of its fields.
+                                    error instanceof FieldError f
+                                        ? f.getField()
+                                        : String.valueOf(
+                                            result.getMethodParameter().getParameterName()),
                                     error)))
+            .sorted((a, b) -> a.field().compareTo(b.field()))
             .toList();
     return refuse(e, mistakes, headers, status, request);
   }
@@ -97,6 +106,24 @@ class ProblemDetailsAdvice extends ResponseEntityExceptionHandler {
             : "The body is missing or not of the expected form";
     ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
     return handleExceptionInternal(e, problem, headers, status, request);
+  }
+
+  /** The transaction did not begin: the shard is away, or takes none while a slot moves. */
+  @ExceptionHandler({
+    ShardUnavailableException.class,
+    SlotMovingException.class,
+    CannotCreateTransactionException.class
+  })
+  ResponseEntity<ProblemDetail> unavailable(RuntimeException e) {
+    log.warn(
+        "A request was turned away: {}", NestedExceptionUtils.getMostSpecificCause(e).getMessage());
+    ProblemDetail problem =
+        ProblemDetail.forStatusAndDetail(
+            HttpStatus.SERVICE_UNAVAILABLE,
+            "The shard with these data is not available; nothing was kept. Try again");
+    return ResponseEntity.status(problem.getStatus())
+        .header(HttpHeaders.RETRY_AFTER, "1")
+        .body(problem);
   }
 
   /** What nobody foresaw: logged here, and not told to the caller. */

@@ -1,0 +1,61 @@
+package dev.evenkeel.sample.orders.customer;
+
+import dev.evenkeel.sample.orders.customer.CreditLedger.Kind;
+import dev.evenkeel.sample.orders.shard.Slots;
+import dev.evenkeel.shard.Sharded;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.stereotype.Service;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The credit of customers, each call one transaction on the customer's shard. */
+@Service
+@Sharded(key = "customerId")
+public class CreditService {
+
+  private static final BigDecimal NOTHING = new BigDecimal("0.00");
+
+  private final CreditLedger ledger;
+  private final Slots slots;
+  private final BigDecimal defaultLimit;
+
+  CreditService(
+      CreditLedger ledger,
+      Slots slots,
+      @Value("${orders.credit.default-limit}") BigDecimal defaultLimit) {
+    this.ledger = ledger;
+    this.slots = slots;
+    this.defaultLimit = defaultLimit.setScale(2, RoundingMode.UNNECESSARY);
+  }
+
+  /** Makes a customer known with the default limit; one who is known stays as they are. */
+  @Transactional
+  public void open(long customerId) {
+    ledger.lock(customerId, slots.of(customerId), defaultLimit);
+  }
+
+  /** The balance; one who is not known has the default limit and has spent nothing. */
+  @Transactional(readOnly = true)
+  public CreditBalance balance(long customerId) {
+    return ledger
+        .balance(customerId)
+        .orElseGet(() -> new CreditBalance(defaultLimit, NOTHING, NOTHING));
+  }
+
+  /**
+   * Changes the limit by an entry of the difference.
+   *
+   * @param limit with two decimals, not negative; it may be below what is spent already
+   */
+  @Transactional
+  public CreditBalance setLimit(long customerId, BigDecimal limit) {
+    int slot = slots.of(customerId);
+    ledger.lock(customerId, slot, defaultLimit);
+    BigDecimal difference = limit.subtract(balance(customerId).creditLimit());
+    if (difference.signum() != 0) {
+      ledger.append(customerId, slot, Kind.LIMIT, difference, null);
+    }
+    return balance(customerId);
+  }
+}
