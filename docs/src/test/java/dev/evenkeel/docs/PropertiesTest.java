@@ -50,7 +50,9 @@ class PropertiesTest {
       while (used.find()) {
         Matcher ofAShard = OF_A_SHARD.matcher(used.group(1));
         if (ofAShard.matches()) {
-          assertThat(ofAShardOnThePage()).as("%s in %s", used.group(1), page).contains(ofAShard.group(1));
+          assertThat(ofAShardOnThePage())
+              .as("%s in %s", used.group(1), page)
+              .contains(ofAShard.group(1));
           continue;
         }
         assertThat(known)
