@@ -1,12 +1,16 @@
 package dev.evenkeel.bench;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.testing.database.DatabaseInfo;
+import dev.evenkeel.testing.database.PostgresServer;
 import dev.evenkeel.testing.database.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** A fresh database for one measurement; closing drops it with its replication slots. */
 final class BenchDatabase implements AutoCloseable {
@@ -17,12 +21,24 @@ final class BenchDatabase implements AutoCloseable {
 
   private final DatabaseInfo info;
 
-  private BenchDatabase(DatabaseInfo info) {
+  private final Consumer<DatabaseInfo> drop;
+
+  private BenchDatabase(DatabaseInfo info, Consumer<DatabaseInfo> drop) {
     this.info = info;
+    this.drop = drop;
   }
 
   static BenchDatabase create() throws SQLException {
-    BenchDatabase database = new BenchDatabase(TestDatabase.shared().createDatabase());
+    TestDatabase server = TestDatabase.shared();
+    return durable(new BenchDatabase(server.createDatabase(), server::dropDatabase));
+  }
+
+  /** On a server of one's own, with which it ends. */
+  static BenchDatabase on(PostgresServer server, String name) throws SQLException {
+    return durable(new BenchDatabase(server.createDatabase(name), info -> {}));
+  }
+
+  private static BenchDatabase durable(BenchDatabase database) throws SQLException {
     for (Map.Entry<String, String> setting : REQUIRED.entrySet()) {
       String actual = database.text("SHOW " + setting.getKey());
       if (!actual.equals(setting.getValue())) {
@@ -36,6 +52,20 @@ final class BenchDatabase implements AutoCloseable {
 
   DatabaseInfo info() {
     return info;
+  }
+
+  /**
+   * A pool of connections, to be closed before the database is.
+   *
+   * @param size most connections, all of them kept open
+   */
+  HikariDataSource pool(int size) {
+    HikariConfig config = new HikariConfig();
+    config.setJdbcUrl(info.jdbcUrl());
+    config.setUsername(info.username());
+    config.setPassword(info.password());
+    config.setMaximumPoolSize(size);
+    return new HikariDataSource(config);
   }
 
   /**
@@ -65,6 +95,6 @@ final class BenchDatabase implements AutoCloseable {
 
   @Override
   public void close() {
-    TestDatabase.shared().dropDatabase(info);
+    drop.accept(info);
   }
 }

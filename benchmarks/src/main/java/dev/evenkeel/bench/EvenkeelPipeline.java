@@ -1,6 +1,5 @@
 package dev.evenkeel.bench;
 
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.ConsumerRegistry;
@@ -73,12 +72,7 @@ final class EvenkeelPipeline implements Pipeline {
   EvenkeelPipeline(BenchDatabase database, Consumer consumer) {
     this.database = database;
     this.consumer = consumer;
-    HikariConfig config = new HikariConfig();
-    config.setJdbcUrl(database.info().jdbcUrl());
-    config.setUsername(database.info().username());
-    config.setPassword(database.info().password());
-    config.setMaximumPoolSize(CONNECTIONS);
-    this.dataSource = new HikariDataSource(config);
+    this.dataSource = database.pool(CONNECTIONS);
     this.transactions = new DataSourceTransactionManager(dataSource);
   }
 
@@ -135,7 +129,7 @@ final class EvenkeelPipeline implements Pipeline {
             new InboxReceiver(
                 InboxOptions.defaults(),
                 dataSource,
-                (consumerName, message) -> target,
+                (consumerName, message, shardKey) -> target,
                 observer,
                 TimeSource.SYSTEM),
             new ParkedStore(dataSource, SCHEMA, observer, TimeSource.SYSTEM),

@@ -3,6 +3,7 @@ package dev.evenkeel.bench;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,9 @@ final class Results {
 
   private final Map<Key, List<Double>> values = new LinkedHashMap<>();
   private final Map<String, List<Double>> ratios = new LinkedHashMap<>();
+  private final Map<String, List<Double>> figures = new LinkedHashMap<>();
   private final Map<String, Target> targets = new LinkedHashMap<>();
+  private final List<String> remarks = new ArrayList<>();
   private final List<String> invalid = new ArrayList<>();
 
   /**
@@ -26,7 +29,7 @@ final class Results {
       String name, String metric, String unit, double median, double min, double max, int rounds) {}
 
   /**
-   * What a ratio should be.
+   * What a ratio or a figure should be.
    *
    * @param least whether the bound is the least allowed, rather than the most
    */
@@ -40,13 +43,15 @@ final class Results {
       return new Target(false, bound);
     }
 
-    boolean isMetBy(double ratio) {
-      return least ? ratio >= bound : ratio <= bound;
+    boolean isMetBy(double value) {
+      return least ? value >= bound : value <= bound;
     }
 
     @Override
     public String toString() {
-      return (least ? ">= " : "<= ") + bound;
+      String number =
+          bound >= 1_000 ? String.format(Locale.ROOT, "%,.0f", bound) : String.valueOf(bound);
+      return (least ? ">= " : "<= ") + number;
     }
   }
 
@@ -60,9 +65,19 @@ final class Results {
     ratios.computeIfAbsent(name, key -> new ArrayList<>()).add(value);
   }
 
-  /** Says what a ratio should be; shown beside it. */
-  void target(String ratio, Target target) {
-    targets.put(ratio, target);
+  /** Adds one value of what has a target and is no ratio; its name says the unit. */
+  void addFigure(String name, double value) {
+    figures.computeIfAbsent(name, key -> new ArrayList<>()).add(value);
+  }
+
+  /** Says what a ratio or a figure should be; shown beside it. */
+  void target(String name, Target target) {
+    targets.put(name, target);
+  }
+
+  /** Says in one sentence how numbers are to be read; goes wherever they go. */
+  void remark(String sentence) {
+    remarks.add(sentence);
   }
 
   /** Marks the whole run as not to be used. */
@@ -88,18 +103,32 @@ final class Results {
 
   /** The median of the rounds' ratios, by name. */
   Map<String, Double> ratios() {
-    Map<String, Double> result = new LinkedHashMap<>();
-    ratios.forEach((name, of) -> result.put(name, median(of)));
-    return result;
+    return medians(ratios);
   }
 
-  @Nullable Target targetOf(String ratio) {
-    return targets.get(ratio);
+  /** The median of each figure's values, by name. */
+  Map<String, Double> figures() {
+    return medians(figures);
+  }
+
+  @Nullable Target targetOf(String name) {
+    return targets.get(name);
+  }
+
+  /** How the numbers are to be read. */
+  List<String> remarks() {
+    return List.copyOf(remarks);
   }
 
   /** Why the run is not to be used; empty when it is. */
   List<String> invalid() {
     return List.copyOf(invalid);
+  }
+
+  private static Map<String, Double> medians(Map<String, List<Double>> values) {
+    Map<String, Double> result = new LinkedHashMap<>();
+    values.forEach((name, of) -> result.put(name, median(of)));
+    return result;
   }
 
   private static double median(List<Double> of) {

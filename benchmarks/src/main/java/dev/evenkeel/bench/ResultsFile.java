@@ -33,6 +33,8 @@ final class ResultsFile {
       Map<String, String> versions,
       List<Results.Measurement> results,
       Map<String, Double> ratios,
+      Map<String, Double> figures,
+      List<String> remarks,
       List<String> invalid) {}
 
   private final Path folder;
@@ -55,6 +57,8 @@ final class ResultsFile {
             versions(),
             results.measurements(),
             results.ratios(),
+            results.figures(),
+            results.remarks(),
             results.invalid());
     Files.createDirectories(folder);
     Path file = folder.resolve(scenario + ".json");
@@ -77,6 +81,8 @@ final class ResultsFile {
     versions.put("java", System.getProperty("java.version"));
     versions.put("postgresql", serverVersion(TestDatabase.shared().maintenanceDatabase()));
     versions.put("debezium", packaged("io.debezium", "debezium-embedded"));
+    versions.put("java-uuid-generator", packaged("com.fasterxml.uuid", "java-uuid-generator"));
+    versions.put("tsid-creator", packaged("com.github.f4b6a3", "tsid-creator"));
     versions.put("postgresql-jdbc", org.postgresql.util.DriverInfo.DRIVER_VERSION);
     return versions;
   }

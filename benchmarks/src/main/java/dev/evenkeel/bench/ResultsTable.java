@@ -21,13 +21,19 @@ final class ResultsTable {
           m.name(), m.metric(), number(m.median()), number(m.min()), number(m.max()), m.unit());
     }
     line("%n%-34s %12s   %s", "ratio (median of rounds)", "", "target");
-    results.ratios().forEach((name, ratio) -> ratio(name, ratio, results.targetOf(name)));
+    results.ratios().forEach((name, ratio) -> judged(name, "%.3f", ratio, results));
+    if (!results.figures().isEmpty()) {
+      line("%n%-34s %12s   %s", "figure (median of rounds)", "", "target");
+      results.figures().forEach((name, figure) -> judged(name, "%,.0f", figure, results));
+    }
+    results.remarks().forEach(remark -> line("%n%s", remark));
     results.invalid().forEach(because -> line("%nINVALID RUN: %s", because));
   }
 
-  private void ratio(String name, double ratio, Results.@Nullable Target target) {
-    String verdict = target == null ? "" : target + (target.isMetBy(ratio) ? "  met" : "  MISSED");
-    line("%-34s %12.3f   %s", name, ratio, verdict);
+  private void judged(String name, String format, double value, Results results) {
+    Results.@Nullable Target target = results.targetOf(name);
+    String verdict = target == null ? "" : target + (target.isMetBy(value) ? "  met" : "  MISSED");
+    line("%-34s %12s   %s", name, String.format(Locale.ROOT, format, value), verdict);
   }
 
   private static String number(double value) {

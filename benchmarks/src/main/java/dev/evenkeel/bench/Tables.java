@@ -1,5 +1,7 @@
 package dev.evenkeel.bench;
 
+import org.springframework.jdbc.core.JdbcTemplate;
+
 /** The tables that are not the framework's. */
 final class Tables {
 
@@ -17,4 +19,9 @@ final class Tables {
       "INSERT INTO bench_order (id, customer, total) VALUES (?, ?, ?)";
 
   private Tables() {}
+
+  /** Inserts an order's business row, in the caller's transaction. */
+  static void insert(JdbcTemplate jdbc, OrderPlaced order) {
+    jdbc.update(INSERT_ORDER, order.orderId(), order.customer(), order.cents());
+  }
 }

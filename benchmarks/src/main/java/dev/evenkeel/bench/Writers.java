@@ -3,10 +3,6 @@ package dev.evenkeel.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /** Threads with a writer each. */
 final class Writers {
@@ -31,7 +27,6 @@ final class Writers {
    * @return how many orders all of them wrote
    */
   static long run(Pipeline pipeline, int threads, Work work) throws Exception {
-    ExecutorService executor = Executors.newFixedThreadPool(threads);
     List<Pipeline.Writer> writers = new ArrayList<>();
     try {
       List<Callable<Long>> tasks = new ArrayList<>();
@@ -41,15 +36,8 @@ final class Writers {
         writers.add(writer);
         tasks.add(() -> work.with(number, writer));
       }
-      long written = 0;
-      for (Future<Long> result : executor.invokeAll(tasks)) {
-        written += result.get();
-      }
-      return written;
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("A writer failed: " + e.getCause(), e.getCause());
+      return Threads.sum(tasks);
     } finally {
-      executor.shutdownNow();
       for (Pipeline.Writer writer : writers) {
         writer.close();
       }

@@ -35,4 +35,20 @@ class ResultsTest {
     assertThat(Results.Target.atLeast(0.85).isMetBy(0.84)).isFalse();
     assertThat(Results.Target.atMost(1.1).isMetBy(1.2)).isFalse();
   }
+
+  @Test
+  void figureIsTheMedianOfItsValuesAndNoRatio() {
+    results.addFigure("routeLookupNanos", 90);
+    results.addFigure("routeLookupNanos", 70);
+    results.addFigure("routeLookupNanos", 80);
+
+    assertThat(results.figures()).containsExactly(entry("routeLookupNanos", 80.0));
+    assertThat(results.ratios()).isEmpty();
+  }
+
+  @Test
+  void largeTargetIsReadable() {
+    assertThat(Results.Target.atLeast(3_500_000)).hasToString(">= 3,500,000");
+    assertThat(Results.Target.atLeast(0.97)).hasToString(">= 0.97");
+  }
 }
