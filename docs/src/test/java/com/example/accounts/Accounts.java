@@ -2,6 +2,7 @@ package com.example.accounts;
 
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.OutboxEvent;
+import dev.evenkeel.shard.Sharded;
 import java.util.UUID;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -22,6 +23,7 @@ class Accounts {
     this.events = events;
   }
 
+  @Sharded(key = "accountId") // the account's database; without shards it changes nothing
   @Transactional
   public void open(UUID accountId, String email) {
     database.sql("INSERT INTO account VALUES (?, ?)").params(accountId, email).update();

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.evenkeel.autoconfigure.EvenkeelMeters;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.RecordComponent;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -27,6 +29,10 @@ class PropertiesTest {
   private static final Pattern USED =
       Pattern.compile("(?m)(?:^|`)(evenkeel\\.(?!test\\.)[a-z-]+(?:\\.[a-z-]+)*)(?:=|`)");
 
+  /** Of a map, whose keys the application chooses. */
+  private static final Pattern OF_A_SHARD =
+      Pattern.compile("evenkeel\\.shards\\.[a-z-]+\\.([a-z-]+)(\\.[a-z-]+)*");
+
   private record Property(String type, String defaultValue) {}
 
   @Test
@@ -42,11 +48,39 @@ class PropertiesTest {
     for (Path page : Handbook.pages()) {
       Matcher used = USED.matcher(Handbook.read(page));
       while (used.find()) {
+        Matcher ofAShard = OF_A_SHARD.matcher(used.group(1));
+        if (ofAShard.matches()) {
+          assertThat(ofAShardOnThePage())
+              .as("%s in %s", used.group(1), page)
+              .contains(ofAShard.group(1));
+          continue;
+        }
         assertThat(known)
             .as("%s in %s", used.group(1), page)
             .anyMatch(name -> name.equals(used.group(1)) || name.startsWith(used.group(1) + "."));
       }
     }
+  }
+
+  /** What the metadata can't list, because names of shards are the application's. */
+  @Test
+  void everyPropertyOfAShardIsOnThePage() throws ClassNotFoundException {
+    Set<String> expected = new TreeSet<>(Set.of("hikari"));
+    for (RecordComponent component :
+        Class.forName("dev.evenkeel.autoconfigure.EvenkeelProperties$Shard")
+            .getRecordComponents()) {
+      expected.add(component.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT));
+    }
+    assertThat(ofAShardOnThePage()).isEqualTo(expected);
+  }
+
+  private static Set<String> ofAShardOnThePage() {
+    Set<String> names = new TreeSet<>();
+    for (List<String> row :
+        Handbook.rows("docs/reference/properties.md", "evenkeel\\.shards\\.NAME\\.[a-z.*-]+")) {
+      names.add(row.get(0).replace("`", "").split("\\.")[3]);
+    }
+    return names;
   }
 
   private static Map<String, Property> onThePage() {
@@ -84,6 +118,9 @@ class PropertiesTest {
   private static String shortType(String type) {
     if (type.startsWith("java.util.List")) {
       return "List";
+    }
+    if (type.startsWith("java.util.Map")) {
+      return "Map";
     }
     return switch (type) {
       case "java.lang.Boolean" -> "boolean";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.evenkeel.outbox.ParkReason;
 import dev.evenkeel.outbox.ParkedState;
 import dev.evenkeel.relay.RelayState;
+import dev.evenkeel.shard.SlotMap;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.Set;
@@ -46,6 +47,15 @@ class StatesTest {
             move ->
                 assertThat(Arrays.stream(move.split(" to ")).map(ParkedState::valueOf).toList())
                     .hasSize(2));
+  }
+
+  /** Nothing makes these moves yet, so there is no table of moves to compare with. */
+  @Test
+  void slotDiagramShowsEveryState() {
+    String section = Handbook.section("docs/explanation/slots.md", "## States of a slot");
+    for (SlotMap.State state : SlotMap.State.values()) {
+      assertThat(section).contains("--> " + state).contains("| `" + state + "` |");
+    }
   }
 
   @Test

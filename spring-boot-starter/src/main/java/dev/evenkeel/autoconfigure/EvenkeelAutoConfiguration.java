@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxEventListener;
@@ -159,6 +160,12 @@ public final class EvenkeelAutoConfiguration {
     @Bean
     ParkedStore evenkeelParkedStore(Installations installations) {
       return installations.get(InstallationDatabase.HOME).parked();
+    }
+
+    /** For tests that deliver by hand. */
+    @Bean
+    InboxReceiver evenkeelInboxReceiver(Installations installations) {
+      return installations.get(InstallationDatabase.HOME).receiver();
     }
 
     @Bean
