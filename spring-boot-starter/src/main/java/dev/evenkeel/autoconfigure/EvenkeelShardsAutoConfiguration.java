@@ -15,12 +15,14 @@ import dev.evenkeel.shard.Shards;
 import dev.evenkeel.shard.SlotCatalogue;
 import dev.evenkeel.shard.SlotStrategy;
 import dev.evenkeel.shard.id.CurrentSlot;
+import jakarta.persistence.EntityManagerFactory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.hibernate.engine.spi.SessionFactoryImplementor;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.config.AopConfigUtils;
 import org.springframework.beans.factory.ObjectProvider;
@@ -382,6 +384,17 @@ public final class EvenkeelShardsAutoConfiguration {
                       .dataSource(shard)
                       .load()
                       .migrate());
+    }
+  }
+
+  /** With Hibernate: what it keeps per factory must not pass from shard to shard. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass({SessionFactoryImplementor.class, EntityManagerFactory.class})
+  static class HibernateConfiguration {
+
+    @Bean
+    ShardedJpaChecks evenkeelShardedJpaChecks(ObjectProvider<EntityManagerFactory> factories) {
+      return new ShardedJpaChecks(factories);
     }
   }
 
