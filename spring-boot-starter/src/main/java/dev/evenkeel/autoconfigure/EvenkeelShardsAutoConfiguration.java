@@ -15,21 +15,16 @@ import dev.evenkeel.shard.Shards;
 import dev.evenkeel.shard.SlotCatalogue;
 import dev.evenkeel.shard.SlotStrategy;
 import dev.evenkeel.shard.id.CurrentSlot;
-import jakarta.persistence.EntityManagerFactory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.hibernate.engine.spi.SessionFactoryImplementor;
-import org.jspecify.annotations.Nullable;
 import org.springframework.aop.config.AopConfigUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
-import org.springframework.beans.factory.config.InstantiationAwareBeanPostProcessor;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -37,8 +32,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.flyway.autoconfigure.FlywayMigrationInitializer;
-import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -49,10 +42,8 @@ import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
 import org.springframework.context.annotation.Role;
 import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotationMetadata;
-import org.springframework.orm.jpa.LocalContainerEntityManagerFactoryBean;
 import org.springframework.transaction.ConfigurableTransactionManager;
 import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.util.ClassUtils;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
@@ -64,7 +55,12 @@ import org.springframework.util.function.SingletonSupplier;
 @ConditionalOnClass(HikariDataSource.class)
 @Conditional(OnShardsCondition.class)
 @EnableConfigurationProperties(EvenkeelProperties.class)
-@Import(EvenkeelShardsAutoConfiguration.AutoProxying.class)
+@Import({
+  EvenkeelShardsAutoConfiguration.AutoProxying.class,
+  ShardedFlywayConfiguration.class,
+  ShardedHibernateConfiguration.class,
+  ShardedJpaConfiguration.class
+})
 public final class EvenkeelShardsAutoConfiguration {
 
   private static final Duration LEAST_FAN_OUT = Duration.ofMillis(100);
@@ -320,119 +316,5 @@ public final class EvenkeelShardsAutoConfiguration {
       ObjectProvider<PlatformTransactionManager> transactionManagers) {
     return new ShardTransactionRouter(
         router, shards, dataSource, manager(dataSource, transactionManagers));
-  }
-
-  /** What is known of the application's own migrations before they run. */
-  private static final class ApplicationMigrations {
-
-    private static final boolean FLYWAY =
-        ClassUtils.isPresent(
-            "org.springframework.boot.flyway.autoconfigure.FlywayMigrationInitializer",
-            EvenkeelShardsAutoConfiguration.class.getClassLoader());
-
-    /**
-     * Whether Spring Boot is going to run Flyway.
-     *
-     * @throws EvenkeelConfigurationException if the migrations would not reach every shard
-     */
-    static boolean exist(ConfigurableListableBeanFactory beans, Environment environment) {
-      if (beans.containsBeanDefinition("liquibase")) {
-        throw new EvenkeelConfigurationException(
-            "Liquibase knows no shards, so its changes would not reach them: set spring.liquibase.enabled=false and run it for each shard, or use Flyway");
-      }
-      if (environment.getProperty("spring.flyway.url") != null
-          || environment.getProperty("spring.flyway.user") != null) {
-        throw new EvenkeelConfigurationException(
-            "spring.flyway.url and spring.flyway.user can't be set with evenkeel.shards, which say where each database is; the application's migrations run on every shard as its user");
-      }
-      return FLYWAY && BootFlyway.exists(beans);
-    }
-  }
-
-  /** Apart, because Spring Boot's Flyway is optional. */
-  private static final class BootFlyway {
-
-    static boolean exists(ConfigurableListableBeanFactory beans) {
-      if (beans.getBeanNamesForType(FlywayMigrationInitializer.class, true, false).length == 0) {
-        return false;
-      }
-      for (String strategy :
-          beans.getBeanNamesForType(FlywayMigrationStrategy.class, true, false)) {
-        if (!strategy.equals("evenkeelFlywayMigrationStrategy")) {
-          throw new EvenkeelConfigurationException(
-              "The FlywayMigrationStrategy bean \"%s\" takes the place of the one that migrates every shard; remove it"
-                  .formatted(strategy));
-        }
-      }
-      return true;
-    }
-  }
-
-  /** With Spring Boot's Flyway: the application's migrations run on every shard. */
-  @Configuration(proxyBeanMethods = false)
-  @ConditionalOnClass(FlywayMigrationStrategy.class)
-  static class FlywayConfiguration {
-
-    @Bean
-    @ConditionalOnMissingBean
-    FlywayMigrationStrategy evenkeelFlywayMigrationStrategy(ShardStarter starter) {
-      return flyway ->
-          starter.migrateApplication(
-              shard ->
-                  Flyway.configure(flyway.getConfiguration().getClassLoader())
-                      .configuration(flyway.getConfiguration())
-                      .dataSource(shard)
-                      .load()
-                      .migrate());
-    }
-  }
-
-  /** With Hibernate: what it keeps per factory must not pass from shard to shard. */
-  @Configuration(proxyBeanMethods = false)
-  @ConditionalOnClass({SessionFactoryImplementor.class, EntityManagerFactory.class})
-  static class HibernateConfiguration {
-
-    @Bean
-    ShardedJpaChecks evenkeelShardedJpaChecks(ObjectProvider<EntityManagerFactory> factories) {
-      return new ShardedJpaChecks(factories);
-    }
-  }
-
-  /** With JPA: its factory looks at a database while it is made, when no key is known. */
-  @Configuration(proxyBeanMethods = false)
-  @ConditionalOnClass(LocalContainerEntityManagerFactoryBean.class)
-  static class JpaConfiguration {
-
-    @Bean
-    static BeanPostProcessor evenkeelJpaBootstrap(
-        ObjectProvider<RoutingDataSource> routing, ConfigurableListableBeanFactory beans) {
-      return new InstantiationAwareBeanPostProcessor() {
-        /** Before the factory method already, which asks whether the database is embedded. */
-        @Override
-        public @Nullable Object postProcessBeforeInstantiation(Class<?> type, String name) {
-          if (LocalContainerEntityManagerFactoryBean.class.isAssignableFrom(type)) {
-            requireClosedView(beans);
-            routing.getObject().beginBootstrap();
-          }
-          return null;
-        }
-
-        @Override
-        public Object postProcessAfterInitialization(Object bean, String name) {
-          if (bean instanceof LocalContainerEntityManagerFactoryBean) {
-            routing.getObject().endBootstrap();
-          }
-          return bean;
-        }
-      };
-    }
-
-    /** One persistence context over a request would mix the entities of different shards. */
-    private static void requireClosedView(ConfigurableListableBeanFactory beans) {
-      if (beans.containsBeanDefinition("openEntityManagerInViewInterceptor")) {
-        throw new EvenkeelConfigurationException(
-            "spring.jpa.open-in-view must be false with evenkeel.shards, because one persistence context for a whole request would mix entities of different shards");
-      }
-    }
   }
 }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -133,18 +132,7 @@ public final class RelayLifecycle implements SmartLifecycle {
           thread.start();
           first.add(attempted);
         });
-    for (Future<?> attempt : first) {
-      try {
-        attempt.get();
-      } catch (ExecutionException e) {
-        throw e.getCause() instanceof RuntimeException failure
-            ? failure
-            : new IllegalStateException(e.getCause());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException("Interrupted while the consumers are registered", e);
-      }
-    }
+    Together.await(first, "Registering the consumers");
   }
 
   private void register(

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -117,16 +116,7 @@ final class ShardStarter implements InitializingBean, DisposableBean {
     try {
       List<Future<?>> steps = new ArrayList<>();
       starts.values().forEach(start -> steps.add(threads.submit(() -> step.accept(start))));
-      for (Future<?> done : steps) {
-        done.get();
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof RuntimeException failure
-          ? failure
-          : new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("Interrupted while the shards start", e);
+      Together.await(steps, "Starting the shards");
     } finally {
       end(threads);
     }

@@ -2,11 +2,13 @@ package dev.evenkeel.autoconfigure.shards;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /** With plain JDBC. */
+@Tag("postgres-matrix")
 class JdbcOneShardIT extends OneShardContract {
 
   JdbcOneShardIT() {

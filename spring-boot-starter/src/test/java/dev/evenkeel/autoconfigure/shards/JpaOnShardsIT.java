@@ -50,6 +50,18 @@ class JpaOnShardsIT {
   }
 
   @Test
+  void migrationsThatWouldNotReachEveryShardAreRefused() {
+    assertThatThrownBy(
+            () ->
+                TestApplications.startSharded(
+                    shards,
+                    AccountApplication.class,
+                    "spring.flyway.locations=classpath:db/accounts",
+                    "spring.flyway.user=owner"))
+        .hasStackTraceContaining("spring.flyway.user can't be set with evenkeel.shards");
+  }
+
+  @Test
   void openEntityManagerInViewIsRefused() {
     assertThatThrownBy(
             () ->
