@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Predicate;
+import java.util.function.Function;
 
 /** The parked messages of all installations. A message is parked where its relay found it. */
 final class EveryParkedMessage implements ParkedMessages {
@@ -29,28 +29,31 @@ final class EveryParkedMessage implements ParkedMessages {
 
   @Override
   public Optional<ParkedMessage> find(String consumer, UUID messageId) {
-    return installations.overReachable(i -> i.parked().find(consumer, messageId)).stream()
-        .flatMap(Optional::stream)
-        .findFirst();
+    return first(parked -> parked.find(consumer, messageId));
   }
 
   @Override
   public boolean retry(String consumer, UUID messageId, String by) {
-    return first(parked -> parked.retry(consumer, messageId, by));
+    return first(parked -> Optional.of(parked.retry(consumer, messageId, by)).filter(done -> done))
+        .isPresent();
   }
 
   @Override
   public boolean discard(String consumer, UUID messageId, String by, String because) {
-    return first(parked -> parked.discard(consumer, messageId, by, because));
+    return first(
+            parked ->
+                Optional.of(parked.discard(consumer, messageId, by, because)).filter(done -> done))
+        .isPresent();
   }
 
   /** A shard that does not answer is passed over only when another one has the message. */
-  private boolean first(Predicate<ParkedMessages> decision) {
+  private <T> Optional<T> first(Function<ParkedMessages, Optional<T>> question) {
     RuntimeException failure = null;
     for (Installation installation : installations.all()) {
       try {
-        if (decision.test(installation.parked())) {
-          return true;
+        Optional<T> answer = question.apply(installation.parked());
+        if (answer.isPresent()) {
+          return answer;
         }
       } catch (RuntimeException e) {
         failure = e;
@@ -59,7 +62,7 @@ final class EveryParkedMessage implements ParkedMessages {
     if (failure != null) {
       throw failure;
     }
-    return false;
+    return Optional.empty();
   }
 
   @Override

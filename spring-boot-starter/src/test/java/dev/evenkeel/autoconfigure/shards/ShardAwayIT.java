@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.evenkeel.autoconfigure.RelayLifecycle;
 import dev.evenkeel.autoconfigure.TestApplications;
+import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.SlotHash;
 import dev.evenkeel.shard.EveryShard;
 import dev.evenkeel.shard.ShardNode;
@@ -21,12 +22,14 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Three shards, one of them on a server of its own that comes and goes. */
@@ -164,6 +167,10 @@ class ShardAwayIT {
                 .getCode())
         .as("one shard of three takes nobody out of service")
         .isEqualTo("DEGRADED");
+    assertThatThrownBy(
+            () -> application.getBean(ParkedMessages.class).find("nobody", UUID.randomUUID()))
+        .as("it may be on the shard that does not answer")
+        .isInstanceOf(DataAccessException.class);
     assertThat(application.getBean(RelayLifecycle.class).statuses().keySet())
         .isEqualTo(Set.of("a", "b", "c"));
 
