@@ -1,5 +1,6 @@
 package dev.evenkeel.shard;
 
+import dev.evenkeel.shard.SlotCatalogue.Assignments;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,13 +14,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class KeyAssignments implements SlotStrategy {
 
-  /** How keys are looked up. */
-  enum Kind {
-    DIRECTORY,
-    TEXT_RANGE,
-    NUMBER_RANGE
-  }
-
   /**
    * One row: a key of a directory, or a range from {@code lower} up to, and without, {@code upper}.
    */
@@ -28,14 +22,14 @@ final class KeyAssignments implements SlotStrategy {
   private record Range<K>(K lower, K upper, int slot) {}
 
   private final String name;
-  private final Kind kind;
+  private final Assignments kind;
   private final Map<String, Integer> directory;
   private final NavigableMap<String, Range<String>> texts;
   private final NavigableMap<Long, Range<Long>> numbers;
 
   private KeyAssignments(
       String name,
-      Kind kind,
+      Assignments kind,
       Map<String, Integer> directory,
       NavigableMap<String, Range<String>> texts,
       NavigableMap<Long, Range<Long>> numbers) {
@@ -46,7 +40,7 @@ final class KeyAssignments implements SlotStrategy {
     this.numbers = numbers;
   }
 
-  static KeyAssignments none(String name, Kind kind) {
+  static KeyAssignments none(String name, Assignments kind) {
     return new KeyAssignments(name, kind, Map.of(), new TreeMap<>(), new TreeMap<>());
   }
 
@@ -59,9 +53,9 @@ final class KeyAssignments implements SlotStrategy {
     TreeMap<Long, Range<Long>> newNumbers = new TreeMap<>(numbers);
     for (Row row : added) {
       String upper = row.upper();
-      if (kind == Kind.DIRECTORY || upper == null) {
+      if (kind == Assignments.DIRECTORY || upper == null) {
         newDirectory.put(row.lower(), row.slot());
-      } else if (kind == Kind.TEXT_RANGE) {
+      } else if (kind == Assignments.TEXT_RANGE) {
         newTexts.put(row.lower(), new Range<>(row.lower(), upper, row.slot()));
       } else {
         long lower = number(row.lower());
@@ -78,15 +72,15 @@ final class KeyAssignments implements SlotStrategy {
    */
   void requireAssignable(Row row) {
     String upper = row.upper();
-    if ((kind == Kind.DIRECTORY) != (upper == null)) {
+    if ((kind == Assignments.DIRECTORY) != (upper == null)) {
       throw new ShardKeyException(
           "Strategy \"%s\" is of kind %s, which takes %s"
-              .formatted(name, kind, kind == Kind.DIRECTORY ? "single keys" : "ranges"));
+              .formatted(name, kind, kind == Assignments.DIRECTORY ? "single keys" : "ranges"));
     }
     boolean taken;
     if (upper == null) {
       taken = directory.containsKey(row.lower());
-    } else if (kind == Kind.TEXT_RANGE) {
+    } else if (kind == Assignments.TEXT_RANGE) {
       taken = overlaps(texts, row.lower(), upper);
     } else {
       taken = overlaps(numbers, number(row.lower()), number(upper));

@@ -220,17 +220,16 @@ public final class SlotCatalogue {
           "A strategy needs a name other than \"%s\" and \"%s\", was \"%s\""
               .formatted(SlotStrategy.HASH, SlotStrategy.CARRIED, name));
     }
-    KeyAssignments.Kind wanted = KeyAssignments.Kind.valueOf(kind.name());
     change(
         "Creating strategy " + name,
         (c, version) -> {
-          KeyAssignments.Kind present = table.strategies(c).get(name);
+          Assignments present = table.strategies(c).get(name);
           if (present == null) {
-            table.insertStrategy(c, name, wanted);
-          } else if (present != wanted) {
+            table.insertStrategy(c, name, kind);
+          } else if (present != kind) {
             throw new IllegalArgumentException(
                 "Strategy \"%s\" is of kind %s and stays so, not %s"
-                    .formatted(name, present, wanted));
+                    .formatted(name, present, kind));
           }
         });
   }

@@ -112,14 +112,14 @@ public final class SlotMap {
       Map<String, Integer> newOrdinals,
       List<Entry> changed,
       List<KeyAssignments.Row> assigned,
-      Map<String, KeyAssignments.Kind> strategies) {
+      Map<String, SlotCatalogue.Assignments> strategies) {
     Entry[] next = entries.clone();
     changed.forEach(entry -> next[entry.slot()] = entry);
     return new SlotMap(id, newVersion, newOrdinals, next, merged(assigned, strategies));
   }
 
   private Map<String, KeyAssignments> merged(
-      List<KeyAssignments.Row> assigned, Map<String, KeyAssignments.Kind> strategies) {
+      List<KeyAssignments.Row> assigned, Map<String, SlotCatalogue.Assignments> strategies) {
     Map<String, List<KeyAssignments.Row>> added = new HashMap<>();
     assigned.forEach(
         row -> added.computeIfAbsent(row.strategy(), name -> new ArrayList<>()).add(row));

@@ -125,18 +125,19 @@ final class SlotMapTable {
         == 1;
   }
 
-  Map<String, KeyAssignments.Kind> strategies(Connection c) throws SQLException {
-    Map<String, KeyAssignments.Kind> strategies = new HashMap<>();
+  Map<String, SlotCatalogue.Assignments> strategies(Connection c) throws SQLException {
+    Map<String, SlotCatalogue.Assignments> strategies = new HashMap<>();
     try (PreparedStatement statement = prepare(c, "SELECT name, kind FROM %s.slot_strategy");
         ResultSet rows = statement.executeQuery()) {
       while (rows.next()) {
-        strategies.put(rows.getString(1), KeyAssignments.Kind.valueOf(rows.getString(2)));
+        strategies.put(rows.getString(1), SlotCatalogue.Assignments.valueOf(rows.getString(2)));
       }
     }
     return strategies;
   }
 
-  void insertStrategy(Connection c, String name, KeyAssignments.Kind kind) throws SQLException {
+  void insertStrategy(Connection c, String name, SlotCatalogue.Assignments kind)
+      throws SQLException {
     update(c, "INSERT INTO %s.slot_strategy (name, kind) VALUES (?, ?)", name, kind.name());
   }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
-import dev.evenkeel.shard.KeyAssignments.Kind;
 import dev.evenkeel.shard.KeyAssignments.Row;
+import dev.evenkeel.shard.SlotCatalogue.Assignments;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,10 +14,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class KeyAssignmentsTest {
 
   private final KeyAssignments numbers =
-      KeyAssignments.none("years", Kind.NUMBER_RANGE)
+      KeyAssignments.none("years", Assignments.NUMBER_RANGE)
           .with(List.of(new Row("years", "10", "20", 7), new Row("years", "-5", "3", 8)));
   private final KeyAssignments texts =
-      KeyAssignments.none("names", Kind.TEXT_RANGE)
+      KeyAssignments.none("names", Assignments.TEXT_RANGE)
           .with(List.of(new Row("names", "a", "m", 1), new Row("names", "m", "z", 2)));
 
   @ParameterizedTest

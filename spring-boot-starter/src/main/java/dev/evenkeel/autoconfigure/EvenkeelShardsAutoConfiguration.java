@@ -128,10 +128,8 @@ public final class EvenkeelShardsAutoConfiguration {
   }
 
   @Bean
-  CatalogueDatabase evenkeelCatalogueDatabase(
-      ShardPools pools, EvenkeelProperties properties, NodeTag tag) {
-    return new CatalogueDatabase(
-        pools.control(String.valueOf(properties.catalogue()), tag.sessionName()));
+  CatalogueDatabase evenkeelCatalogueDatabase(ShardPools pools, EvenkeelProperties properties) {
+    return new CatalogueDatabase(pools.control(String.valueOf(properties.catalogue())));
   }
 
   @Bean

@@ -25,6 +25,8 @@ final class ShardPools implements AutoCloseable {
   private static final int CONTROL_CONNECTIONS = 3;
 
   private final Map<String, EvenkeelProperties.Shard> properties;
+  private final Binder binder;
+  private final String sessionName;
   private final Map<String, ShardDatabase> databases = new TreeMap<>();
   private final List<HikariDataSource> pools = new ArrayList<>();
 
@@ -36,17 +38,17 @@ final class ShardPools implements AutoCloseable {
    */
   ShardPools(Map<String, EvenkeelProperties.Shard> shards, Binder binder, String sessionName) {
     this.properties = new TreeMap<>(shards);
+    this.binder = binder;
+    this.sessionName = sessionName;
     this.properties.forEach(
         (name, shard) -> {
           requireUsable(name, shard);
-          HikariDataSource primary = pool(name, shard, shard.url(), "shard-" + name, binder);
-          configure(primary, sessionName);
+          HikariDataSource primary = pool(name, shard, shard.url(), "shard-" + name);
           HikariDataSource replica = null;
           if (shard.replicaUrl() != null) {
-            replica = pool(name, shard, shard.replicaUrl(), "shard-" + name + "-replica", binder);
             // Not read-only by default: a transaction manager asks the first connection it gets and
             // would then take those of the primaries for read-only, too.
-            configure(replica, sessionName);
+            replica = pool(name, shard, shard.replicaUrl(), "shard-" + name + "-replica");
           }
           databases.put(name, new ShardDatabase(name, primary, replica));
         });
@@ -68,7 +70,7 @@ final class ShardPools implements AutoCloseable {
   }
 
   private HikariDataSource pool(
-      String name, EvenkeelProperties.Shard shard, String url, String poolName, Binder binder) {
+      String name, EvenkeelProperties.Shard shard, String url, String poolName) {
     HikariDataSource pool = new HikariDataSource();
     pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
     Bindable<HikariDataSource> target = Bindable.ofInstance(pool);
@@ -78,14 +80,11 @@ final class ShardPools implements AutoCloseable {
     pool.setUsername(shard.username());
     pool.setPassword(shard.password());
     pool.setPoolName(poolName);
-    pools.add(pool);
-    return pool;
-  }
-
-  private static void configure(HikariDataSource pool, String sessionName) {
     pool.setInitializationFailTimeout(-1); // a shard that is down must not keep the others waiting
     pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     pool.addDataSourceProperty("ApplicationName", sessionName);
+    pools.add(pool);
+    return pool;
   }
 
   /**
@@ -94,22 +93,20 @@ final class ShardPools implements AutoCloseable {
    *
    * @param catalogue name of the shard
    */
-  HikariDataSource control(String catalogue, String sessionName) {
-    EvenkeelProperties.Shard shard = properties.get(catalogue);
-    if (shard == null) {
-      throw new IllegalArgumentException("No shard is called " + catalogue);
-    }
-    HikariDataSource pool = new HikariDataSource();
-    pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
-    pool.setJdbcUrl(shard.url());
-    pool.setUsername(shard.username());
-    pool.setPassword(shard.password());
-    pool.setPoolName("shard-" + catalogue + "-control");
+  HikariDataSource control(String catalogue) {
+    EvenkeelProperties.Shard shard = shard(catalogue);
+    HikariDataSource pool = pool(catalogue, shard, shard.url(), "shard-" + catalogue + "-control");
     pool.setMaximumPoolSize(CONTROL_CONNECTIONS);
     pool.setMinimumIdle(1);
-    configure(pool, sessionName);
-    pools.add(pool);
     return pool;
+  }
+
+  private EvenkeelProperties.Shard shard(String name) {
+    EvenkeelProperties.Shard shard = properties.get(name);
+    if (shard == null) {
+      throw new IllegalArgumentException("No shard is called " + name);
+    }
+    return shard;
   }
 
   /** The shards, sorted by name. */
@@ -136,10 +133,7 @@ final class ShardPools implements AutoCloseable {
    * @param username null or blank: the application's role
    */
   ConnectionSettings direct(String name, @Nullable String username, @Nullable String password) {
-    EvenkeelProperties.Shard shard = properties.get(name);
-    if (shard == null) {
-      throw new IllegalArgumentException("No shard is called " + name);
-    }
+    EvenkeelProperties.Shard shard = shard(name);
     return username == null || username.isBlank()
         ? new ConnectionSettings(shard.url(), shard.username(), shard.password())
         : new ConnectionSettings(shard.url(), username, password == null ? "" : password);
