@@ -50,7 +50,14 @@ class SchemaMigrationIT {
             "slot_strategy",
             "slot_assignment",
             "node",
-            "snowflake_node");
+            "snowflake_node",
+            "saga_key",
+            "saga_instance",
+            "saga_wake",
+            "saga_event",
+            "saga_timer",
+            "saga_node",
+            "saga_step");
     assertThat(Sql.query(database, "SELECT count(*) FROM evenkeel.outbox_bucket"))
         .containsExactly("16");
     assertThat(Sql.query(database, "SELECT epoch FROM evenkeel.relay_state")).containsExactly("0");

@@ -88,6 +88,16 @@ public final class PropertyPath {
    * @throws IllegalStateException if an accessor fails
    */
   public @Nullable String find(Object root) {
+    Object value = value(root);
+    return value == null ? null : value.toString();
+  }
+
+  /**
+   * The value; null when a step of the path is null.
+   *
+   * @throws IllegalStateException if an accessor fails
+   */
+  public @Nullable Object value(Object root) {
     Object value = root;
     for (Method accessor : accessors) {
       try {
@@ -101,6 +111,11 @@ public final class PropertyPath {
         return null;
       }
     }
-    return value.toString();
+    return value;
+  }
+
+  /** Class of the value, as declared. */
+  public Class<?> type() {
+    return accessors.get(accessors.size() - 1).getReturnType();
   }
 }

@@ -43,22 +43,34 @@ public final class ShardTransactionRouter implements TransactionRouter {
   @Override
   public TransactionTarget route(
       String consumer, OutboxMessage message, @Nullable ShardKey shardKey) {
-    int slot = slot(message, shardKey);
+    return target(slot(message, shardKey), shardKey == null ? message.toString() : shardKey.text());
+  }
+
+  /**
+   * The way into transactions of a slot.
+   *
+   * @param slot 0 to 4,095
+   * @param key for errors
+   * @throws ShardUnavailableException if the slot lies on a shard that is not configured
+   */
+  public TransactionTarget target(int slot, String key) {
     String shard = router.shardOf(slot);
     DataSource primary = primaries.get(shard);
     if (primary == null) {
       throw new ShardUnavailableException(
           "Shard \"%s\" is in the slot map, and not in evenkeel.shards".formatted(shard), null);
     }
-    String key = shardKey == null ? message.toString() : shardKey.text();
     ShardBinding binding = new ShardBinding(slot, shard, key, ReadFrom.PRIMARY, null);
     return new TransactionTarget(
-        shard,
-        slot,
-        primary,
-        routing,
-        transactionManager.get(),
-        work -> ShardContext.current().call(binding, work));
+        shard, slot, primary, routing, transactionManager.get(), new BoundScope(binding));
+  }
+
+  private record BoundScope(ShardBinding binding) implements TransactionTarget.Scope {
+
+    @Override
+    public <T extends @Nullable Object> T call(Supplier<T> work) {
+      return ShardContext.current().call(binding, work);
+    }
   }
 
   private int slot(OutboxMessage message, @Nullable ShardKey shardKey) {

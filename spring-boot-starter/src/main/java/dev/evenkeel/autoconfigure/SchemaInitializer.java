@@ -39,7 +39,14 @@ final class SchemaInitializer implements InitializingBean {
           "slot_strategy",
           "slot_assignment",
           "node",
-          "snowflake_node");
+          "snowflake_node",
+          "saga_key",
+          "saga_instance",
+          "saga_wake",
+          "saga_event",
+          "saga_timer",
+          "saga_node",
+          "saga_step");
 
   private final SchemaMigration migration;
   private final @Nullable DataSource owner;

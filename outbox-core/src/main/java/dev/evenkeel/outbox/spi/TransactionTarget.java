@@ -30,8 +30,8 @@ public record TransactionTarget(
     /** No scope is needed: the transaction manager knows one database only. */
     Scope NONE = Supplier::get;
 
-    /** Calls the work within the scope. */
-    boolean call(Supplier<Boolean> work);
+    /** Calls the work within the scope, and returns what it returns. */
+    <T extends @Nullable Object> T call(Supplier<T> work);
   }
 
   /** A database with a transaction manager of its own. */

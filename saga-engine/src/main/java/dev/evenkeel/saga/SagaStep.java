@@ -1,0 +1,69 @@
+package dev.evenkeel.saga;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * One step: the method runs in one local transaction on the step's shard, together with the row
+ * that says it happened. Its database effects happen once; what it does elsewhere can happen again.
+ *
+ * <p>Parameters are injected: the command, the item of a {@link #forEach()} step, and results of
+ * ancestors by type or {@link ResultOf}; of a {@code forEach} ancestor as a {@code List}. What the
+ * method returns is stored, as the payload codec writes it, 256 KiB at most, and given to later
+ * steps and to the compensation.
+ */
+@Documented
+@Target(ElementType.METHOD)
+@Retention(RetentionPolicy.RUNTIME)
+public @interface SagaStep {
+
+  /** Name, stable for ever; empty for the method's. */
+  String name() default "";
+
+  /**
+   * Steps that have to be done before this one. No default: parallelism is said, never implied;
+   * {@code {}} starts at once.
+   */
+  String[] after();
+
+  /** Where it stands relative to the pivot. */
+  StepKind kind() default StepKind.COMPENSATABLE;
+
+  /**
+   * Property path to the shard key of the step's transaction. The first part is a property of the
+   * item or of the command, or the name of an ancestor, followed by a property of its result. Empty
+   * for the home shard.
+   */
+  String shardKey() default "";
+
+  /** What turns the shard key into a slot, as {@code @Sharded.strategy}. */
+  String shardStrategy() default "hash";
+
+  /**
+   * Property path to a collection: the step runs once for each item, in parallel. Property of the
+   * command, or ancestor and property of its result. Empty for a single step.
+   */
+  String forEach() default "";
+
+  /** Property path in the command to a boolean; false counts as done. Empty for always. */
+  String when() default "";
+
+  /**
+   * Method that undoes the step; called only if the step took effect. Its parameters are those of a
+   * step, the step's own result and {@link SagaFailure} besides. A compensatable step names one, or
+   * says {@link #NONE}.
+   */
+  String compensation() default "";
+
+  /** How it is repeated. */
+  Retry retry() default @Retry;
+
+  /** Longest time for one attempt, as ISO-8601; beyond it the attempt has failed. */
+  String timeout() default "PT5S";
+
+  /** A compensatable step that leaves nothing to undo. */
+  String NONE = "none";
+}

@@ -1,0 +1,78 @@
+package dev.evenkeel.saga.definition;
+
+import dev.evenkeel.saga.StepKind;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A step that runs in a local transaction.
+ *
+ * @param name unique in its saga
+ * @param after steps it comes after
+ * @param ancestors all steps that are done before it
+ * @param kind relative to the pivot
+ * @param resultType what it returns; {@code Void} for nothing
+ * @param wanted on the command
+ * @param forEach the items; null for a single step
+ * @param shardKey text of the key of its transaction; null for the home slot
+ * @param shardStrategy turns the key into a slot
+ * @param action what it does
+ * @param compensation what undoes it; null for nothing to undo
+ * @param retry how it is repeated
+ * @param timeout longest time for one attempt
+ */
+public record ActionStep(
+    String name,
+    List<String> after,
+    Set<String> ancestors,
+    StepKind kind,
+    Class<?> resultType,
+    Predicate<Object> wanted,
+    @Nullable Reader<@Nullable Collection<?>> forEach,
+    @Nullable Reader<@Nullable String> shardKey,
+    String shardStrategy,
+    Call action,
+    @Nullable Call compensation,
+    RetryPolicy retry,
+    Duration timeout)
+    implements StepDefinition {
+
+  public ActionStep {
+    after = List.copyOf(after);
+    ancestors = Set.copyOf(ancestors);
+  }
+
+  /**
+   * Calls the application's code.
+   *
+   * @see StepContext
+   */
+  @FunctionalInterface
+  public interface Call {
+    @Nullable Object call(StepContext<Object> context) throws Exception;
+  }
+
+  /**
+   * Reads something from what a step works with.
+   *
+   * @param <T> what
+   */
+  @FunctionalInterface
+  public interface Reader<T extends @Nullable Object> {
+    T read(StepContext<Object> context);
+  }
+
+  @Override
+  public boolean isWanted(Object command) {
+    return wanted.test(command);
+  }
+
+  /** Whether it runs once for each item. */
+  public boolean isForEach() {
+    return forEach != null;
+  }
+}
