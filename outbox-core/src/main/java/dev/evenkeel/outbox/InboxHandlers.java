@@ -235,8 +235,7 @@ public final class InboxHandlers {
         Class<?> payloadClass, String path, String strategy) {
       return path.isEmpty()
           ? null
-          : new InboxHandlerMethod.Keyed(
-              PropertyPath.of("shardKey", payloadClass, path), strategy);
+          : new InboxHandlerMethod.Keyed(PropertyPath.of("shardKey", payloadClass, path), strategy);
     }
 
     private void put(String name, InboxHandlerMethod method) {
