@@ -11,6 +11,7 @@ public final class AwaitBuilder extends StepDraft {
 
   private @Nullable Duration timeout;
   private OnTimeout onTimeout = OnTimeout.COMPENSATE;
+  private @Nullable Binding declaration;
 
   AwaitBuilder(String name, Class<?> event) {
     super(name, event);
@@ -40,6 +41,12 @@ public final class AwaitBuilder extends StepDraft {
     return this;
   }
 
+  /** What is checked with it, for those who declare it by a method. */
+  AwaitBuilder declaredBy(Binding binding) {
+    declaration = binding;
+    return this;
+  }
+
   /** Whether it can turn the saga back. */
   boolean mayTurnBack() {
     return timeout != null && onTimeout == OnTimeout.COMPENSATE;
@@ -59,6 +66,9 @@ public final class AwaitBuilder extends StepDraft {
   StepDefinition define(StepScope scope, Mistakes mistakes) {
     if (timeout != null) {
       mistakes.requireLength("timeout", timeout);
+    }
+    if (declaration != null) {
+      declaration.bind(scope, mistakes);
     }
     return new AwaitStep(
         name,

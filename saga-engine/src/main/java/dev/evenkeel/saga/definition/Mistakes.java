@@ -22,6 +22,11 @@ final class Mistakes {
     return new Mistakes("saga \"%s\" version %d".formatted(saga, version), new ArrayList<>());
   }
 
+  /** The same mistakes; what is added to one is not in the other. */
+  Mistakes copy() {
+    return new Mistakes(where, new ArrayList<>(sentences));
+  }
+
   /** The same collection; what is added names the step. */
   Mistakes step(String step) {
     return new Mistakes("%s, step \"%s\"".formatted(where, step), sentences);

@@ -39,18 +39,18 @@ public final class SagaBuilder<C> {
   private String shardStrategy = "hash";
   private @Nullable Duration deadline;
   private final List<StepDraft> drafts = new ArrayList<>();
-  private final Mistakes mistakes;
+  private final Mistakes noticed;
 
   /** Makes the function that reads a key; null with a mistake added. */
   private interface KeySource {
-    @Nullable Function<Object, @Nullable String> function();
+    @Nullable Function<Object, @Nullable String> function(Mistakes mistakes);
   }
 
   private SagaBuilder(String name, int version, Class<C> commandType) {
     this.name = name;
     this.version = version;
     this.commandType = commandType;
-    this.mistakes = Mistakes.of(name, version);
+    this.noticed = Mistakes.of(name, version);
   }
 
   /**
@@ -69,25 +69,25 @@ public final class SagaBuilder<C> {
    * obligatory.
    */
   public SagaBuilder<C> key(String path) {
-    key = () -> path("key", path);
+    key = mistakes -> path("key", path, mistakes);
     return this;
   }
 
   /** The same as a function, which must give equal texts for equal commands. */
   public SagaBuilder<C> key(Function<? super C, ?> function) {
-    key = () -> text(function);
+    key = mistakes -> text(function);
     return this;
   }
 
   /** Property path in the command to the shard key of the home shard. It is obligatory. */
   public SagaBuilder<C> shardKey(String path) {
-    shardKey = () -> path("shardKey", path);
+    shardKey = mistakes -> path("shardKey", path, mistakes);
     return this;
   }
 
   /** The same as a function, which must give equal texts for equal commands. */
   public SagaBuilder<C> shardKey(Function<? super C, ?> function) {
-    shardKey = () -> text(function);
+    shardKey = mistakes -> text(function);
     return this;
   }
 
@@ -131,9 +131,9 @@ public final class SagaBuilder<C> {
     return this;
   }
 
-  /** What is wrong so far; for those who describe steps by other means. */
-  Mistakes mistakes() {
-    return mistakes;
+  /** Takes what is wrong before anything is built, from those who describe steps by other means. */
+  Mistakes noticed() {
+    return noticed;
   }
 
   /**
@@ -142,12 +142,13 @@ public final class SagaBuilder<C> {
    * @throws SagaDefinitionException naming every mistake
    */
   public SagaDefinition build() {
-    checkSaga();
-    Function<Object, @Nullable String> readKey = read("key", key);
-    Function<Object, @Nullable String> readShardKey = read("shardKey", shardKey);
-    Map<String, StepDraft> named = named();
+    Mistakes mistakes = noticed.copy();
+    checkSaga(mistakes);
+    Function<Object, @Nullable String> readKey = read("key", key, mistakes);
+    Function<Object, @Nullable String> readShardKey = read("shardKey", shardKey, mistakes);
+    Map<String, StepDraft> named = named(mistakes);
     StepGraph graph = new StepGraph(named);
-    checkGraph(graph, named.keySet());
+    checkGraph(graph, named.keySet(), mistakes);
     List<StepDefinition> steps = new ArrayList<>();
     for (StepDraft draft : graph.inOrder()) {
       StepScope scope =
@@ -155,13 +156,13 @@ public final class SagaBuilder<C> {
       steps.add(draft.define(scope, mistakes.step(draft.name)));
     }
     new PivotRules(graph, mistakes).check();
-    checkAwaits(graph);
+    checkAwaits(graph, mistakes);
     mistakes.throwIfAny();
     return new SagaDefinition(
         name, version, commandType, readKey, readShardKey, shardStrategy, deadline, steps);
   }
 
-  private void checkSaga() {
+  private void checkSaga(Mistakes mistakes) {
     if (name.isBlank()) {
       mistakes.add("its name must not be blank");
     }
@@ -179,16 +180,18 @@ public final class SagaBuilder<C> {
     }
   }
 
-  private Function<Object, @Nullable String> read(String what, @Nullable KeySource source) {
+  private Function<Object, @Nullable String> read(
+      String what, @Nullable KeySource source, Mistakes mistakes) {
     if (source == null) {
       mistakes.add("it must say its " + what);
       return command -> null;
     }
-    Function<Object, @Nullable String> function = source.function();
+    Function<Object, @Nullable String> function = source.function(mistakes);
     return function == null ? command -> null : function;
   }
 
-  private @Nullable Function<Object, @Nullable String> path(String what, String text) {
+  private @Nullable Function<Object, @Nullable String> path(
+      String what, String text, Mistakes mistakes) {
     try {
       return PropertyPath.of(what, commandType, text)::find;
     } catch (IllegalArgumentException e) {
@@ -205,7 +208,7 @@ public final class SagaBuilder<C> {
   }
 
   /** The steps that have a name of their own. */
-  private Map<String, StepDraft> named() {
+  private Map<String, StepDraft> named(Mistakes mistakes) {
     Map<String, StepDraft> named = new LinkedHashMap<>();
     Set<String> twice = new HashSet<>();
     for (StepDraft draft : drafts) {
@@ -218,7 +221,7 @@ public final class SagaBuilder<C> {
     return named;
   }
 
-  private void checkGraph(StepGraph graph, Set<String> names) {
+  private void checkGraph(StepGraph graph, Set<String> names, Mistakes mistakes) {
     for (StepDraft draft : graph.inOrder()) {
       Mistakes ofStep = mistakes.step(draft.name);
       if (draft.after == null) {
@@ -241,21 +244,21 @@ public final class SagaBuilder<C> {
   }
 
   /** A signal belongs to one await, and what is stored under one name is read as one class. */
-  private void checkAwaits(StepGraph graph) {
+  private void checkAwaits(StepGraph graph, Mistakes mistakes) {
     List<AwaitBuilder> awaits = new ArrayList<>();
     for (StepDraft draft : graph.inOrder()) {
       if (draft instanceof AwaitBuilder await) {
-        awaits.forEach(earlier -> checkAwaits(graph, earlier, await));
+        awaits.forEach(earlier -> checkAwaits(graph, earlier, await, mistakes.step(await.name)));
         awaits.add(await);
       }
     }
   }
 
-  private void checkAwaits(StepGraph graph, AwaitBuilder earlier, AwaitBuilder later) {
+  private static void checkAwaits(
+      StepGraph graph, AwaitBuilder earlier, AwaitBuilder later, Mistakes ofStep) {
     if (!earlier.eventType().equals(later.eventType())) {
       return;
     }
-    Mistakes ofStep = mistakes.step(later.name);
     if (earlier.resultType != later.resultType) {
       ofStep.add(
           "its event \"%s\" must be of one class, was %s here and %s in step \"%s\""

@@ -2,7 +2,6 @@ package dev.evenkeel.saga.definition;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -104,7 +103,10 @@ final class StepGraph {
     return List.copyOf(sorted);
   }
 
-  /** The shortest way over predecessors from a step on a cycle to itself, both ends included. */
+  /**
+   * The shortest way from a step on a cycle to itself, each after the one before, both ends
+   * included.
+   */
   private List<String> wayBack(String step) {
     Map<String, @Nullable String> cameFrom = new HashMap<>();
     Deque<String> open = new ArrayDeque<>(List.of(step));
@@ -116,7 +118,6 @@ final class StepGraph {
           for (String at = current; at != null; at = cameFrom.get(at)) {
             way.add(at);
           }
-          Collections.reverse(way);
           return way;
         }
         if (cameFrom.putIfAbsent(predecessor, current) == null) {
