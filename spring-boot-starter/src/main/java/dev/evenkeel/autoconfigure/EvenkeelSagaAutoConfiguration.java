@@ -93,6 +93,16 @@ public final class EvenkeelSagaAutoConfiguration {
   }
 
   @Bean
+  SagaHeaders evenkeelSagaHeaders() {
+    return new SagaHeaders();
+  }
+
+  @Bean
+  SagaReadings evenkeelSagaReadings(SagaShards shards, ObjectProvider<SagaEngine> engine) {
+    return new SagaReadings(shards, engine::getObject);
+  }
+
+  @Bean
   @Lazy
   @DependsOn(EvenkeelAutoConfiguration.SCHEMA)
   SagaEngine evenkeelSagaEngine(

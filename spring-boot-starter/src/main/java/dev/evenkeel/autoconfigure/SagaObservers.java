@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.saga.SagaState;
 import dev.evenkeel.saga.spi.SagaObserver;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,8 +62,8 @@ final class SagaObservers {
     }
 
     @Override
-    public void ended(String saga, String state, Duration sinceStart) {
-      tell(o -> o.ended(saga, state, sinceStart));
+    public void ended(String saga, UUID sagaId, SagaState state, Duration sinceStart) {
+      tell(o -> o.ended(saga, sagaId, state, sinceStart));
     }
 
     @Override
