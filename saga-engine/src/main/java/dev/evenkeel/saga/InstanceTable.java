@@ -46,8 +46,13 @@ final class InstanceTable {
       @Nullable Instant deadlineAt,
       @Nullable Instant endedAt) {}
 
-  /** A row that was taken, with how much of its news the owner is about to read. */
-  record Claim(Row row, long seen) {}
+  /**
+   * A row that was taken.
+   *
+   * @param seen how much of its news the owner is about to read
+   * @param previous the owner before; null when there was none
+   */
+  record Claim(Row row, long seen, @Nullable String previous) {}
 
   /**
    * What an owner writes.
@@ -80,9 +85,69 @@ final class InstanceTable {
   private static final int COLUMN_COUNT = 18;
 
   private final String schema;
+  private final TimedSql fireTimers;
+  private final TimedSql write;
 
   InstanceTable(String schema) {
     this.schema = schema;
+    this.fireTimers =
+        new TimedSql(
+            schema,
+            """
+            WITH due AS (
+              SELECT saga_id FROM @schema.saga_timer WHERE due_at <= @now
+               ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED
+            ), free AS (
+              SELECT w.saga_id FROM @schema.saga_wake w JOIN due ON due.saga_id = w.saga_id
+               ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED
+            ), woken AS (
+              UPDATE @schema.saga_wake w SET bumped = w.bumped + 1 FROM free WHERE w.saga_id = free.saga_id
+            )
+            DELETE FROM @schema.saga_timer t USING free WHERE t.saga_id = free.saga_id
+            """);
+    this.write =
+        new TimedSql(
+            schema,
+            """
+            WITH v AS (
+              SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[],
+                                   ?::bigint[], ?::boolean[], ?::timestamptz[], ?::boolean[])
+                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, park, park_until, keep_claims)
+            ), free AS (
+              SELECT w.saga_id
+                FROM @schema.saga_wake w JOIN v ON v.id = w.saga_id
+               WHERE v.park AND w.owner = ? AND w.bumped = v.seen
+               ORDER BY w.saga_id
+                 FOR UPDATE OF w SKIP LOCKED
+            ), mine AS (
+              SELECT i.id
+                FROM @schema.saga_instance i JOIN v ON v.id = i.id
+               WHERE i.epoch = v.epoch AND i.version = v.version AND (NOT v.park OR i.id IN (SELECT saga_id FROM free))
+               ORDER BY i.id
+                 FOR NO KEY UPDATE OF i
+            ), written AS (
+              UPDATE @schema.saga_instance i
+                 SET version = i.version + 1, state = v.state, forward_only = v.forward_only, failure = v.failure::jsonb,
+                     progress = v.progress::jsonb, stuck_reason = v.stuck_reason,
+                     stuck_at = CASE WHEN v.stuck_reason IS NULL THEN NULL ELSE coalesce(i.stuck_at, clock_timestamp()) END,
+                     claims = CASE WHEN v.keep_claims THEN i.claims ELSE 0 END,
+                     ended_at = CASE WHEN v.state IN ('COMPLETED', 'COMPENSATED') THEN @now END
+                FROM v JOIN mine ON mine.id = v.id
+               WHERE i.id = v.id
+              RETURNING i.id, i.ended_at IS NOT NULL AS ended, v.park, v.park_until
+            ), gone AS (
+              DELETE FROM @schema.saga_wake
+               WHERE saga_id IN (SELECT w.saga_id FROM @schema.saga_wake w JOIN written ON written.id = w.saga_id
+                                  WHERE written.ended ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
+            ), parked AS (
+              UPDATE @schema.saga_wake w SET owner = NULL FROM written WHERE w.saga_id = written.id AND written.park
+            ), timed AS (
+              INSERT INTO @schema.saga_timer (saga_id, due_at)
+              SELECT id, park_until FROM written WHERE park AND park_until IS NOT NULL
+              ON CONFLICT (saga_id) DO UPDATE SET due_at = excluded.due_at
+            )
+            SELECT id FROM written
+            """);
   }
 
   // ---- the owner's writes
@@ -99,48 +164,7 @@ final class InstanceTable {
    */
   Set<UUID> write(Connection c, String owner, List<Write> writes, Duration ahead)
       throws SQLException {
-    String sql =
-        """
-        WITH v AS (
-          SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[],
-                               ?::bigint[], ?::boolean[], ?::timestamptz[], ?::boolean[])
-            AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, park, park_until, keep_claims)
-        ), free AS (
-          SELECT w.saga_id
-            FROM %1$s.saga_wake w JOIN v ON v.id = w.saga_id
-           WHERE v.park AND w.owner = ? AND w.bumped = v.seen
-           ORDER BY w.saga_id
-             FOR UPDATE OF w SKIP LOCKED
-        ), mine AS (
-          SELECT i.id
-            FROM %1$s.saga_instance i JOIN v ON v.id = i.id
-           WHERE i.epoch = v.epoch AND i.version = v.version AND (NOT v.park OR i.id IN (SELECT saga_id FROM free))
-           ORDER BY i.id
-             FOR NO KEY UPDATE OF i
-        ), written AS (
-          UPDATE %1$s.saga_instance i
-             SET version = i.version + 1, state = v.state, forward_only = v.forward_only, failure = v.failure::jsonb,
-                 progress = v.progress::jsonb, stuck_reason = v.stuck_reason,
-                 stuck_at = CASE WHEN v.stuck_reason IS NULL THEN NULL ELSE coalesce(i.stuck_at, clock_timestamp()) END,
-                 claims = CASE WHEN v.keep_claims THEN i.claims ELSE 0 END,
-                 ended_at = CASE WHEN v.state IN ('COMPLETED', 'COMPENSATED') THEN clock_timestamp()%2$s END
-            FROM v JOIN mine ON mine.id = v.id
-           WHERE i.id = v.id
-          RETURNING i.id, i.ended_at IS NOT NULL AS ended, v.park, v.park_until
-        ), gone AS (
-          DELETE FROM %1$s.saga_wake
-           WHERE saga_id IN (SELECT w.saga_id FROM %1$s.saga_wake w JOIN written ON written.id = w.saga_id
-                              WHERE written.ended ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
-        ), parked AS (
-          UPDATE %1$s.saga_wake w SET owner = NULL FROM written WHERE w.saga_id = written.id AND written.park
-        ), timed AS (
-          INSERT INTO %1$s.saga_timer (saga_id, due_at)
-          SELECT id, park_until FROM written WHERE park AND park_until IS NOT NULL
-          ON CONFLICT (saga_id) DO UPDATE SET due_at = excluded.due_at
-        )
-        SELECT id FROM written
-        """
-            .formatted(schema, StepTable.plus(ahead));
+    String sql = write.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       int i = 1;
       statement.setArray(i++, array(c, "uuid", writes, Write::id));
@@ -252,10 +276,10 @@ final class InstanceTable {
     String sql =
         """
         WITH c AS (
-          SELECT w.saga_id FROM %1$s.saga_wake w %2$s LIMIT ? FOR UPDATE OF w SKIP LOCKED
+          SELECT w.saga_id, w.owner FROM %1$s.saga_wake w %2$s LIMIT ? FOR UPDATE OF w SKIP LOCKED
         ), taken AS (
           UPDATE %1$s.saga_wake w SET owner = ?, seen = w.bumped FROM c WHERE w.saga_id = c.saga_id
-          RETURNING w.saga_id, w.seen
+          RETURNING w.saga_id, w.seen, c.owner AS previous
         ), untimed AS (
           DELETE FROM %1$s.saga_timer t USING c WHERE t.saga_id = c.saga_id
         )
@@ -263,7 +287,7 @@ final class InstanceTable {
            SET epoch = i.epoch + 1, claims = i.claims + 1
           FROM taken
          WHERE i.id = taken.saga_id
-        RETURNING %3$s, taken.seen
+        RETURNING %3$s, taken.seen, taken.previous
         """
             .formatted(schema, candidates.formatted(schema), COLUMNS);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
@@ -276,7 +300,9 @@ final class InstanceTable {
       try (ResultSet rows = statement.executeQuery()) {
         List<Claim> claims = new ArrayList<>();
         while (rows.next()) {
-          claims.add(new Claim(row(rows), rows.getLong(COLUMN_COUNT + 1)));
+          claims.add(
+              new Claim(
+                  row(rows), rows.getLong(COLUMN_COUNT + 1), rows.getString(COLUMN_COUNT + 2)));
         }
         return claims;
       }
@@ -365,20 +391,7 @@ final class InstanceTable {
    * @param ahead of virtual time
    */
   int fireTimers(Connection c, int limit, Duration ahead) throws SQLException {
-    String sql =
-        """
-        WITH due AS (
-          SELECT saga_id FROM %1$s.saga_timer WHERE due_at <= clock_timestamp()%2$s
-           ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED
-        ), free AS (
-          SELECT w.saga_id FROM %1$s.saga_wake w JOIN due ON due.saga_id = w.saga_id
-           ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED
-        ), woken AS (
-          UPDATE %1$s.saga_wake w SET bumped = w.bumped + 1 FROM free WHERE w.saga_id = free.saga_id
-        )
-        DELETE FROM %1$s.saga_timer t USING free WHERE t.saga_id = free.saga_id
-        """
-            .formatted(schema, StepTable.plus(ahead));
+    String sql = fireTimers.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setInt(1, limit);
       return statement.executeUpdate();

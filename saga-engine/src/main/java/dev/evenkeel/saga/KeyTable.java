@@ -41,6 +41,7 @@ final class KeyTable {
    *
    * @param id of the instance
    * @param isNew whether this start made it
+   * @param isFirst whether nobody had named the key before, not even a signal
    * @param requestHash of the start that made it
    * @param createdAt when it is new
    * @param deadlineAt when it is new and has one
@@ -48,6 +49,7 @@ final class KeyTable {
   record Started(
       UUID id,
       boolean isNew,
+      boolean isFirst,
       byte[] requestHash,
       @Nullable Instant createdAt,
       @Nullable Instant deadlineAt) {}
@@ -56,9 +58,44 @@ final class KeyTable {
   record Key(UUID sagaId, boolean isStarted) {}
 
   private final String schema;
+  private final TimedSql touch;
+  private final TimedSql startSql;
 
   KeyTable(String schema) {
     this.schema = schema;
+    this.touch =
+        new TimedSql(
+            schema,
+            """
+            INSERT INTO @schema.saga_key AS k (slot, saga, key, saga_id, expires_at)
+            VALUES (?, ?, ?, ?, @now + ?::interval)
+            ON CONFLICT (slot, saga, key) DO UPDATE SET saga_id = k.saga_id
+            RETURNING saga_id, started_by IS NOT NULL
+            """);
+    this.startSql =
+        new TimedSql(
+            schema,
+            """
+            WITH k AS (
+              INSERT INTO @schema.saga_key AS k (slot, saga, key, saga_id, started_by, request_hash)
+              VALUES (?, ?, ?, ?, ?, ?)
+              ON CONFLICT (slot, saga, key) DO UPDATE
+                 SET started_by = coalesce(k.started_by, excluded.started_by),
+                     request_hash = coalesce(k.request_hash, excluded.request_hash),
+                     expires_at = CASE WHEN k.started_by IS NULL THEN NULL ELSE k.expires_at END
+              RETURNING saga_id, started_by = ? AS is_new, saga_id = ? AS is_first, request_hash
+            ), i AS (
+              INSERT INTO @schema.saga_instance (id, saga, saga_version, key, slot, command, headers, created_at, deadline_at)
+              SELECT saga_id, ?, ?, ?, ?, ?, ?::jsonb, @now, @now + ?::interval
+                FROM k WHERE is_new
+              RETURNING created_at, deadline_at
+            ), w AS (
+              INSERT INTO @schema.saga_wake (saga_id, owner, bumped)
+              SELECT saga_id, CASE WHEN is_first THEN ? END, CASE WHEN is_first AND ?::text IS NOT NULL THEN 0 ELSE 1 END
+                FROM k WHERE is_new
+            )
+            SELECT k.saga_id, k.is_new, k.is_first, k.request_hash, i.created_at, i.deadline_at FROM k LEFT JOIN i ON true
+            """);
   }
 
   /**
@@ -68,29 +105,7 @@ final class KeyTable {
    * @param ahead of virtual time
    */
   Started start(Connection c, Start start, Duration ahead) throws SQLException {
-    String sql =
-        """
-        WITH k AS (
-          INSERT INTO %1$s.saga_key AS k (slot, saga, key, saga_id, started_by, request_hash)
-          VALUES (?, ?, ?, ?, ?, ?)
-          ON CONFLICT (slot, saga, key) DO UPDATE
-             SET started_by = coalesce(k.started_by, excluded.started_by),
-                 request_hash = coalesce(k.request_hash, excluded.request_hash),
-                 expires_at = CASE WHEN k.started_by IS NULL THEN NULL ELSE k.expires_at END
-          RETURNING saga_id, started_by = ? AS is_new, saga_id = ? AS is_first, request_hash
-        ), i AS (
-          INSERT INTO %1$s.saga_instance (id, saga, saga_version, key, slot, command, headers, created_at, deadline_at)
-          SELECT saga_id, ?, ?, ?, ?, ?, ?::jsonb, clock_timestamp()%2$s, clock_timestamp()%2$s + ?::interval
-            FROM k WHERE is_new
-          RETURNING created_at, deadline_at
-        ), w AS (
-          INSERT INTO %1$s.saga_wake (saga_id, owner, bumped)
-          SELECT saga_id, CASE WHEN is_first THEN ? END, CASE WHEN is_first AND ?::text IS NOT NULL THEN 0 ELSE 1 END
-            FROM k WHERE is_new
-        )
-        SELECT k.saga_id, k.is_new, k.is_first, k.request_hash, i.created_at, i.deadline_at FROM k LEFT JOIN i ON true
-        """
-            .formatted(schema, StepTable.plus(ahead));
+    String sql = startSql.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       int i = 1;
       statement.setInt(i++, start.slot());
@@ -119,6 +134,7 @@ final class KeyTable {
         return new Started(
             row.getObject(1, UUID.class),
             row.getBoolean(2),
+            row.getBoolean(3),
             row.getBytes(4),
             created == null ? null : created.toInstant(),
             deadlineAt == null ? null : deadlineAt.toInstant());
@@ -141,14 +157,7 @@ final class KeyTable {
       Duration retention,
       Duration ahead)
       throws SQLException {
-    String sql =
-        """
-        INSERT INTO %1$s.saga_key AS k (slot, saga, key, saga_id, expires_at)
-        VALUES (?, ?, ?, ?, clock_timestamp()%2$s + ?::interval)
-        ON CONFLICT (slot, saga, key) DO UPDATE SET saga_id = k.saga_id
-        RETURNING saga_id, started_by IS NOT NULL
-        """
-            .formatted(schema, StepTable.plus(ahead));
+    String sql = touch.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setInt(1, slot);
       statement.setString(2, saga);

@@ -64,12 +64,19 @@ final class SagaCoordinator {
     this.stuckAfter = stuckAfter;
   }
 
-  /** Decides. */
-  Decision decide(InstanceState before, SagaNews news, Instant now) {
+  /** Decides, once all of the news are known. */
+  Decision decide(InstanceState before, List<SagaNews> news, Instant now) {
     Turn turn = new Turn(before, now);
-    turn.learn(news);
+    news.forEach(turn::learn);
     turn.advance();
     return turn.decision();
+  }
+
+  /** What rows tell, without deciding anything yet: other rows may change what follows. */
+  InstanceState learn(InstanceState before, List<SagaNews> rows, Instant now) {
+    Turn turn = new Turn(before, now);
+    rows.forEach(turn::learn);
+    return turn.decision().state();
   }
 
   /** One decision in the making. */
@@ -112,7 +119,7 @@ final class SagaCoordinator {
         learn(ended);
       } else if (news instanceof SagaNews.Undone undone) {
         steps.put(undone.key(), step(undone.key()).whenUndone());
-        write = Write.LATER;
+        writeLater();
       } else if (news instanceof Failed failed) {
         learn(failed);
       } else if (news instanceof SagaNews.Signalled signalled) {
@@ -121,7 +128,7 @@ final class SagaCoordinator {
         state = state.withSignals(signals);
       } else if (news instanceof SagaNews.Cancelled cancelled) {
         taken.add(cancelled.position());
-        write = Write.LATER;
+        writeLater();
         if (isTurnable()) {
           turnBack(new SagaFailure(Reason.CANCELLED, null, "", cancelled.reason()));
         }
@@ -133,16 +140,9 @@ final class SagaCoordinator {
       if (known.outcome() != null) {
         return; // the first committed outcome is final, and here it comes a second time
       }
-      steps.put(ended.key(), known.ended(ended.outcome(), ended.result(), ended.at()));
-      write = Write.LATER;
-      if (!ended.outcome().lets() && isTurnable()) {
-        SagaFailure failure = ended.failure();
-        turnBack(
-            failure != null
-                ? failure
-                : new SagaFailure(
-                    Reason.REFUSED, ended.key().step(), "", "It was fenced by an earlier owner"));
-      }
+      Object result = ended.outcome() == Outcome.REFUSED ? ended.failure() : ended.result();
+      steps.put(ended.key(), known.ended(ended.outcome(), result, ended.at()));
+      writeLater();
     }
 
     private void learn(Failed failed) {
@@ -176,7 +176,13 @@ final class SagaCoordinator {
               : known.trouble();
       steps.put(
           failed.key(), known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
-      write = Write.LATER;
+      writeLater();
+    }
+
+    private void writeLater() {
+      if (write == Write.NONE) {
+        write = Write.LATER;
+      }
     }
 
     private boolean counts(Failed.Kind kind, int tries) {
@@ -279,9 +285,20 @@ final class SagaCoordinator {
         all &= outcome != null && outcome.lets();
         if (outcome == null) {
           begin(key, Work.FORWARD);
+        } else if (!outcome.lets() && isTurnable()) {
+          refused(key);
+          return false;
         }
       }
       return all;
+    }
+
+    private void refused(StepKey key) {
+      turnBack(
+          step(key).result() instanceof SagaFailure failure
+              ? failure
+              : new SagaFailure(
+                  Reason.REFUSED, key.step(), "", "It was fenced by an earlier owner"));
     }
 
     private void inputFailed(ActionStep step, InputException e) {
@@ -294,7 +311,7 @@ final class SagaCoordinator {
       StepKey key = new StepKey(step.name(), 0);
       if (step(key).trouble() == null) {
         steps.put(key, step(key).failed(1, now, e.getMessage()));
-        write = Write.LATER;
+        writeLater();
       }
     }
 

@@ -53,9 +53,19 @@ final class StepTable {
       Instant notAfter) {}
 
   private final String schema;
+  private final TimedSql insert;
 
   StepTable(String schema) {
     this.schema = schema;
+    this.insert =
+        new TimedSql(
+            schema,
+            """
+            INSERT INTO @schema.saga_step (saga_id, step, item, direction, outcome, result, slot, epoch, attempt, recorded_at)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, @now
+             WHERE clock_timestamp() < ? AND set_config('synchronous_commit', 'on', true) IS NOT NULL
+            ON CONFLICT (saga_id, step, item, direction) DO NOTHING
+            """);
   }
 
   /**
@@ -66,14 +76,7 @@ final class StepTable {
    * @return whether it is this one; if not, there is a row already, or it is too late for one
    */
   boolean insert(Connection c, NewRow row, Duration ahead) throws SQLException {
-    String sql =
-        """
-        INSERT INTO %1$s.saga_step (saga_id, step, item, direction, outcome, result, slot, epoch, attempt, recorded_at)
-        SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp()%2$s
-         WHERE clock_timestamp() < ? AND set_config('synchronous_commit', 'on', true) IS NOT NULL
-        ON CONFLICT (saga_id, step, item, direction) DO NOTHING
-        """
-            .formatted(schema, plus(ahead));
+    String sql = insert.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       int i = 1;
       statement.setObject(i++, row.sagaId());
@@ -88,11 +91,6 @@ final class StepTable {
       statement.setObject(i, OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC));
       return statement.executeUpdate() == 1;
     }
-  }
-
-  /** In production nothing; a literal, because only tests have one. */
-  static String plus(Duration ahead) {
-    return ahead.isZero() ? "" : " + interval '%d milliseconds'".formatted(ahead.toMillis());
   }
 
   /** All rows of the sagas on this shard. */
