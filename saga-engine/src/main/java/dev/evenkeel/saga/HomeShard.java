@@ -37,7 +37,13 @@ final class HomeShard {
   private static final Logger log = LoggerFactory.getLogger(HomeShard.class);
 
   private static final Duration RENEW = Duration.ofSeconds(1);
-  private static final Duration FORGET = Duration.ofHours(1);
+
+  /**
+   * A start's transaction can't be open for as long, so nothing is born to a node that is
+   * forgotten.
+   */
+  private static final Duration FORGET = Duration.ofDays(1);
+
   private static final Duration POISON_PAUSE = Duration.ofMinutes(5);
   private static final int MAX_CLAIM = 200;
 
@@ -382,7 +388,7 @@ final class HomeShard {
               Map.of(),
               List.of());
     } catch (RuntimeException e) {
-      log.error("Saga {}: its command can't be read", row.id(), e);
+      shelve(claim, "Its command can't be read: " + e.getMessage());
       return;
     }
     SagaRun run =
@@ -421,6 +427,30 @@ final class HomeShard {
     }
     run.learn(news);
     run.takeEvents(found.events().getOrDefault(row.id(), List.of()), claim.seen());
+  }
+
+  /** Marks an instance that can't even be read, and has it tried again after a while. */
+  private void shelve(InstanceTable.Claim claim, String reason) {
+    InstanceTable.Row row = claim.row();
+    log.error("Saga {} is stuck: {}", row.id(), reason);
+    InstanceTable.Write write =
+        new InstanceTable.Write(
+            row.id(),
+            row.epoch(),
+            row.version(),
+            row.state(),
+            row.forwardOnly(),
+            row.failure(),
+            row.progress(),
+            reason,
+            claim.seen(),
+            true,
+            clock.now().plus(POISON_PAUSE),
+            true);
+    engine.onHome(
+        this,
+        "Shelving saga " + row.id(),
+        c -> instances.write(c, node(), List.of(write), clock.ahead()));
   }
 
   /** Instances whose time has come. */
