@@ -4,13 +4,16 @@ import dev.evenkeel.outbox.ProtocolTransaction;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -50,13 +53,28 @@ final class Attempts {
       synchronized (this) {
         backend = session.getBackendPID();
       }
-      Map<PGConnection, Integer> known = sessions.get(task.shard());
+      Map<PGConnection, Session> known = sessions.get(task.shard());
       if (known == null) {
         known =
             sessions.computeIfAbsent(
                 task.shard(), shard -> java.util.Collections.synchronizedMap(new WeakHashMap<>()));
       }
-      known.putIfAbsent(session, session.getBackendPID());
+      Session of = known.get(session);
+      if (of == null) {
+        of = new Session(session.getBackendPID());
+        known.put(session, of);
+      }
+      if (!of.named) {
+        endWhenIdle(connection);
+      }
+    }
+
+    /** Nobody could end a session that no renewal has named yet, so the server has to. */
+    private void endWhenIdle(Connection connection) throws SQLException {
+      long millis = Math.max(1, Math.min(task.step().timeout().toMillis(), Integer.MAX_VALUE));
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SET LOCAL idle_in_transaction_session_timeout = " + millis);
+      }
     }
 
     /** The connection is about to go back: from now on its session is nobody's to end. */
@@ -88,8 +106,21 @@ final class Attempts {
     }
   }
 
+  /** A session that steps use. */
+  private static final class Session {
+
+    private final int backend;
+
+    /** Whether a renewal of the lease has named it: others can end it from then on. */
+    private volatile boolean named;
+
+    Session(int backend) {
+      this.backend = backend;
+    }
+  }
+
   private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
-  private final Map<String, Map<PGConnection, Integer>> sessions = new ConcurrentHashMap<>();
+  private final Map<String, Map<PGConnection, Session>> sessions = new ConcurrentHashMap<>();
 
   Attempt begin(StepTask task, DataSource dataSource) {
     Attempt attempt = new Attempt(task, dataSource, task.step().timeout());
@@ -113,20 +144,35 @@ final class Attempts {
 
   /** Ids of the open sessions that steps have used on a shard. */
   List<Integer> backends(String shard) {
-    Map<PGConnection, Integer> known = sessions.get(shard);
-    if (known == null) {
-      return List.of();
-    }
     List<Integer> backends = new ArrayList<>();
+    eachOpen(shard, session -> backends.add(session.backend));
+    return backends;
+  }
+
+  /** A renewal that is committed has told them to the other nodes. */
+  void named(String shard, Collection<Integer> backends) {
+    eachOpen(
+        shard,
+        session -> {
+          if (backends.contains(session.backend)) {
+            session.named = true;
+          }
+        });
+  }
+
+  private void eachOpen(String shard, Consumer<Session> action) {
+    Map<PGConnection, Session> known = sessions.get(shard);
+    if (known == null) {
+      return;
+    }
     synchronized (known) {
       known.forEach(
-          (session, backend) -> {
+          (session, of) -> {
             if (isOpen(session)) {
-              backends.add(backend);
+              action.accept(of);
             }
           });
     }
-    return backends;
   }
 
   private static boolean isOpen(@Nullable PGConnection session) {

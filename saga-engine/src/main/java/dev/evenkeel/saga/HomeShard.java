@@ -278,11 +278,13 @@ final class HomeShard {
   /** One round; whether there was more to claim than one round takes. */
   private boolean look() {
     boolean renew = !joined || System.nanoTime() - renewedAt >= RENEW.toNanos();
+    List<Integer> backends = renew ? engine.attempts().backends(name) : List.of();
     Found found =
         ProtocolTransaction.inTransaction(
-            dataSource(), "Looking after " + this, c -> find(c, renew));
+            dataSource(), "Looking after " + this, c -> find(c, renew, backends));
     if (renew) {
       joined = true;
+      engine.attempts().named(name, backends);
     }
     for (InstanceTable.Claim claim : found.claims()) {
       adopt(claim, found);
@@ -300,13 +302,12 @@ final class HomeShard {
     return found.more();
   }
 
-  private Found find(Connection c, boolean renew) throws SQLException {
+  private Found find(Connection c, boolean renew, List<Integer> backends) throws SQLException {
     List<InstanceTable.Claim> claims = new ArrayList<>();
     int room = Math.min(MAX_CLAIM, engine.room());
     if (renew) {
       long before = System.nanoTime();
-      clock.read(
-          nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
+      clock.read(nodes.renew(c, node(), engine.options().lease(), backends));
       renewedAt = before;
       claims.addAll(forgotten(c));
       List<String> dead = nodes.dead(c);
