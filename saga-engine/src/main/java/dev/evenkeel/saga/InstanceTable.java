@@ -175,7 +175,13 @@ final class InstanceTable {
       statement.setArray(i++, array(c, "boolean", writes, Write::forwardOnly));
       statement.setArray(i++, array(c, "text", writes, Write::failure));
       statement.setArray(i++, array(c, "text", writes, Write::progress));
-      statement.setArray(i++, array(c, "text", writes, Write::stuckReason));
+      statement.setArray(
+          i++,
+          array(
+              c,
+              "text",
+              writes,
+              w -> w.stuckReason() == null ? null : SagaCodec.storable(w.stuckReason())));
       statement.setArray(i++, array(c, "bigint", writes, Write::seen));
       statement.setArray(i++, array(c, "boolean", writes, Write::park));
       statement.setArray(

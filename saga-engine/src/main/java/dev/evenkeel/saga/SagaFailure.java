@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record SagaFailure(Reason reason, @Nullable String step, String type, String message) {
 
+  public SagaFailure {
+    message = SagaCodec.storable(message);
+  }
+
   /** Kinds of causes. */
   public enum Reason {
     /** A step said no, for business reasons. */
