@@ -72,7 +72,10 @@ final class SagaRun {
 
   private InstanceState state;
   private long seen;
-  private boolean writing;
+
+  /** The write that has to come first, while it is under way: news wait for it, and for no other. */
+  private @Nullable Content first;
+
   private boolean released;
   private @Nullable Instant parkNotBefore;
   private volatile @Nullable Instant lookAt;
@@ -213,7 +216,7 @@ final class SagaRun {
   }
 
   private void drain(List<StepTask> tasks) {
-    while (!released && !writing) {
+    while (!released && first == null) {
       List<SagaNews> news = List.copyOf(backlog);
       backlog.clear();
       if (news.isEmpty()) {
@@ -276,8 +279,7 @@ final class SagaRun {
           awaited.event() == null ? "it did not come" : "");
     }
     if (decision.write() == Decision.Write.FIRST) {
-      writing = true;
-      home.writer().first(this, content(false, null, decision.awaited()));
+      writeFirst(content(false, null, decision.awaited()));
       return;
     }
     if (decision.write() == Decision.Write.LATER) {
@@ -430,7 +432,7 @@ final class SagaRun {
   @Nullable Content laterContent() {
     lock.lock();
     try {
-      return released || writing ? null : content(false, null, List.of());
+      return released || first != null ? null : content(false, null, List.of());
     } finally {
       lock.unlock();
     }
@@ -446,8 +448,8 @@ final class SagaRun {
         released = true;
         return true;
       }
-      if (writing) {
-        writing = false;
+      if (content == first) {
+        first = null;
         backlog.addFirst(new SagaNews.Look());
         drain(tasks);
       }
@@ -463,7 +465,7 @@ final class SagaRun {
     List<StepTask> tasks = new ArrayList<>();
     lock.lock();
     try {
-      writing = false;
+      first = null;
       parkNotBefore = now().plus(PARK_AGAIN);
       drain(tasks);
     } finally {
@@ -497,29 +499,30 @@ final class SagaRun {
       lookAt = parkNotBefore;
       return;
     }
-    writing = true;
-    home.writer().first(this, content(true, until, List.of()));
+    writeFirst(content(true, until, List.of()));
+  }
+
+  private void writeFirst(Content content) {
+    first = content;
+    home.writer().first(this, content);
   }
 
   /** Waits before it is tried again: taken over again and again, and nothing came of it. */
   void parkAsStuck(String reason, Duration pause) {
     lock.lock();
     try {
-      writing = true;
       note(Kind.STUCK, reason);
-      home.writer()
-          .first(
-              this,
-              new Content(
-                  state,
-                  progress.write(),
-                  reason,
-                  seen,
-                  true,
-                  now().plus(pause),
-                  true,
-                  List.of(),
-                  List.of()));
+      writeFirst(
+          new Content(
+              state,
+              progress.write(),
+              reason,
+              seen,
+              true,
+              now().plus(pause),
+              true,
+              List.of(),
+              List.of()));
     } finally {
       lock.unlock();
     }
