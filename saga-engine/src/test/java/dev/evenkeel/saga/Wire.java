@@ -201,6 +201,11 @@ final class Wire implements AutoCloseable {
     gates.remove(gate);
   }
 
+  /** How many sessions are open. */
+  int sessions() {
+    return pools.stream().mapToInt(pool -> pool.getHikariPoolMXBean().getTotalConnections()).sum();
+  }
+
   /** The process stands still, with its transactions open. */
   void freeze() {
     frozen = new CountDownLatch(1);
