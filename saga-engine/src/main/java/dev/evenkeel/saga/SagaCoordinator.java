@@ -90,6 +90,7 @@ final class SagaCoordinator {
     private final List<Awaited> awaited = new ArrayList<>();
     private final List<Long> taken = new ArrayList<>();
     private Write write = Write.NONE;
+    private boolean unlessNews;
     private @Nullable Instant lookAt;
 
     Turn(InstanceState state, Instant now) {
@@ -104,6 +105,7 @@ final class SagaCoordinator {
           state.with(steps),
           write == Write.FIRST ? List.of() : List.copyOf(effects),
           write,
+          unlessNews,
           awaited,
           taken,
           lookAt);
@@ -152,7 +154,8 @@ final class SagaCoordinator {
       }
       RetryPolicy retry = ((ActionStep) definition.step(failed.key().step())).retry();
       int tries = known.tries() + 1;
-      int attempts = known.attempts() + (counts(failed.kind(), tries) ? 1 : 0);
+      boolean counts = counts(failed.kind(), tries);
+      int attempts = known.attempts() + (counts ? 1 : 0);
       boolean canTurn = failed.work() == Work.FORWARD && isTurnable();
       boolean hopeless = failed.kind() == Failed.Kind.INPUT || failed.kind() == Failed.Kind.MISSING;
       if (canTurn && (failed.kind() == Failed.Kind.INPUT || attempts >= retry.maxAttempts())) {
@@ -164,7 +167,7 @@ final class SagaCoordinator {
       }
       boolean stuck =
           failed.kind() == Failed.Kind.MISSING
-              || (!canTurn && (hopeless || attempts >= stuckAfter));
+              || (!canTurn && (hopeless || (counts && attempts >= stuckAfter)));
       String trouble =
           stuck
               ? "%s of step \"%s\" failed %d times: %s"
@@ -241,6 +244,7 @@ final class SagaCoordinator {
     private void run() {
       if (state.deadlineAt() != null && isTurnable()) {
         if (!state.deadlineAt().isAfter(now)) {
+          unlessNews = true;
           turnBack(
               new SagaFailure(
                   Reason.DEADLINE, null, "", "The deadline was at " + state.deadlineAt()));
@@ -311,6 +315,7 @@ final class SagaCoordinator {
         steps.put(key, step(key).failed(1, now, e.getMessage()));
         writeLater();
       }
+      lookAt(now.plus(step.retry().maxBackoff()));
     }
 
     private boolean await(AwaitStep step) {
@@ -347,7 +352,9 @@ final class SagaCoordinator {
       write = Write.FIRST;
     }
 
+    /** An event that was stored before the time is over counts, read or not. */
     private void timeOut(StepKey key, AwaitStep step) {
+      unlessNews = true;
       if (step.onTimeout() == OnTimeout.CONTINUE || !isTurnable()) {
         steps.put(key, step(key).ended(Outcome.DONE, null, now));
         awaited.add(new Awaited(key, Outcome.DONE, null));
