@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What the coordinator decided.
  *
  * @param state the instance's from now on
- * @param effects to perform now; what depends on a {@link Write#FIRST} is not among them
+ * @param effects to perform now; none with {@link Write#FIRST}
  * @param write whether the state has to be written
  * @param unlessNews with {@link Write#FIRST}: only if nothing has arrived that was not looked at
  * @param awaited outcomes of awaits, to be committed with the write

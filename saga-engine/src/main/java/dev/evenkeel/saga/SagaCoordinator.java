@@ -103,7 +103,7 @@ final class SagaCoordinator {
     Decision decision() {
       return new Decision(
           state.with(steps),
-          write == Write.FIRST ? List.of() : List.copyOf(effects),
+          List.copyOf(effects),
           write,
           unlessNews,
           awaited,
@@ -156,9 +156,18 @@ final class SagaCoordinator {
       int tries = known.tries() + 1;
       boolean counts = counts(failed.kind(), tries);
       int attempts = known.attempts() + (counts ? 1 : 0);
+      if (failed.work() == Work.FENCE && failed.kind() == Failed.Kind.INPUT) {
+        // Nobody can compute it, so it can't begin anywhere: that is as good as a row.
+        steps.put(failed.key(), known.ended(Outcome.FENCED, null, now));
+        return;
+      }
       boolean canTurn = failed.work() == Work.FORWARD && isTurnable();
       boolean hopeless = failed.kind() == Failed.Kind.INPUT || failed.kind() == Failed.Kind.MISSING;
-      if (canTurn && (failed.kind() == Failed.Kind.INPUT || attempts >= retry.maxAttempts())) {
+      boolean isUsedUp =
+          counts
+              && failed.kind() != Failed.Kind.MISSING // to turn would not find it either
+              && attempts >= retry.maxAttempts();
+      if (canTurn && (failed.kind() == Failed.Kind.INPUT || isUsedUp)) {
         steps.put(failed.key(), known.failed(attempts, now, null));
         turnBack(
             new SagaFailure(
@@ -177,6 +186,13 @@ final class SagaCoordinator {
           failed.key(),
           known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
       writeLater();
+    }
+
+    /** What would have begun beside it is not under way: it begins after the write. */
+    private void writeFirst() {
+      effects.forEach(e -> steps.put(e.key(), step(e.key()).working(Work.NONE)));
+      effects.clear();
+      write = Write.FIRST;
     }
 
     private void writeLater() {
@@ -254,16 +270,17 @@ final class SagaCoordinator {
       }
       Set<String> done = new HashSet<>();
       for (StepDefinition step : definition.steps()) {
-        if (!step.isWanted(state.command())) {
+        if (!done.containsAll(step.after())) {
+          continue; // unwanted ones too: what comes after them comes after all before them
+        }
+        boolean isDone =
+            !step.isWanted(state.command())
+                || (step instanceof AwaitStep await ? await(await) : run((ActionStep) step));
+        if (write == Write.FIRST) {
+          return;
+        }
+        if (isDone) {
           done.add(step.name());
-        } else if (done.containsAll(step.after())) {
-          boolean isDone = step instanceof AwaitStep await ? await(await) : run((ActionStep) step);
-          if (write == Write.FIRST) {
-            return;
-          }
-          if (isDone) {
-            done.add(step.name());
-          }
         }
       }
       if (done.size() == definition.steps().size()) {
@@ -349,7 +366,7 @@ final class SagaCoordinator {
               state.signals().stream().filter(s -> s.position() != signal.position()).toList());
       awaited.add(new Awaited(key, Outcome.DONE, signal));
       taken.add(signal.position());
-      write = Write.FIRST;
+      writeFirst();
     }
 
     /** An event that was stored before the time is over counts, read or not. */
@@ -358,7 +375,7 @@ final class SagaCoordinator {
       if (step.onTimeout() == OnTimeout.CONTINUE || !isTurnable()) {
         steps.put(key, step(key).ended(Outcome.DONE, null, now));
         awaited.add(new Awaited(key, Outcome.DONE, null));
-        write = Write.FIRST;
+        writeFirst();
         return;
       }
       SagaFailure failure =
@@ -403,12 +420,12 @@ final class SagaCoordinator {
         if (!isBeforeNoReturn(step)) {
           continue;
         }
+        if (!passable.containsAll(step.after())) {
+          continue; // can't start anywhere, so it needs no row
+        }
         if (!step.isWanted(state.command())) {
           passable.add(step.name());
           continue;
-        }
-        if (!passable.containsAll(step.after())) {
-          continue; // can't start anywhere, so it needs no row
         }
         if (step instanceof AwaitStep) {
           Outcome outcome = step(new StepKey(step.name(), 0)).outcome();
