@@ -145,8 +145,7 @@ record InstanceState(
 
   /** The items may be those of a step that was left out. */
   private boolean isBelowUnwanted(ActionStep step) {
-    return step.ancestors().stream()
-        .anyMatch(name -> !definition.step(name).isWanted(command));
+    return step.ancestors().stream().anyMatch(name -> !definition.step(name).isWanted(command));
   }
 
   /** Whether the pivot is known to have happened. */
@@ -164,10 +163,22 @@ record InstanceState(
 
   /** What keeps the instance; null when nothing does. */
   @Nullable String trouble() {
+    String step = troubledStep();
+    return step == null
+        ? null
+        : steps.entrySet().stream()
+            .filter(e -> e.getKey().step().equals(step) && e.getValue().trouble() != null)
+            .min(java.util.Comparator.comparing(e -> e.getKey().item()))
+            .map(e -> e.getValue().trouble())
+            .orElse(null);
+  }
+
+  /** The first step that keeps the instance; null when none does. */
+  @Nullable String troubledStep() {
     for (StepDefinition step : definition.steps()) {
       for (Map.Entry<StepKey, StepState> entry : steps.entrySet()) {
         if (entry.getKey().step().equals(step.name()) && entry.getValue().trouble() != null) {
-          return entry.getValue().trouble();
+          return step.name();
         }
       }
     }

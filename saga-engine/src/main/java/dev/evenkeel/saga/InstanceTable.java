@@ -65,7 +65,6 @@ final class InstanceTable {
    * @param unlessNews whether nothing is written when there is news beyond {@code seen}
    * @param park whether it gives the instance up, because it only waits; implies {@code unlessNews}
    * @param parkUntil when somebody has to look again; null for never
-   * @param keepClaims whether the write is no sign of progress
    */
   record Write(
       UUID id,
@@ -327,9 +326,9 @@ final class InstanceTable {
   }
 
   /**
-   * The new owner's epoch fences the old one's writes. Both rows are locked in the order of ids, and
-   * what somebody else holds at this moment is left for the next round. Its timer, if there is one, has done its
-   * work: an instance in memory looks after its own.
+   * The new owner's epoch fences the old one's writes. Both rows are locked in the order of ids,
+   * and what somebody else holds at this moment is left for the next round. Its timer, if there is
+   * one, has done its work: an instance in memory looks after its own.
    */
   private List<Claim> claim(
       Connection c, String candidates, String owner, int limit, Object... parameters)
@@ -413,13 +412,19 @@ final class InstanceTable {
   }
 
   /**
-   * Marks an instance as stuck that can't be gone on with, and has somebody look at it again after a
-   * while. Says nothing that comes from the instance, because that may be what can't be written.
+   * Marks an instance as stuck that can't be gone on with, and has somebody look at it again after
+   * a while. Says nothing that comes from the instance, because that may be what can't be written.
    *
    * @param ahead of virtual time
    */
   void shelve(
-      Connection c, String owner, UUID id, long epoch, String reason, Duration pause, Duration ahead)
+      Connection c,
+      String owner,
+      UUID id,
+      long epoch,
+      String reason,
+      Duration pause,
+      Duration ahead)
       throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(shelve.ahead(ahead))) {
       int i = 1;

@@ -68,6 +68,7 @@ final class SagaCoordinator {
   Decision decide(InstanceState before, List<SagaNews> news, Instant now) {
     Turn turn = new Turn(before, now);
     news.forEach(turn::learn);
+    turn.isOnlyLooking = news.stream().allMatch(SagaNews.Look.class::isInstance);
     turn.advance();
     return turn.decision();
   }
@@ -91,6 +92,7 @@ final class SagaCoordinator {
     private final List<Long> taken = new ArrayList<>();
     private Write write = Write.NONE;
     private boolean unlessNews;
+    private boolean isOnlyLooking;
     private @Nullable Instant lookAt;
 
     Turn(InstanceState state, Instant now) {
@@ -102,13 +104,7 @@ final class SagaCoordinator {
 
     Decision decision() {
       return new Decision(
-          state.with(steps),
-          List.copyOf(effects),
-          write,
-          unlessNews,
-          awaited,
-          taken,
-          lookAt);
+          state.with(steps), List.copyOf(effects), write, unlessNews, awaited, taken, lookAt);
     }
 
     // ---- what is new
@@ -259,14 +255,12 @@ final class SagaCoordinator {
 
     private void run() {
       if (state.deadlineAt() != null && isTurnable()) {
-        if (!state.deadlineAt().isAfter(now)) {
-          unlessNews = true;
+        if (isOver(state.deadlineAt())) {
           turnBack(
               new SagaFailure(
                   Reason.DEADLINE, null, "", "The deadline was at " + state.deadlineAt()));
           return;
         }
-        lookAt(state.deadlineAt());
       }
       Set<String> done = new HashSet<>();
       for (StepDefinition step : definition.steps()) {
@@ -349,9 +343,7 @@ final class SagaCoordinator {
       }
       if (step.timeout() != null) {
         Instant due = begun(step).plus(step.timeout());
-        if (due.isAfter(now)) {
-          lookAt(due);
-        } else {
+        if (isOver(due)) {
           timeOut(key, step);
         }
       }
@@ -369,9 +361,7 @@ final class SagaCoordinator {
       writeFirst();
     }
 
-    /** An event that was stored before the time is over counts, read or not. */
     private void timeOut(StepKey key, AwaitStep step) {
-      unlessNews = true;
       if (step.onTimeout() == OnTimeout.CONTINUE || !isTurnable()) {
         steps.put(key, step(key).ended(Outcome.DONE, null, now));
         awaited.add(new Awaited(key, Outcome.DONE, null));
@@ -514,6 +504,23 @@ final class SagaCoordinator {
     }
 
     // ---- parts
+
+    /**
+     * Whether a time is over, and nothing else is new: what follows is refused and taken back if an
+     * event was stored before it, read or not, and then nothing may be lost with it.
+     */
+    private boolean isOver(Instant due) {
+      if (due.isAfter(now)) {
+        lookAt(due);
+        return false;
+      }
+      if (!isOnlyLooking) {
+        lookAt(now);
+        return false;
+      }
+      unlessNews = true;
+      return true;
+    }
 
     private StepState step(StepKey key) {
       return steps.getOrDefault(key, StepState.UNTOUCHED);

@@ -80,8 +80,8 @@ final class SagaNodeTable {
 
   /**
    * Ends the sessions that dead nodes named at their last renewal, so that a process which stands
-   * still in the middle of a step holds no row. A session that began later has another owner, as ids
-   * are given again; and a transaction that began later is of a process that lives after all.
+   * still in the middle of a step holds no row. A session that began later has another owner, as
+   * ids are given again; and a transaction that began later is of a process that lives after all.
    */
   int endSessions(Connection c, Duration lease) throws SQLException {
     String sql =

@@ -141,7 +141,8 @@ final class ModelWorld {
     key.append((char) (owner.isWriting ? 1 : 0));
     Decision.Awaited awaited = owner.awaited;
     key.append(awaited == null ? '-' : (char) model.number(awaited.key()));
-    key.append(awaited == null || awaited.event() == null ? '-' : (char) awaited.event().position());
+    key.append(
+        awaited == null || awaited.event() == null ? '-' : (char) awaited.event().position());
     key.append((char) owner.noticed).append((char) owner.taken).append((char) owner.shardsRead);
     state.signals().forEach(s -> key.append((char) s.position()));
     key.append('|');

@@ -3,12 +3,12 @@ package dev.evenkeel.saga;
 import dev.evenkeel.saga.InstanceState.Signal;
 import dev.evenkeel.saga.ModelWorld.Owner;
 import dev.evenkeel.saga.SagaNews.Failed;
+import dev.evenkeel.saga.SagaNews.Failed.Kind;
 import dev.evenkeel.saga.StepState.Work;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.AwaitStep;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.StepDefinition;
-import dev.evenkeel.saga.SagaNews.Failed.Kind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -60,8 +60,7 @@ final class SagaModel {
   final Set<Sight> sights = EnumSet.noneOf(Sight.class);
   final Set<SagaTransition> transitions = EnumSet.noneOf(SagaTransition.class);
 
-  private final SagaCoordinator coordinator =
-      new SagaCoordinator(ModelSagas.CODEC, STUCK_AFTER);
+  private final SagaCoordinator coordinator = new SagaCoordinator(ModelSagas.CODEC, STUCK_AFTER);
   private final SagaDefinition definition;
   private final Object command;
   private final boolean canCancel;
@@ -278,7 +277,13 @@ final class SagaModel {
       }
       step(world, isFormer, goesOn, "commits" + name, sink, (w, o) -> commit(w, work, i));
       if (work == Work.FORWARD && canRefuse(i)) {
-        step(world, isFormer, false, "refuses" + name, sink, (w, o) -> insert(w, i, Outcome.REFUSED));
+        step(
+            world,
+            isFormer,
+            false,
+            "refuses" + name,
+            sink,
+            (w, o) -> insert(w, i, Outcome.REFUSED));
       }
     }
     if (owner.state == null || owner.isWriting) {
@@ -526,8 +531,7 @@ final class SagaModel {
       int i = number(effect.key());
       Integer shard = shardOf.get(i);
       if (shard == null) {
-        failed.add(
-            new Failed(effect.key(), effect.work(), Kind.INPUT, "", "It has no shard key"));
+        failed.add(new Failed(effect.key(), effect.work(), Kind.INPUT, "", "It has no shard key"));
         continue;
       }
       boolean isRead = owner.isFirst || (owner.shardsRead & (1 << shard)) != 0;
