@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
@@ -38,14 +37,25 @@ final class HomeShard {
   private static final Logger log = LoggerFactory.getLogger(HomeShard.class);
 
   private static final Duration RENEW = Duration.ofSeconds(1);
-  private static final Duration FORGET = Duration.ofHours(1);
+
+  /**
+   * A start's transaction can't be open for as long, so nothing is born to a node that is
+   * forgotten.
+   */
+  private static final Duration FORGET = Duration.ofDays(1);
+
   private static final Duration POISON_PAUSE = Duration.ofMinutes(5);
   private static final int MAX_CLAIM = 200;
 
   /** Claims that come to nothing, before the next owner is made to wait. */
   private static final int MAX_CLAIMS = 10;
 
-  private record Found(List<InstanceTable.Claim> claims, Map<UUID, List<EventTable.Row>> events, Map<UUID, List<StepTable.Row>> steps, Map<UUID, Long> news, boolean more) {}
+  private record Found(
+      List<InstanceTable.Claim> claims,
+      Map<UUID, List<EventTable.Row>> events,
+      Map<UUID, List<StepTable.Row>> steps,
+      Map<UUID, Long> news,
+      boolean more) {}
 
   private final SagaEngine engine;
   private final String name;
@@ -156,7 +166,8 @@ final class HomeShard {
             return node();
           });
     } catch (RuntimeException e) {
-      log.warn("The sagas of {} could not be given up; the lease will end: {}", this, e.getMessage());
+      log.warn(
+          "The sagas of {} could not be given up; the lease will end: {}", this, e.getMessage());
     }
     joined = false;
   }
@@ -174,13 +185,11 @@ final class HomeShard {
 
   /** For whoever has to wait before another try; ends early when the process ends. */
   void awaitPause(Duration pause) throws InterruptedException {
-    long end = System.nanoTime() + pause.toNanos();
     lock.lock();
     try {
       long left = pause.toNanos();
       while (left > 0 && !stopping) {
-        hint.awaitNanos(left);
-        left = end - System.nanoTime();
+        left = hint.awaitNanos(left);
       }
     } finally {
       lock.unlock();
@@ -256,8 +265,9 @@ final class HomeShard {
   private void await(Duration longest) throws InterruptedException {
     lock.lock();
     try {
-      if (!hinted && !stopping && !longest.isZero()) {
-        hint.awaitNanos(longest.toNanos());
+      long left = longest.toNanos();
+      while (left > 0 && !hinted && !stopping) {
+        left = hint.awaitNanos(left);
       }
       hinted = false;
     } finally {
@@ -268,7 +278,9 @@ final class HomeShard {
   /** One round; whether there was more to claim than one round takes. */
   private boolean look() {
     boolean renew = !joined || System.nanoTime() - renewedAt >= RENEW.toNanos();
-    Found found = ProtocolTransaction.inTransaction(dataSource(), "Looking after " + this, c -> find(c, renew));
+    Found found =
+        ProtocolTransaction.inTransaction(
+            dataSource(), "Looking after " + this, c -> find(c, renew));
     if (renew) {
       joined = true;
     }
@@ -293,7 +305,8 @@ final class HomeShard {
     int room = Math.min(MAX_CLAIM, engine.room());
     if (renew) {
       long before = System.nanoTime();
-      clock.read(nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
+      clock.read(
+          nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
       renewedAt = before;
       claims.addAll(forgotten(c));
       List<String> dead = nodes.dead(c);
@@ -319,11 +332,15 @@ final class HomeShard {
     }
     // In new statements: what was committed with the news is visible by now.
     Map<UUID, List<EventTable.Row>> stored = new HashMap<>();
-    events.read(c, ids).forEach(e -> stored.computeIfAbsent(e.sagaId(), id -> new ArrayList<>()).add(e));
+    events
+        .read(c, ids)
+        .forEach(e -> stored.computeIfAbsent(e.sagaId(), id -> new ArrayList<>()).add(e));
     Map<UUID, List<StepTable.Row>> rows = new HashMap<>();
     if (!claims.isEmpty()) {
       List<UUID> claimed = claims.stream().map(claim -> claim.row().id()).toList();
-      steps.read(c, claimed).forEach(r -> rows.computeIfAbsent(r.sagaId(), id -> new ArrayList<>()).add(r));
+      steps
+          .read(c, claimed)
+          .forEach(r -> rows.computeIfAbsent(r.sagaId(), id -> new ArrayList<>()).add(r));
     }
     return new Found(claims, stored, rows, news, claims.size() >= MAX_CLAIM);
   }
@@ -345,7 +362,11 @@ final class HomeShard {
     SagaDefinitions definitions = engine.definitions();
     Optional<SagaDefinition> definition = definitions.find(row.saga(), row.sagaVersion());
     if (definition.isEmpty()) {
-      log.error("Saga {} was claimed, and {} v{} is not known here", row.id(), row.saga(), row.sagaVersion());
+      log.error(
+          "Saga {} was claimed, and {} v{} is not known here",
+          row.id(),
+          row.saga(),
+          row.sagaVersion());
       return;
     }
     if (row.state().isEnded()) {
@@ -367,7 +388,7 @@ final class HomeShard {
               Map.of(),
               List.of());
     } catch (RuntimeException e) {
-      log.error("Saga {}: its command can't be read", row.id(), e);
+      shelve(claim, "Its command can't be read: " + e.getMessage());
       return;
     }
     SagaRun run =
@@ -392,7 +413,8 @@ final class HomeShard {
     }
     if (rescued && row.claims() > MAX_CLAIMS) { // it may be what ends its owners
       run.parkAsStuck(
-          "It was taken over %d times, and nothing came of it".formatted(row.claims()), POISON_PAUSE);
+          "It was taken over %d times, and nothing came of it".formatted(row.claims()),
+          POISON_PAUSE);
       return;
     }
     run.hasRead(name);
@@ -405,6 +427,30 @@ final class HomeShard {
     }
     run.learn(news);
     run.takeEvents(found.events().getOrDefault(row.id(), List.of()), claim.seen());
+  }
+
+  /** Marks an instance that can't even be read, and has it tried again after a while. */
+  private void shelve(InstanceTable.Claim claim, String reason) {
+    InstanceTable.Row row = claim.row();
+    log.error("Saga {} is stuck: {}", row.id(), reason);
+    InstanceTable.Write write =
+        new InstanceTable.Write(
+            row.id(),
+            row.epoch(),
+            row.version(),
+            row.state(),
+            row.forwardOnly(),
+            row.failure(),
+            row.progress(),
+            reason,
+            claim.seen(),
+            true,
+            clock.now().plus(POISON_PAUSE),
+            true);
+    engine.onHome(
+        this,
+        "Shelving saga " + row.id(),
+        c -> instances.write(c, node(), List.of(write), clock.ahead()));
   }
 
   /** Instances whose time has come. */
