@@ -123,8 +123,7 @@ public final class EvenkeelSagaAutoConfiguration {
             flushes.orderedStream().toList(),
             observers.observer(),
             time);
-    return new SagaEngines(
-        () -> new SagaEngine(options.saga(), definitions.getObject(), context));
+    return new SagaEngines(() -> new SagaEngine(options.saga(), definitions.getObject(), context));
   }
 
   @Bean

@@ -116,8 +116,7 @@ abstract class TransferContract {
   }
 
   final UUID start(Transfer transfer) {
-    return inShard(
-            transfer.from(), () -> application.getBean(Transfers.class).start(transfer))
+    return inShard(transfer.from(), () -> application.getBean(Transfers.class).start(transfer))
         .id();
   }
 
@@ -256,17 +255,32 @@ abstract class TransferContract {
               assertThat(
                       meter(
                           "evenkeel.saga.step",
-                          "step", "book", "direction", "forward", "outcome", "DONE"))
+                          "step",
+                          "book",
+                          "direction",
+                          "forward",
+                          "outcome",
+                          "DONE"))
                   .isPositive();
               assertThat(
                       meter(
                           "evenkeel.saga.step",
-                          "step", "credit", "direction", "forward", "outcome", "REFUSED"))
+                          "step",
+                          "credit",
+                          "direction",
+                          "forward",
+                          "outcome",
+                          "REFUSED"))
                   .isPositive();
               assertThat(
                       meter(
                           "evenkeel.saga.step",
-                          "step", "debit", "direction", "compensation", "outcome", "DONE"))
+                          "step",
+                          "debit",
+                          "direction",
+                          "compensation",
+                          "outcome",
+                          "DONE"))
                   .isPositive();
             });
     for (String database : databases.keySet()) {
@@ -279,9 +293,7 @@ abstract class TransferContract {
     Transfer transfer = transfer("to", TransferSaga.MUTE);
     UUID saga = start(transfer);
 
-    await()
-        .atMost(SOON)
-        .until(() -> sagas.status(saga).orElseThrow().stuckReason() != null);
+    await().atMost(SOON).until(() -> sagas.status(saga).orElseThrow().stuckReason() != null);
 
     String home = databaseOf(transfer.from());
     await()
@@ -293,8 +305,7 @@ abstract class TransferContract {
               assertThat(health.getStatus()).isEqualTo(Status.UP);
               assertThat(health.getDetails().toString()).contains("stuckSagas=1");
               assertThat(meter("evenkeel.saga.active.stuck", "shard", home)).isEqualTo(1);
-              assertThat(meter("evenkeel.saga.stuck", "saga", "transfer"))
-                  .isEqualTo(1);
+              assertThat(meter("evenkeel.saga.stuck", "saga", "transfer")).isEqualTo(1);
             });
   }
 
