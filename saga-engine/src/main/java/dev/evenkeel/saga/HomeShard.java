@@ -75,6 +75,7 @@ final class HomeShard {
   private volatile boolean stopping;
   private volatile boolean joined;
   private long renewedAt;
+  private boolean moreOfDead;
   private @Nullable String trouble;
 
   HomeShard(SagaEngine engine, String name, HomeClock clock) {
@@ -309,17 +310,21 @@ final class HomeShard {
           nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
       renewedAt = before;
       claims.addAll(forgotten(c));
+    }
+    if (renew || moreOfDead) {
+      moreOfDead = false;
       List<String> dead = nodes.dead(c);
       dead.remove(node());
       if (!dead.isEmpty()) {
         nodes.endSessions(c, engine.options().lease());
-        if (room > 0) {
-          claims.addAll(instances.claimOfDead(c, node(), dead, sagas, versions, room));
-        }
+        List<InstanceTable.Claim> orphans =
+            room > 0 ? instances.claimOfDead(c, node(), dead, sagas, versions, room) : List.of();
+        moreOfDead = !orphans.isEmpty();
+        claims.addAll(orphans);
         nodes.forget(c, FORGET);
       }
     }
-    instances.fireTimers(c, MAX_CLAIM, clock.ahead());
+    int fired = instances.fireTimers(c, MAX_CLAIM, clock.ahead());
     Map<UUID, Long> news = instances.takeNews(c, node(), MAX_CLAIM);
     room = Math.min(room, engine.room() - claims.size());
     List<InstanceTable.Claim> withNews =
@@ -328,7 +333,7 @@ final class HomeShard {
     Set<UUID> ids = new HashSet<>(news.keySet());
     claims.forEach(claim -> ids.add(claim.row().id()));
     if (ids.isEmpty()) {
-      return new Found(claims, Map.of(), Map.of(), news, false);
+      return new Found(claims, Map.of(), Map.of(), news, fired == MAX_CLAIM);
     }
     // In new statements: what was committed with the news is visible by now.
     Map<UUID, List<EventTable.Row>> stored = new HashMap<>();
@@ -342,7 +347,8 @@ final class HomeShard {
           .read(c, claimed)
           .forEach(r -> rows.computeIfAbsent(r.sagaId(), id -> new ArrayList<>()).add(r));
     }
-    return new Found(claims, stored, rows, news, claims.size() >= MAX_CLAIM);
+    boolean more = moreOfDead || fired == MAX_CLAIM || withNews.size() == MAX_CLAIM;
+    return new Found(claims, stored, rows, news, more);
   }
 
   /** What is this node's own and not in its memory, such as after a commit without an answer. */
