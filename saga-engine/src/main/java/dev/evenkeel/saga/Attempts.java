@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -34,18 +33,22 @@ final class Attempts {
     private final StepTask task;
     private final DataSource dataSource;
     private final Thread thread = Thread.currentThread();
-    private final long deadline;
+    private long deadline;
     private int backend;
+    private boolean overdue;
     private boolean ended;
 
-    private Attempt(StepTask task, DataSource dataSource, Duration timeout) {
+    private Attempt(StepTask task, DataSource dataSource) {
       this.task = task;
       this.dataSource = dataSource;
-      this.deadline = System.nanoTime() + timeout.toNanos();
     }
 
-    /** The session of the attempt's transaction. */
+    /** The session of the attempt's transaction: now its time begins. */
     void on(Connection connection) throws SQLException {
+      synchronized (this) {
+        deadline = System.nanoTime() + task.step().timeout().toNanos();
+      }
+      running.add(this);
       if (!connection.isWrapperFor(PGConnection.class)) {
         return; // it can't be ended from outside then; the thread is interrupted all the same
       }
@@ -89,20 +92,30 @@ final class Attempts {
       }
     }
 
+    /** Whether it was ended because it took too long. */
+    synchronized boolean isOverdue() {
+      return overdue;
+    }
+
+    private synchronized boolean isDue(long now) {
+      return !ended && !overdue && now - deadline > 0;
+    }
+
     /** Holding the lock, so that the session can't be another's meanwhile. */
     private synchronized void end() {
       if (ended) {
         return;
       }
+      overdue = true;
       log.warn(
           "Saga {}: the attempt at {} took longer than {} and is ended",
           task.instance().id(),
           task.effect().key(),
           task.step().timeout());
+      thread.interrupt();
       if (backend != 0) {
         terminate(dataSource, backend);
       }
-      thread.interrupt();
     }
   }
 
@@ -122,17 +135,20 @@ final class Attempts {
   private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
   private final Map<String, Map<PGConnection, Session>> sessions = new ConcurrentHashMap<>();
 
+  /**
+   * Begins an attempt.
+   *
+   * @param dataSource for ending its session, not the one it takes its connection from if possible
+   */
   Attempt begin(StepTask task, DataSource dataSource) {
-    Attempt attempt = new Attempt(task, dataSource, task.step().timeout());
-    running.add(attempt);
-    return attempt;
+    return new Attempt(task, dataSource);
   }
 
   /** Ends what takes too long. */
   void endOverdue() {
     long now = System.nanoTime();
     for (Attempt attempt : running) {
-      if (now - attempt.deadline > 0) {
+      if (attempt.isDue(now)) {
         attempt.end();
       }
     }

@@ -58,11 +58,6 @@ final class SagaCodec {
         : codec.decode(payload, type);
   }
 
-  /** Text that a column can hold: PostgreSQL's text and jsonb know no NUL. */
-  static String storable(String text) {
-    return text.indexOf('\0') < 0 ? text : text.replace('\0', '\uFFFD');
-  }
-
   /** A failure in its column. */
   static @Nullable String text(@Nullable SagaFailure failure) {
     return failure == null ? null : JSON.writeValueAsString(failure);
