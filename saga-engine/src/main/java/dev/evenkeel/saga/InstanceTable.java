@@ -112,12 +112,13 @@ final class InstanceTable {
             SELECT saga_id, @now + ?::interval FROM free
             ON CONFLICT (saga_id) DO UPDATE SET due_at = excluded.due_at
             """);
+    // The time comes from a subquery: an index is not searched by a function that is volatile.
     this.fireTimers =
         new TimedSql(
             schema,
             """
             WITH due AS (
-              SELECT saga_id FROM @schema.saga_timer WHERE due_at <= @now
+              SELECT saga_id FROM @schema.saga_timer WHERE due_at <= (SELECT @now)
                ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED
             ), free AS (
               SELECT w.saga_id FROM @schema.saga_wake w JOIN due ON due.saga_id = w.saga_id
