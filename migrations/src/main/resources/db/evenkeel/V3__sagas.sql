@@ -48,7 +48,7 @@ CREATE TABLE saga_instance (
     CHECK ((ended_at IS NOT NULL) = (state IN ('COMPLETED', 'COMPENSATED'))),
     CHECK (failure IS NOT NULL OR state IN ('RUNNING', 'COMPLETED')),
     CHECK ((stuck_at IS NULL) = (stuck_reason IS NULL))
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 20);
 CREATE INDEX saga_instance_stuck ON saga_instance (stuck_at) WHERE stuck_at IS NOT NULL; -- health: which are stuck?
 
 -- One row per saga that has not ended. Whoever has news for a saga counts bumped up in the transaction of the news; the
