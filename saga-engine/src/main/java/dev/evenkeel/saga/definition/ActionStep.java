@@ -32,8 +32,8 @@ public record ActionStep(
     StepKind kind,
     Class<?> resultType,
     Predicate<Object> wanted,
-    @Nullable Reader<@Nullable Collection<?>> forEach,
-    @Nullable Reader<@Nullable String> shardKey,
+    @Nullable Reader<Collection<?>> forEach,
+    @Nullable Reader<String> shardKey,
     String shardStrategy,
     Call action,
     @Nullable Call compensation,
@@ -62,8 +62,10 @@ public record ActionStep(
    * @param <T> what
    */
   @FunctionalInterface
-  public interface Reader<T extends @Nullable Object> {
-    T read(StepContext<Object> context);
+  public interface Reader<T> {
+
+    /** Null when the value, or what leads to it, is null. */
+    @Nullable T read(StepContext<Object> context);
   }
 
   @Override

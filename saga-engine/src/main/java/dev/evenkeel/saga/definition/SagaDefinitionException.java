@@ -7,7 +7,16 @@ public final class SagaDefinitionException extends IllegalArgumentException {
 
   private static final long serialVersionUID = 1L;
 
+  /** One sentence each. */
+  private final List<String> mistakes;
+
   public SagaDefinitionException(List<String> mistakes) {
     super("The sagas are not usable: " + String.join("; ", mistakes));
+    this.mistakes = List.copyOf(mistakes);
+  }
+
+  /** One sentence each, naming saga and step. */
+  public List<String> mistakes() {
+    return mistakes;
   }
 }

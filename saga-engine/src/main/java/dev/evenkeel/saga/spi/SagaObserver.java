@@ -1,5 +1,6 @@
 package dev.evenkeel.saga.spi;
 
+import dev.evenkeel.saga.SagaState;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
@@ -53,7 +54,7 @@ public interface SagaObserver {
    * @param state {@code COMPLETED} or {@code COMPENSATED}
    * @param sinceStart from the start to the end
    */
-  default void ended(String saga, String state, Duration sinceStart) {}
+  default void ended(String saga, UUID sagaId, SagaState state, Duration sinceStart) {}
 
   /** An instance was marked as stuck. */
   default void stuck(String saga, @Nullable String step) {}

@@ -1,0 +1,44 @@
+package dev.evenkeel.saga;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the coordinator decided.
+ *
+ * @param state the instance's from now on
+ * @param effects to perform now; none with {@link Write#FIRST}
+ * @param write whether the state has to be written
+ * @param awaited outcomes of awaits, to be committed with the write
+ * @param taken positions of stored events that are used up, to be deleted with the write
+ * @param lookAt when to look again at the latest; null for never
+ */
+record Decision(
+    InstanceState state,
+    List<Effect> effects,
+    Write write,
+    List<Awaited> awaited,
+    List<Long> taken,
+    @Nullable Instant lookAt) {
+
+  /** What exists only at home is written before anything follows from it. */
+  enum Write {
+    /** Nothing is new. */
+    NONE,
+    /** Some time: it can be found out again. */
+    LATER,
+    /** Committed before the coordinator is asked again. */
+    FIRST
+  }
+
+  /** Something to do on a shard. */
+  record Effect(StepKey key, StepState.Work work, int attempt, boolean again) {}
+
+  /**
+   * The outcome of an await.
+   *
+   * @param payload the event as stored; null when it did not come
+   */
+  record Awaited(StepKey key, Outcome outcome, byte @Nullable [] payload) {}
+}

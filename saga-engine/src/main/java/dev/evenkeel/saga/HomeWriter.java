@@ -1,0 +1,296 @@
+package dev.evenkeel.saga;
+
+import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.ProtocolTransaction;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes the instances of one home shard, many in one transaction, on one thread: while a commit is
+ * under way the next batch gathers. What has to come first goes at once; what can be found out again
+ * waits a little for company, and is lost with the process without harm.
+ *
+ * <p>A batch that fails is repeated until it is known what became of it; its size and the number of
+ * writes that wait are bounded by the instances in memory.
+ */
+final class HomeWriter {
+
+  private static final Logger log = LoggerFactory.getLogger(HomeWriter.class);
+
+  private static final int MAX_BATCH = 256;
+  private static final Duration LINGER = Duration.ofMillis(50);
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+  private record Pending(SagaRun run, SagaRun.Content content) {}
+
+  private final HomeShard home;
+  private final InstanceTable instances;
+  private final StepTable steps;
+  private final EventTable events;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition arrived = lock.newCondition();
+  private final Map<UUID, Pending> first = new LinkedHashMap<>();
+  private final Map<UUID, SagaRun> later = new LinkedHashMap<>();
+  private final Thread thread;
+  private long laterSince;
+  private boolean stopping;
+  private boolean busy;
+
+  HomeWriter(HomeShard home, InstanceTable instances, StepTable steps, EventTable events) {
+    this.home = home;
+    this.instances = instances;
+    this.steps = steps;
+    this.events = events;
+    this.thread = new Thread(this::work, "evenkeel-saga-writer-" + home.name());
+    this.thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Writes what is there, within the time, and ends. */
+  void stop(Duration within) {
+    lock.lock();
+    try {
+      stopping = true;
+      arrived.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      thread.join(within.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    thread.interrupt();
+  }
+
+  /** Whether nothing waits to be written and nothing is being written. */
+  boolean isIdle() {
+    lock.lock();
+    try {
+      return first.isEmpty() && later.isEmpty() && !busy;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Has something written at once; the run is told. */
+  void first(SagaRun run, SagaRun.Content content) {
+    lock.lock();
+    try {
+      later.remove(run.id());
+      first.put(run.id(), new Pending(run, content));
+      arrived.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Has something written at some time. */
+  void later(SagaRun run) {
+    lock.lock();
+    try {
+      if (later.isEmpty()) {
+        laterSince = System.nanoTime();
+        arrived.signal();
+      }
+      later.putIfAbsent(run.id(), run);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void work() {
+    try {
+      List<Pending> batch = next();
+      while (batch != null) {
+        try {
+          writeUntilKnown(batch);
+        } catch (RuntimeException | Error e) {
+          // What became of the batch is not known: whoever looks next finds it in the database.
+          log.error("Writing sagas of {} failed; they are given up to be claimed again", home, e);
+          batch.forEach(pending -> home.letGo(pending.run()));
+        }
+        batch = next();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the process ends; everything can be found out again
+    }
+  }
+
+  /** Waits for a batch; null at the end. */
+  private @Nullable List<Pending> next() throws InterruptedException {
+    List<SagaRun> gathered = new ArrayList<>();
+    List<Pending> batch = new ArrayList<>();
+    lock.lock();
+    try {
+      busy = false;
+      while (first.isEmpty() && !isLaterDue()) {
+        if (stopping && later.isEmpty()) {
+          return null;
+        }
+        if (later.isEmpty()) {
+          arrived.await();
+        } else {
+          arrived.awaitNanos(LINGER.toNanos() - (System.nanoTime() - laterSince));
+        }
+      }
+      busy = true;
+      drain(first, batch);
+      if (isLaterDue()) {
+        drain(later, gathered);
+        laterSince = System.nanoTime();
+      }
+    } finally {
+      lock.unlock();
+    }
+    for (SagaRun run : gathered) { // outside the lock, which runs take while they hold their own
+      SagaRun.Content content = run.laterContent();
+      if (content != null) {
+        batch.add(new Pending(run, content));
+      }
+    }
+    return batch;
+  }
+
+  private boolean isLaterDue() {
+    return !later.isEmpty()
+        && (stopping || System.nanoTime() - laterSince >= LINGER.toNanos());
+  }
+
+  private static <T> void drain(Map<UUID, T> from, List<T> to) {
+    var entries = from.values().iterator();
+    while (entries.hasNext() && to.size() < MAX_BATCH) {
+      to.add(entries.next());
+      entries.remove();
+    }
+  }
+
+  private void writeUntilKnown(List<Pending> batch) throws InterruptedException {
+    Duration pause = FIRST_PAUSE;
+    while (!batch.isEmpty()) {
+      try {
+        Set<UUID> written =
+            ProtocolTransaction.inTransaction(
+                home.dataSource(), "Writing sagas of " + home, c -> write(c, batch));
+        for (Pending pending : batch) {
+          if (written.contains(pending.run().id())) {
+            accepted(pending);
+          } else {
+            missing(pending);
+          }
+        }
+        return;
+      } catch (RuntimeException e) {
+        FailureKind kind = FailureKind.of(e);
+        boolean passes = kind == FailureKind.OUTAGE || kind == FailureKind.CONTENTION;
+        if (!passes || home.isStopping()) {
+          throw e;
+        }
+        log.warn("Sagas of {} can't be written now, trying again: {}", home, e.getMessage());
+        home.awaitPause(pause);
+        pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+      }
+    }
+  }
+
+  private Set<UUID> write(Connection c, List<Pending> batch) throws SQLException {
+    List<InstanceTable.Write> writes = new ArrayList<>(batch.size());
+    for (Pending pending : batch) {
+      writes.add(row(pending));
+    }
+    Set<UUID> written = instances.write(c, home.node(), writes, home.clock().ahead());
+    for (Pending pending : batch) {
+      if (written.contains(pending.run().id())) {
+        writeBeside(c, pending);
+      }
+    }
+    return written;
+  }
+
+  private static InstanceTable.Write row(Pending pending) {
+    SagaRun.Content content = pending.content();
+    return new InstanceTable.Write(
+        pending.run().id(),
+        pending.run().epoch(),
+        pending.run().version(),
+        content.state().phase(),
+        content.state().forwardOnly(),
+        SagaCodec.text(content.state().failure()),
+        content.progress(),
+        content.trouble(),
+        content.seen(),
+        content.park(),
+        content.parkUntil(),
+        content.keepClaims());
+  }
+
+  /** What exists only at home commits with it: outcomes of awaits, and events that are used up. */
+  private void writeBeside(Connection c, Pending pending) throws SQLException {
+    SagaRun.Content content = pending.content();
+    for (Decision.Awaited awaited : content.awaited()) {
+      steps.insert(
+          c,
+          new StepTable.NewRow(
+              pending.run().id(),
+              awaited.key(),
+              StepTable.Direction.FORWARD,
+              awaited.outcome(),
+              awaited.payload(),
+              pending.run().slot(),
+              pending.run().epoch(),
+              1,
+              home.clock().notAfter()),
+          home.clock().ahead());
+    }
+    if (!content.taken().isEmpty()) {
+      events.delete(c, pending.run().id(), content.taken());
+    }
+  }
+
+  private void accepted(Pending pending) {
+    pending.run().wrote(pending.run().version() + 1);
+    if (pending.run().written(pending.content())) {
+      home.ended(pending.run(), pending.content());
+    }
+  }
+
+  /**
+   * Nothing was written: a new owner, news for what was to be parked, or this very write committed
+   * before and only its answer was lost. So it is read again before it is let go.
+   */
+  private void missing(Pending pending) {
+    Optional<InstanceTable.Row> row =
+        ProtocolTransaction.inTransaction(
+            home.dataSource(),
+            "Reading saga " + pending.run().id(),
+            c -> instances.find(c, pending.run().id()));
+    long version = pending.run().version();
+    if (row.isEmpty() || row.get().epoch() != pending.run().epoch()) {
+      home.letGo(pending.run());
+    } else if (row.get().version() == version + 1) {
+      accepted(pending);
+    } else if (row.get().version() == version && pending.content().park()) {
+      pending.run().notParked();
+    } else {
+      home.letGo(pending.run());
+    }
+  }
+}

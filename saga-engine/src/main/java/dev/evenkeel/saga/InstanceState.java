@@ -1,0 +1,177 @@
+package dev.evenkeel.saga;
+
+import dev.evenkeel.saga.definition.ActionStep;
+import dev.evenkeel.saga.definition.SagaDefinition;
+import dev.evenkeel.saga.definition.StepDefinition;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that the coordinator decides by. Immutable.
+ *
+ * @param definition of the instance's version
+ * @param id of the instance
+ * @param command decoded
+ * @param createdAt by the home shard's clock
+ * @param deadlineAt null for none
+ * @param phase where it stands
+ * @param forwardOnly whether the pivot was found done
+ * @param failure why it turned back; null when it did not
+ * @param steps what is known of each step; absent for nothing
+ * @param signals stored and not yet taken, oldest first
+ */
+record InstanceState(
+    SagaDefinition definition,
+    UUID id,
+    Object command,
+    Instant createdAt,
+    @Nullable Instant deadlineAt,
+    SagaState phase,
+    boolean forwardOnly,
+    @Nullable SagaFailure failure,
+    Map<StepKey, StepState> steps,
+    List<Signal> signals) {
+
+  /** Most items of a {@code forEach} step. */
+  static final int MAX_ITEMS = 1_000;
+
+  /**
+   * A stored event.
+   *
+   * @param position in the order of arrival
+   * @param type logical name
+   * @param payload as stored
+   */
+  record Signal(long position, String type, byte[] payload) {}
+
+  /** What a step needs can't be computed. */
+  static final class InputException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    InputException(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  StepState step(StepKey key) {
+    return steps.getOrDefault(key, StepState.UNTOUCHED);
+  }
+
+  /** The only way to change the phase. */
+  InstanceState enter(SagaState next, boolean isForwardOnly, @Nullable SagaFailure why) {
+    if (SagaTransition.between(phase, next).isEmpty()) {
+      throw new IllegalStateException(
+          "Saga %s can't go from %s to %s".formatted(id, phase, next));
+    }
+    Map<StepKey, StepState> turned = new HashMap<>();
+    steps.forEach((key, state) -> turned.put(key, state.turned()));
+    return new InstanceState(
+        definition, id, command, createdAt, deadlineAt, next, isForwardOnly, why, turned, signals);
+  }
+
+  InstanceState with(StepKey key, StepState state) {
+    Map<StepKey, StepState> changed = new HashMap<>(steps);
+    changed.put(key, state);
+    return with(changed);
+  }
+
+  InstanceState with(Map<StepKey, StepState> changed) {
+    return new InstanceState(
+        definition,
+        id,
+        command,
+        createdAt,
+        deadlineAt,
+        phase,
+        forwardOnly,
+        failure,
+        changed,
+        signals);
+  }
+
+  InstanceState withSignals(List<Signal> changed) {
+    return new InstanceState(
+        definition,
+        id,
+        command,
+        createdAt,
+        deadlineAt,
+        phase,
+        forwardOnly,
+        failure,
+        steps,
+        List.copyOf(changed));
+  }
+
+  /**
+   * How often a step runs.
+   *
+   * @throws InputException if its collection can't be read
+   */
+  int itemCount(ActionStep step) {
+    return step.forEach() == null ? 1 : items(step).size();
+  }
+
+  /**
+   * The items of a {@code forEach} step, once all its ancestors are done.
+   *
+   * @throws InputException if the collection can't be read
+   */
+  List<Object> items(ActionStep step) {
+    ActionStep.Reader<@Nullable Collection<?>> forEach = step.forEach();
+    if (forEach == null) {
+      throw new IllegalStateException(step.name() + " is no forEach step");
+    }
+    Collection<?> items;
+    try {
+      items = forEach.read(new StepInput(this, step, null, null));
+    } catch (RuntimeException e) {
+      throw new InputException(
+          "forEach of step \"%s\" can't be read: %s".formatted(step.name(), e.getMessage()), e);
+    }
+    if (items == null || items.size() > MAX_ITEMS) {
+      throw new InputException(
+          "forEach of step \"%s\" must have at most %d items, %s"
+              .formatted(step.name(), MAX_ITEMS, items == null ? "was null" : "has " + items.size()),
+          null);
+    }
+    return new ArrayList<>(items);
+  }
+
+  /** Whether the pivot is known to have happened. */
+  boolean isPastPivot() {
+    ActionStep pivot = definition.pivot();
+    if (forwardOnly) {
+      return true;
+    }
+    if (pivot == null) {
+      return false;
+    }
+    Outcome outcome = step(new StepKey(pivot.name(), 0)).outcome();
+    return outcome != null && outcome.lets();
+  }
+
+  /** What keeps the instance; null when nothing does. */
+  @Nullable String trouble() {
+    for (StepDefinition step : definition.steps()) {
+      for (Map.Entry<StepKey, StepState> entry : steps.entrySet()) {
+        if (entry.getKey().step().equals(step.name()) && entry.getValue().trouble() != null) {
+          return entry.getValue().trouble();
+        }
+      }
+    }
+    return null;
+  }
+
+  /** Whether anything is under way. */
+  boolean isWorking() {
+    return steps.values().stream().anyMatch(s -> s.work() != StepState.Work.NONE);
+  }
+}

@@ -1,0 +1,472 @@
+package dev.evenkeel.saga;
+
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Statements on {@code saga_instance} and {@code saga_wake}, which change together: who owns an
+ * instance, and whether there is news for it.
+ */
+final class InstanceTable {
+
+  /** Everything about an instance that its next owner needs. */
+  record Row(
+      UUID id,
+      String saga,
+      int sagaVersion,
+      String key,
+      int slot,
+      byte[] command,
+      String headers,
+      SagaState state,
+      boolean forwardOnly,
+      @Nullable String failure,
+      long epoch,
+      long version,
+      int claims,
+      String progress,
+      @Nullable String stuckReason,
+      Instant createdAt,
+      @Nullable Instant deadlineAt,
+      @Nullable Instant endedAt) {}
+
+  /**
+   * A row that was taken.
+   *
+   * @param seen how much of its news the owner is about to read
+   * @param previous the owner before; null when there was none
+   */
+  record Claim(Row row, long seen, @Nullable String previous) {}
+
+  /**
+   * What an owner writes.
+   *
+   * @param version the one it knows; the write makes it one more
+   * @param stuckReason null for not stuck
+   * @param seen with {@code park}: the news it has taken into account
+   * @param park whether it gives the instance up, because it only waits
+   * @param parkUntil when somebody has to look again; null for never
+   * @param keepClaims whether the write is no sign of progress
+   */
+  record Write(
+      UUID id,
+      long epoch,
+      long version,
+      SagaState state,
+      boolean forwardOnly,
+      @Nullable String failure,
+      String progress,
+      @Nullable String stuckReason,
+      long seen,
+      boolean park,
+      @Nullable Instant parkUntil,
+      boolean keepClaims) {}
+
+  private static final String COLUMNS =
+      "i.id, i.saga, i.saga_version, i.key, i.slot, i.command, i.headers, i.state, i.forward_only,"
+          + " i.failure, i.epoch, i.version, i.claims, i.progress, i.stuck_reason, i.created_at,"
+          + " i.deadline_at, i.ended_at";
+  private static final int COLUMN_COUNT = 18;
+
+  private final String schema;
+  private final TimedSql fireTimers;
+  private final TimedSql write;
+
+  InstanceTable(String schema) {
+    this.schema = schema;
+    this.fireTimers =
+        new TimedSql(
+            schema,
+            """
+            WITH due AS (
+              SELECT saga_id FROM @schema.saga_timer WHERE due_at <= @now
+               ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED
+            ), free AS (
+              SELECT w.saga_id FROM @schema.saga_wake w JOIN due ON due.saga_id = w.saga_id
+               ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED
+            ), woken AS (
+              UPDATE @schema.saga_wake w SET bumped = w.bumped + 1 FROM free WHERE w.saga_id = free.saga_id
+            )
+            DELETE FROM @schema.saga_timer t USING free WHERE t.saga_id = free.saga_id
+            """);
+    this.write =
+        new TimedSql(
+            schema,
+            """
+            WITH v AS (
+              SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[],
+                                   ?::bigint[], ?::boolean[], ?::timestamptz[], ?::boolean[])
+                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, park, park_until, keep_claims)
+            ), free AS (
+              SELECT w.saga_id
+                FROM @schema.saga_wake w JOIN v ON v.id = w.saga_id
+               WHERE v.park AND w.owner = ? AND w.bumped = v.seen
+               ORDER BY w.saga_id
+                 FOR UPDATE OF w SKIP LOCKED
+            ), mine AS (
+              SELECT i.id
+                FROM @schema.saga_instance i JOIN v ON v.id = i.id
+               WHERE i.epoch = v.epoch AND i.version = v.version AND (NOT v.park OR i.id IN (SELECT saga_id FROM free))
+               ORDER BY i.id
+                 FOR NO KEY UPDATE OF i
+            ), written AS (
+              UPDATE @schema.saga_instance i
+                 SET version = i.version + 1, state = v.state, forward_only = v.forward_only, failure = v.failure::jsonb,
+                     progress = v.progress::jsonb, stuck_reason = v.stuck_reason,
+                     stuck_at = CASE WHEN v.stuck_reason IS NULL THEN NULL ELSE coalesce(i.stuck_at, clock_timestamp()) END,
+                     claims = CASE WHEN v.keep_claims THEN i.claims ELSE 0 END,
+                     ended_at = CASE WHEN v.state IN ('COMPLETED', 'COMPENSATED') THEN @now END
+                FROM v JOIN mine ON mine.id = v.id
+               WHERE i.id = v.id
+              RETURNING i.id, i.ended_at IS NOT NULL AS ended, v.park, v.park_until
+            ), gone AS (
+              DELETE FROM @schema.saga_wake
+               WHERE saga_id IN (SELECT w.saga_id FROM @schema.saga_wake w JOIN written ON written.id = w.saga_id
+                                  WHERE written.ended ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
+            ), parked AS (
+              UPDATE @schema.saga_wake w SET owner = NULL FROM written WHERE w.saga_id = written.id AND written.park
+            ), timed AS (
+              INSERT INTO @schema.saga_timer (saga_id, due_at)
+              SELECT id, park_until FROM written WHERE park AND park_until IS NOT NULL
+              ON CONFLICT (saga_id) DO UPDATE SET due_at = excluded.due_at
+            )
+            SELECT id FROM written
+            """);
+  }
+
+  // ---- the owner's writes
+
+  /**
+   * Writes a batch, each row only where epoch and version are still what its owner knows.
+   *
+   * <p>An ended instance's wake row goes; one that a signal's transaction holds at this moment stays
+   * and is swept up later. Parking takes the wake row and compares: news that were committed count,
+   * and a locked row means that news are on their way, so it does not park.
+   *
+   * @param ahead of virtual time
+   * @return ids of what was written; what is missing has another owner or, with {@code park}, news
+   */
+  Set<UUID> write(Connection c, String owner, List<Write> writes, Duration ahead)
+      throws SQLException {
+    String sql = write.ahead(ahead);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      int i = 1;
+      statement.setArray(i++, array(c, "uuid", writes, Write::id));
+      statement.setArray(i++, array(c, "bigint", writes, Write::epoch));
+      statement.setArray(i++, array(c, "bigint", writes, Write::version));
+      statement.setArray(i++, array(c, "text", writes, w -> w.state().name()));
+      statement.setArray(i++, array(c, "boolean", writes, Write::forwardOnly));
+      statement.setArray(i++, array(c, "text", writes, Write::failure));
+      statement.setArray(i++, array(c, "text", writes, Write::progress));
+      statement.setArray(i++, array(c, "text", writes, Write::stuckReason));
+      statement.setArray(i++, array(c, "bigint", writes, Write::seen));
+      statement.setArray(i++, array(c, "boolean", writes, Write::park));
+      statement.setArray(
+          i++,
+          array(
+              c,
+              "text",
+              writes,
+              w -> w.parkUntil() == null ? null : String.valueOf(w.parkUntil())));
+      statement.setArray(i++, array(c, "boolean", writes, Write::keepClaims));
+      statement.setString(i, owner);
+      return ids(statement);
+    }
+  }
+
+  private interface Column {
+    @Nullable Object of(Write write);
+  }
+
+  private static Array array(Connection c, String type, List<Write> writes, Column column)
+      throws SQLException {
+    return c.createArrayOf(type, writes.stream().map(column::of).toArray());
+  }
+
+  private static Set<UUID> ids(PreparedStatement statement) throws SQLException {
+    try (ResultSet rows = statement.executeQuery()) {
+      Set<UUID> ids = new HashSet<>();
+      while (rows.next()) {
+        ids.add(rows.getObject(1, UUID.class));
+      }
+      return ids;
+    }
+  }
+
+  // ---- claiming
+
+  /** Takes instances that have news and no owner, of definitions that this process has. */
+  List<Claim> claimNews(
+      Connection c, String owner, Collection<String> sagas, Collection<Integer> versions, int limit)
+      throws SQLException {
+    return claim(
+        c,
+        """
+        JOIN %1$s.saga_instance i ON i.id = w.saga_id
+         WHERE w.bumped > w.seen AND w.owner IS NULL
+           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+         ORDER BY w.saga_id
+        """,
+        owner,
+        limit,
+        c.createArrayOf("text", sagas.toArray()),
+        c.createArrayOf("integer", versions.toArray()));
+  }
+
+  /** Takes instances of nodes whose lease is over, of definitions that this process has. */
+  List<Claim> claimOfDead(
+      Connection c,
+      String owner,
+      Collection<String> dead,
+      Collection<String> sagas,
+      Collection<Integer> versions,
+      int limit)
+      throws SQLException {
+    return claim(
+        c,
+        """
+        JOIN %1$s.saga_instance i ON i.id = w.saga_id
+        JOIN %1$s.saga_node n ON n.name = w.owner AND n.lease_until < clock_timestamp()
+         WHERE w.owner = ANY (?)
+           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+         ORDER BY w.saga_id
+        """,
+        owner,
+        limit,
+        c.createArrayOf("text", dead.toArray()),
+        c.createArrayOf("text", sagas.toArray()),
+        c.createArrayOf("integer", versions.toArray()));
+  }
+
+  /** Takes instances that are this node's own and in nobody's memory. */
+  List<Claim> claimOwn(Connection c, String owner, Collection<UUID> ids, int limit)
+      throws SQLException {
+    return claim(
+        c,
+        "WHERE w.owner = ? AND w.saga_id = ANY (?) ORDER BY w.saga_id ",
+        owner,
+        limit,
+        owner,
+        c.createArrayOf("uuid", ids.toArray()));
+  }
+
+  /**
+   * The new owner's epoch fences the old one's writes. Its timer, if there is one, has done its
+   * work: an instance in memory looks after its own.
+   */
+  private List<Claim> claim(
+      Connection c, String candidates, String owner, int limit, Object... parameters)
+      throws SQLException {
+    String sql =
+        """
+        WITH c AS (
+          SELECT w.saga_id, w.owner FROM %1$s.saga_wake w %2$s LIMIT ? FOR UPDATE OF w SKIP LOCKED
+        ), taken AS (
+          UPDATE %1$s.saga_wake w SET owner = ?, seen = w.bumped FROM c WHERE w.saga_id = c.saga_id
+          RETURNING w.saga_id, w.seen, c.owner AS previous
+        ), untimed AS (
+          DELETE FROM %1$s.saga_timer t USING c WHERE t.saga_id = c.saga_id
+        )
+        UPDATE %1$s.saga_instance i
+           SET epoch = i.epoch + 1, claims = i.claims + 1
+          FROM taken
+         WHERE i.id = taken.saga_id
+        RETURNING %3$s, taken.seen, taken.previous
+        """
+            .formatted(schema, candidates.formatted(schema), COLUMNS);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      int i = 1;
+      for (Object parameter : parameters) {
+        statement.setObject(i++, parameter);
+      }
+      statement.setInt(i++, limit);
+      statement.setString(i, owner);
+      try (ResultSet rows = statement.executeQuery()) {
+        List<Claim> claims = new ArrayList<>();
+        while (rows.next()) {
+          claims.add(
+              new Claim(
+                  row(rows), rows.getLong(COLUMN_COUNT + 1), rows.getString(COLUMN_COUNT + 2)));
+        }
+        return claims;
+      }
+    }
+  }
+
+  /** Ids of everything that is a node's own. */
+  Set<UUID> owned(Connection c, String owner) throws SQLException {
+    String sql = "SELECT saga_id FROM %s.saga_wake WHERE owner = ?".formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setString(1, owner);
+      return ids(statement);
+    }
+  }
+
+  /** Own instances that have news, and up to where; from now on the news count as seen. */
+  Map<UUID, Long> takeNews(Connection c, String owner, int limit) throws SQLException {
+    String sql =
+        """
+        UPDATE %1$s.saga_wake w
+           SET seen = w.bumped
+         WHERE w.saga_id IN (SELECT saga_id FROM %1$s.saga_wake WHERE bumped > seen AND owner = ?
+                              ORDER BY saga_id LIMIT ? FOR UPDATE SKIP LOCKED)
+        RETURNING w.saga_id, w.seen
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setString(1, owner);
+      statement.setInt(2, limit);
+      try (ResultSet rows = statement.executeQuery()) {
+        Map<UUID, Long> news = new java.util.HashMap<>();
+        while (rows.next()) {
+          news.put(rows.getObject(1, UUID.class), rows.getLong(2));
+        }
+        return news;
+      }
+    }
+  }
+
+  /** Gives everything that is a node's own to whoever comes first. */
+  void giveUp(Connection c, String owner) throws SQLException {
+    String sql =
+        """
+        UPDATE %1$s.saga_wake w
+           SET owner = NULL, bumped = w.bumped + 1
+         WHERE w.saga_id IN (SELECT saga_id FROM %1$s.saga_wake WHERE owner = ? ORDER BY saga_id FOR UPDATE)
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setString(1, owner);
+      statement.executeUpdate();
+    }
+  }
+
+  /** Removes wake rows of ended instances that could not go with the end. */
+  void sweep(Connection c, Collection<UUID> ended) throws SQLException {
+    String sql =
+        """
+        DELETE FROM %1$s.saga_wake
+         WHERE saga_id IN (SELECT w.saga_id FROM %1$s.saga_wake w JOIN %1$s.saga_instance i ON i.id = w.saga_id
+                            WHERE w.saga_id = ANY (?) AND i.ended_at IS NOT NULL
+                            ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setArray(1, c.createArrayOf("uuid", ended.toArray()));
+      statement.executeUpdate();
+    }
+  }
+
+  // ---- news from others
+
+  /** Tells the owner that there is news; nothing happens to an instance that has ended. */
+  void bump(Connection c, UUID id) throws SQLException {
+    String sql =
+        "UPDATE %s.saga_wake SET bumped = bumped + 1 WHERE saga_id = ?".formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setObject(1, id);
+      statement.executeUpdate();
+    }
+  }
+
+  /**
+   * Turns due timers into news.
+   *
+   * @param ahead of virtual time
+   */
+  int fireTimers(Connection c, int limit, Duration ahead) throws SQLException {
+    String sql = fireTimers.ahead(ahead);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setInt(1, limit);
+      return statement.executeUpdate();
+    }
+  }
+
+  // ---- looking
+
+  Optional<Row> find(Connection c, UUID id) throws SQLException {
+    String sql = "SELECT %s FROM %s.saga_instance i WHERE i.id = ?".formatted(COLUMNS, schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setObject(1, id);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() ? Optional.of(row(rows)) : Optional.empty();
+      }
+    }
+  }
+
+  /** Who works on it; null when it waits or has ended. */
+  @Nullable String owner(Connection c, UUID id) throws SQLException {
+    String sql = "SELECT owner FROM %s.saga_wake WHERE saga_id = ?".formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setObject(1, id);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() ? rows.getString(1) : null;
+      }
+    }
+  }
+
+  /** What has not ended. */
+  SagaCounts counts(Connection c) throws SQLException {
+    String sql =
+        """
+        SELECT i.state, count(*), count(i.stuck_at)
+          FROM %1$s.saga_wake w JOIN %1$s.saga_instance i ON i.id = w.saga_id
+         WHERE i.ended_at IS NULL
+         GROUP BY i.state
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql);
+        ResultSet rows = statement.executeQuery()) {
+      Map<SagaState, Long> byState = new EnumMap<>(SagaState.class);
+      long stuck = 0;
+      while (rows.next()) {
+        byState.put(SagaState.valueOf(rows.getString(1)), rows.getLong(2));
+        stuck += rows.getLong(3);
+      }
+      return new SagaCounts(byState, stuck);
+    }
+  }
+
+  private static Row row(ResultSet r) throws SQLException {
+    int i = 1;
+    return new Row(
+        r.getObject(i++, UUID.class),
+        r.getString(i++),
+        r.getInt(i++),
+        r.getString(i++),
+        r.getInt(i++),
+        r.getBytes(i++),
+        r.getString(i++),
+        SagaState.valueOf(r.getString(i++)),
+        r.getBoolean(i++),
+        r.getString(i++),
+        r.getLong(i++),
+        r.getLong(i++),
+        r.getInt(i++),
+        r.getString(i++),
+        r.getString(i++),
+        r.getObject(i++, OffsetDateTime.class).toInstant(),
+        instant(r.getObject(i++, OffsetDateTime.class)),
+        instant(r.getObject(i, OffsetDateTime.class)));
+  }
+
+  private static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+    return time == null ? null : time.toInstant();
+  }
+}

@@ -1,0 +1,190 @@
+package dev.evenkeel.saga;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Statements on {@code saga_key}, and the start, which begins there: who starts or signals a key
+ * first locks its row, so that one waits for the other's commit and then sees it.
+ */
+final class KeyTable {
+
+  /**
+   * A start.
+   *
+   * @param id proposed; a signal that came first has given another
+   * @param owner of the instance; null to leave it to whoever comes first
+   */
+  record Start(
+      int slot,
+      String saga,
+      int version,
+      String key,
+      UUID id,
+      byte[] requestHash,
+      byte[] command,
+      String headers,
+      @Nullable Duration deadline,
+      @Nullable String owner) {}
+
+  /**
+   * What a start found.
+   *
+   * @param id of the instance
+   * @param isNew whether this start made it
+   * @param isFirst whether nobody had named the key before, not even a signal
+   * @param requestHash of the start that made it
+   * @param createdAt when it is new
+   * @param deadlineAt when it is new and has one
+   */
+  record Started(
+      UUID id,
+      boolean isNew,
+      boolean isFirst,
+      byte[] requestHash,
+      @Nullable Instant createdAt,
+      @Nullable Instant deadlineAt) {}
+
+  /** A key. */
+  record Key(UUID sagaId, boolean isStarted) {}
+
+  private final String schema;
+  private final TimedSql touch;
+  private final TimedSql startSql;
+
+  KeyTable(String schema) {
+    this.schema = schema;
+    this.touch =
+        new TimedSql(
+            schema,
+            """
+            INSERT INTO @schema.saga_key AS k (slot, saga, key, saga_id, expires_at)
+            VALUES (?, ?, ?, ?, @now + ?::interval)
+            ON CONFLICT (slot, saga, key) DO UPDATE SET saga_id = k.saga_id
+            RETURNING saga_id, started_by IS NOT NULL
+            """);
+    this.startSql =
+        new TimedSql(
+            schema,
+            """
+            WITH k AS (
+              INSERT INTO @schema.saga_key AS k (slot, saga, key, saga_id, started_by, request_hash)
+              VALUES (?, ?, ?, ?, ?, ?)
+              ON CONFLICT (slot, saga, key) DO UPDATE
+                 SET started_by = coalesce(k.started_by, excluded.started_by),
+                     request_hash = coalesce(k.request_hash, excluded.request_hash),
+                     expires_at = CASE WHEN k.started_by IS NULL THEN NULL ELSE k.expires_at END
+              RETURNING saga_id, started_by = ? AS is_new, saga_id = ? AS is_first, request_hash
+            ), i AS (
+              INSERT INTO @schema.saga_instance (id, saga, saga_version, key, slot, command, headers, created_at, deadline_at)
+              SELECT saga_id, ?, ?, ?, ?, ?, ?::jsonb, @now, @now + ?::interval
+                FROM k WHERE is_new
+              RETURNING created_at, deadline_at
+            ), w AS (
+              INSERT INTO @schema.saga_wake (saga_id, owner, bumped)
+              SELECT saga_id, CASE WHEN is_first THEN ? END, CASE WHEN is_first AND ?::text IS NOT NULL THEN 0 ELSE 1 END
+                FROM k WHERE is_new
+            )
+            SELECT k.saga_id, k.is_new, k.is_first, k.request_hash, i.created_at, i.deadline_at FROM k LEFT JOIN i ON true
+            """);
+  }
+
+  /**
+   * Starts, unless the key was started before: one statement, one round trip. An instance that was
+   * signalled before its start has news at birth and no owner: whoever claims it reads them.
+   *
+   * @param ahead of virtual time
+   */
+  Started start(Connection c, Start start, Duration ahead) throws SQLException {
+    String sql = startSql.ahead(ahead);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      int i = 1;
+      statement.setInt(i++, start.slot());
+      statement.setString(i++, start.saga());
+      statement.setString(i++, start.key());
+      statement.setObject(i++, start.id());
+      statement.setObject(i++, start.id());
+      statement.setBytes(i++, start.requestHash());
+      statement.setObject(i++, start.id());
+      statement.setObject(i++, start.id());
+      statement.setString(i++, start.saga());
+      statement.setInt(i++, start.version());
+      statement.setString(i++, start.key());
+      statement.setInt(i++, start.slot());
+      statement.setBytes(i++, start.command());
+      statement.setString(i++, start.headers());
+      Duration deadline = start.deadline();
+      statement.setObject(
+          i++, deadline == null ? null : deadline.toMillis() + " milliseconds", Types.VARCHAR);
+      statement.setString(i++, start.owner());
+      statement.setString(i, start.owner());
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        OffsetDateTime created = row.getObject(5, OffsetDateTime.class);
+        OffsetDateTime deadlineAt = row.getObject(6, OffsetDateTime.class);
+        return new Started(
+            row.getObject(1, UUID.class),
+            row.getBoolean(2),
+            row.getBoolean(3),
+            row.getBytes(4),
+            created == null ? null : created.toInstant(),
+            deadlineAt == null ? null : deadlineAt.toInstant());
+      }
+    }
+  }
+
+  /**
+   * Takes a key for a signal, started or not.
+   *
+   * @param id given to the instance, should nobody have named the key before
+   * @param retention how long the key waits for its start
+   */
+  Key touch(
+      Connection c,
+      int slot,
+      String saga,
+      String key,
+      UUID id,
+      Duration retention,
+      Duration ahead)
+      throws SQLException {
+    String sql = touch.ahead(ahead);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setInt(1, slot);
+      statement.setString(2, saga);
+      statement.setString(3, key);
+      statement.setObject(4, id);
+      statement.setString(5, retention.toMillis() + " milliseconds");
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return new Key(row.getObject(1, UUID.class), row.getBoolean(2));
+      }
+    }
+  }
+
+  /** The instance of a key. */
+  Optional<Key> find(Connection c, int slot, String saga, String key) throws SQLException {
+    String sql =
+        "SELECT saga_id, started_by IS NOT NULL FROM %s.saga_key WHERE slot = ? AND saga = ? AND key = ?"
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setInt(1, slot);
+      statement.setString(2, saga);
+      statement.setString(3, key);
+      try (ResultSet row = statement.executeQuery()) {
+        return row.next()
+            ? Optional.of(new Key(row.getObject(1, UUID.class), row.getBoolean(2)))
+            : Optional.empty();
+      }
+    }
+  }
+}

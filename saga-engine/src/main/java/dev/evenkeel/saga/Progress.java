@@ -1,0 +1,134 @@
+package dev.evenkeel.saga;
+
+import dev.evenkeel.saga.SagaHistoryEntry.Kind;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What the {@code progress} column holds: steps known to be done, attempts that count towards a
+ * bound, and the history. Nothing is decided by it but two alarms, a step that was done and has no
+ * row, and attempts used up. Confined to its instance's lock.
+ */
+final class Progress {
+
+  /** Most lines of the history; the first {@link #HEAD} and the last are kept. */
+  static final int MAX_LINES = 500;
+
+  private static final int HEAD = 100;
+  private static final int MAX_DETAIL = 500;
+
+  private static final JsonMapper JSON = JsonMapper.builder().findAndAddModules().build();
+
+  /** A line as it is stored. */
+  record Line(
+      String at,
+      Kind kind,
+      @Nullable String step,
+      @Nullable Integer item,
+      @Nullable Integer attempt,
+      @Nullable String shard,
+      @Nullable Long micros,
+      @Nullable String detail) {
+
+    SagaHistoryEntry entry() {
+      return new SagaHistoryEntry(
+          Instant.parse(at),
+          kind,
+          step,
+          item,
+          attempt == null ? 0 : attempt,
+          shard,
+          Duration.ofNanos(micros == null ? 0 : micros * 1_000),
+          detail == null ? "" : detail);
+    }
+  }
+
+  private record Stored(List<String> done, Map<String, Integer> attempts, List<Line> history) {}
+
+  private final Set<StepKey> done = new LinkedHashSet<>();
+  private final Map<StepKey, Integer> attempts = new LinkedHashMap<>();
+  private final List<Line> history = new ArrayList<>();
+
+  /** What an earlier owner wrote. */
+  static Progress read(String text) {
+    Progress progress = new Progress();
+    if (text.startsWith("{")) {
+      Stored stored = JSON.readValue(text, Stored.class);
+      stored.done().forEach(key -> progress.done.add(StepKey.parse(key)));
+      stored.attempts().forEach((key, count) -> progress.attempts.put(StepKey.parse(key), count));
+      progress.history.addAll(stored.history());
+    }
+    return progress;
+  }
+
+  String write() {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    attempts.forEach((key, count) -> counts.put(key.toString(), count));
+    return JSON.writeValueAsString(
+        new Stored(done.stream().map(StepKey::toString).toList(), counts, history));
+  }
+
+  boolean isDone(StepKey key) {
+    return done.contains(key);
+  }
+
+  void done(StepKey key) {
+    done.add(key);
+    attempts.remove(key);
+  }
+
+  int attempts(StepKey key) {
+    return attempts.getOrDefault(key, 0);
+  }
+
+  void attempts(StepKey key, int count) {
+    attempts.put(key, count);
+  }
+
+  void forgetAttempts() {
+    attempts.clear();
+  }
+
+  Set<StepKey> attempted() {
+    return Set.copyOf(attempts.keySet());
+  }
+
+  /** Adds a line. */
+  void add(
+      Instant at,
+      Kind kind,
+      @Nullable StepKey key,
+      boolean hasItems,
+      int attempt,
+      @Nullable String shard,
+      Duration duration,
+      String detail) {
+    if (history.size() >= MAX_LINES) {
+      history.remove(HEAD);
+    }
+    history.add(
+        new Line(
+            at.toString(),
+            kind,
+            key == null ? null : key.step(),
+            key != null && hasItems ? key.item() : null,
+            attempt == 0 ? null : attempt,
+            shard,
+            duration.isZero() ? null : duration.toNanos() / 1_000,
+            detail.isEmpty()
+                ? null
+                : detail.substring(0, Math.min(detail.length(), MAX_DETAIL))));
+  }
+
+  List<SagaHistoryEntry> entries() {
+    return history.stream().map(Line::entry).toList();
+  }
+}

@@ -1,0 +1,535 @@
+package dev.evenkeel.saga;
+
+import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.saga.Decision.Awaited;
+import dev.evenkeel.saga.Decision.Effect;
+import dev.evenkeel.saga.Decision.Write;
+import dev.evenkeel.saga.InstanceState.InputException;
+import dev.evenkeel.saga.InstanceState.Signal;
+import dev.evenkeel.saga.SagaFailure.Reason;
+import dev.evenkeel.saga.SagaNews.Failed;
+import dev.evenkeel.saga.StepState.Work;
+import dev.evenkeel.saga.definition.ActionStep;
+import dev.evenkeel.saga.definition.AwaitStep;
+import dev.evenkeel.saga.definition.RetryPolicy;
+import dev.evenkeel.saga.definition.SagaDefinition;
+import dev.evenkeel.saga.definition.StepDefinition;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what an instance does next: a pure function of its state, a piece of news and the time.
+ * It performs nothing and remembers nothing; an owner that starts from the rows alone reaches the
+ * same end.
+ *
+ * <ul>
+ *   <li>Absence is never proved by reading: turning back inserts a fence for each step that could
+ *       still begin, and takes what it finds instead.
+ *   <li>Nothing is undone before every step up to the pivot has a final outcome or can't start
+ *       anywhere: a step that lies behind something fenced, refused or pending needs no row.
+ *   <li>What exists only at home (direction, outcomes of awaits, the end) is written before anything
+ *       follows from it; outcomes of steps are not, because their rows tell them again.
+ * </ul>
+ */
+final class SagaCoordinator {
+
+  private static final RetryPolicy OUTAGE =
+      new RetryPolicy(1, Duration.ofMillis(200), Duration.ofSeconds(30), List.of());
+  private static final RetryPolicy CONTENTION =
+      new RetryPolicy(1, Duration.ofMillis(20), Duration.ofSeconds(1), List.of());
+
+  /** Every so many failures by contention count as one attempt. */
+  private static final int CONTENTIONS_PER_ATTEMPT = 10;
+
+  private static final int JITTER_PERCENT = 20;
+
+  private final PayloadCodec codec;
+  private final int stuckAfter;
+
+  /**
+   * Makes a coordinator.
+   *
+   * @param codec reads awaited events
+   * @param stuckAfter attempts after which a step that can't be given up marks its saga
+   */
+  SagaCoordinator(PayloadCodec codec, int stuckAfter) {
+    this.codec = codec;
+    this.stuckAfter = stuckAfter;
+  }
+
+  /** Decides, once all of the news are known. */
+  Decision decide(InstanceState before, List<SagaNews> news, Instant now) {
+    Turn turn = new Turn(before, now);
+    news.forEach(turn::learn);
+    turn.advance();
+    return turn.decision();
+  }
+
+  /** What rows tell, without deciding anything yet: other rows may change what follows. */
+  InstanceState learn(InstanceState before, List<SagaNews> rows, Instant now) {
+    Turn turn = new Turn(before, now);
+    rows.forEach(turn::learn);
+    return turn.decision().state();
+  }
+
+  /** One decision in the making. */
+  private final class Turn {
+
+    private final Instant now;
+    private final SagaDefinition definition;
+    private InstanceState state;
+    private final Map<StepKey, StepState> steps;
+    private final List<Effect> effects = new ArrayList<>();
+    private final List<Awaited> awaited = new ArrayList<>();
+    private final List<Long> taken = new ArrayList<>();
+    private Write write = Write.NONE;
+    private @Nullable Instant lookAt;
+
+    Turn(InstanceState state, Instant now) {
+      this.state = state;
+      this.now = now;
+      this.definition = state.definition();
+      this.steps = new HashMap<>(state.steps());
+    }
+
+    Decision decision() {
+      return new Decision(
+          state.with(steps),
+          write == Write.FIRST ? List.of() : List.copyOf(effects),
+          write,
+          awaited,
+          taken,
+          lookAt);
+    }
+
+    // ---- what is new
+
+    void learn(SagaNews news) {
+      if (state.phase().isEnded()) {
+        return;
+      }
+      if (news instanceof SagaNews.Ended ended) {
+        learn(ended);
+      } else if (news instanceof SagaNews.Undone undone) {
+        steps.put(undone.key(), step(undone.key()).whenUndone());
+        writeLater();
+      } else if (news instanceof Failed failed) {
+        learn(failed);
+      } else if (news instanceof SagaNews.Signalled signalled) {
+        List<Signal> signals = new ArrayList<>(state.signals());
+        signals.add(signalled.signal());
+        state = state.withSignals(signals);
+      } else if (news instanceof SagaNews.Cancelled cancelled) {
+        taken.add(cancelled.position());
+        writeLater();
+        if (isTurnable()) {
+          turnBack(new SagaFailure(Reason.CANCELLED, null, "", cancelled.reason()));
+        }
+      }
+    }
+
+    private void learn(SagaNews.Ended ended) {
+      StepState known = step(ended.key());
+      if (known.outcome() != null) {
+        return; // the first committed outcome is final, and here it comes a second time
+      }
+      Object result = ended.outcome() == Outcome.REFUSED ? ended.failure() : ended.result();
+      steps.put(ended.key(), known.ended(ended.outcome(), result, ended.at()));
+      writeLater();
+    }
+
+    private void learn(Failed failed) {
+      StepState known = step(failed.key());
+      if (known.work() != failed.work()) {
+        return; // of a direction that was left meanwhile
+      }
+      RetryPolicy retry = ((ActionStep) definition.step(failed.key().step())).retry();
+      int tries = known.tries() + 1;
+      int attempts = known.attempts() + (counts(failed.kind(), tries) ? 1 : 0);
+      boolean canTurn = failed.work() == Work.FORWARD && isTurnable();
+      boolean hopeless = failed.kind() == Failed.Kind.INPUT || failed.kind() == Failed.Kind.MISSING;
+      if (canTurn
+          && (failed.kind() == Failed.Kind.INPUT || attempts >= retry.maxAttempts())) {
+        steps.put(failed.key(), known.failed(attempts, now, null));
+        turnBack(
+            new SagaFailure(
+                Reason.ATTEMPTS_EXHAUSTED,
+                failed.key().step(),
+                failed.type(),
+                failed.message()));
+        return;
+      }
+      boolean stuck =
+          failed.kind() == Failed.Kind.MISSING
+              || (!canTurn && (hopeless || attempts >= stuckAfter));
+      String trouble =
+          stuck
+              ? "%s of step \"%s\" failed %d times: %s"
+                  .formatted(describe(failed.work()), failed.key(), attempts, failed.message())
+              : known.trouble();
+      steps.put(
+          failed.key(), known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
+      writeLater();
+    }
+
+    private void writeLater() {
+      if (write == Write.NONE) {
+        write = Write.LATER;
+      }
+    }
+
+    private boolean counts(Failed.Kind kind, int tries) {
+      return switch (kind) {
+        case OUTAGE -> false;
+        case CONTENTION -> tries % CONTENTIONS_PER_ATTEMPT == 0;
+        default -> true;
+      };
+    }
+
+    private Duration wait(Failed failed, RetryPolicy retry, int attempts, int tries) {
+      Duration wait =
+          switch (failed.kind()) {
+            case OUTAGE -> OUTAGE.backoffAfter(tries);
+            case CONTENTION -> CONTENTION.backoffAfter(tries);
+            case INPUT, MISSING -> retry.maxBackoff();
+            case ERROR -> retry.backoffAfter(attempts);
+          };
+      // Spread by what the step is, not by chance: a pure function can be repeated.
+      int spread =
+          Math.floorMod((state.id().hashCode() * 31 + failed.key().hashCode()) * 31 + tries, 2 * JITTER_PERCENT + 1);
+      return wait.multipliedBy(100 - JITTER_PERCENT + spread).dividedBy(100);
+    }
+
+    private static String describe(Work work) {
+      return switch (work) {
+        case FENCE -> "Fencing";
+        case UNDO -> "Compensation";
+        default -> "Attempts";
+      };
+    }
+
+    // ---- what follows
+
+    void advance() {
+      if (write == Write.FIRST) {
+        return; // first the turn is written
+      }
+      state = state.with(steps);
+      switch (state.phase()) {
+        case RUNNING -> run();
+        case CLOSING -> {
+          if (isEverythingFinal()) {
+            endClosing();
+          }
+        }
+        case COMPENSATING -> {
+          // A new owner has to find out first what there is to undo.
+          if (isEverythingFinal()) {
+            undo();
+          }
+        }
+        case COMPLETED, COMPENSATED -> {}
+      }
+    }
+
+    private void run() {
+      if (state.deadlineAt() != null && isTurnable()) {
+        if (!state.deadlineAt().isAfter(now)) {
+          turnBack(
+              new SagaFailure(
+                  Reason.DEADLINE, null, "", "The deadline was at " + state.deadlineAt()));
+          return;
+        }
+        lookAt(state.deadlineAt());
+      }
+      Set<String> done = new HashSet<>();
+      for (StepDefinition step : definition.steps()) {
+        if (!step.isWanted(state.command())) {
+          done.add(step.name());
+        } else if (done.containsAll(step.after())) {
+          boolean isDone =
+              step instanceof AwaitStep await ? await(await) : run((ActionStep) step);
+          if (write == Write.FIRST) {
+            return;
+          }
+          if (isDone) {
+            done.add(step.name());
+          }
+        }
+      }
+      if (done.size() == definition.steps().size()) {
+        enter(SagaState.COMPLETED, state.forwardOnly(), null);
+      }
+    }
+
+    /** Begins what can begin; whether every item is done. */
+    private boolean run(ActionStep step) {
+      int items;
+      try {
+        items = state.itemCount(step);
+      } catch (InputException e) {
+        inputFailed(step, e);
+        return false;
+      }
+      boolean all = true;
+      for (int item = 0; item < items; item++) {
+        StepKey key = new StepKey(step.name(), item);
+        Outcome outcome = step(key).outcome();
+        all &= outcome != null && outcome.lets();
+        if (outcome == null) {
+          begin(key, Work.FORWARD);
+        } else if (!outcome.lets() && isTurnable()) {
+          refused(key);
+          return false;
+        }
+      }
+      return all;
+    }
+
+    private void refused(StepKey key) {
+      turnBack(
+          step(key).result() instanceof SagaFailure failure
+              ? failure
+              : new SagaFailure(
+                  Reason.REFUSED, key.step(), "", "It was fenced by an earlier owner"));
+    }
+
+    private void inputFailed(ActionStep step, InputException e) {
+      if (isTurnable()) {
+        turnBack(
+            new SagaFailure(
+                Reason.ATTEMPTS_EXHAUSTED, step.name(), "", String.valueOf(e.getMessage())));
+        return;
+      }
+      StepKey key = new StepKey(step.name(), 0);
+      if (step(key).trouble() == null) {
+        steps.put(key, step(key).failed(1, now, e.getMessage()));
+        writeLater();
+      }
+    }
+
+    private boolean await(AwaitStep step) {
+      StepKey key = new StepKey(step.name(), 0);
+      Outcome outcome = step(key).outcome();
+      if (outcome != null) {
+        return outcome.lets();
+      }
+      for (Signal signal : state.signals()) {
+        if (signal.type().equals(step.eventType())) {
+          take(key, step, signal);
+          return false;
+        }
+      }
+      if (step.timeout() != null) {
+        Instant due = begun(step).plus(step.timeout());
+        if (due.isAfter(now)) {
+          lookAt(due);
+        } else {
+          timeOut(key, step);
+        }
+      }
+      return false;
+    }
+
+    private void take(StepKey key, AwaitStep step, Signal signal) {
+      Object event = codec.decode(signal.payload(), step.resultType());
+      steps.put(key, step(key).ended(Outcome.DONE, event, now));
+      state =
+          state.withSignals(
+              state.signals().stream().filter(s -> s.position() != signal.position()).toList());
+      awaited.add(new Awaited(key, Outcome.DONE, signal.payload()));
+      taken.add(signal.position());
+      write = Write.FIRST;
+    }
+
+    private void timeOut(StepKey key, AwaitStep step) {
+      if (step.onTimeout() == OnTimeout.CONTINUE || !isTurnable()) {
+        steps.put(key, step(key).ended(Outcome.DONE, null, now));
+        awaited.add(new Awaited(key, Outcome.DONE, null));
+        write = Write.FIRST;
+        return;
+      }
+      SagaFailure failure =
+          new SagaFailure(
+              Reason.TIMEOUT,
+              step.name(),
+              "",
+              "No %s came within %s".formatted(step.eventType(), step.timeout()));
+      steps.put(key, step(key).ended(Outcome.REFUSED, null, now));
+      awaited.add(new Awaited(key, Outcome.REFUSED, null));
+      turnBack(failure);
+    }
+
+    /** When the last of its ancestors was done: from rows, so that every owner finds the same. */
+    private Instant begun(AwaitStep step) {
+      Instant begun = state.createdAt();
+      for (Map.Entry<StepKey, StepState> entry : steps.entrySet()) {
+        Instant at = entry.getValue().recordedAt();
+        if (at != null && at.isAfter(begun) && step.ancestors().contains(entry.getKey().step())) {
+          begun = at;
+        }
+      }
+      return begun;
+    }
+
+    /** Up to the pivot, or all of them: what has to be final before anything is undone. */
+    private boolean isBeforeNoReturn(StepDefinition step) {
+      ActionStep pivot = definition.pivot();
+      return pivot == null
+          || step.name().equals(pivot.name())
+          || pivot.ancestors().contains(step.name());
+    }
+
+    /**
+     * Walks the graph in topological order and fences what could still begin; whether nothing could
+     * any more.
+     */
+    private boolean isEverythingFinal() {
+      boolean isFinal = true;
+      Set<String> passable = new HashSet<>();
+      for (StepDefinition step : definition.steps()) {
+        if (!isBeforeNoReturn(step)) {
+          continue;
+        }
+        if (!step.isWanted(state.command())) {
+          passable.add(step.name());
+          continue;
+        }
+        if (!passable.containsAll(step.after())) {
+          continue; // can't start anywhere, so it needs no row
+        }
+        if (step instanceof AwaitStep) {
+          Outcome outcome = step(new StepKey(step.name(), 0)).outcome();
+          if (outcome != null && outcome.lets()) { // committed at home before the turn
+            passable.add(step.name());
+          }
+          continue;
+        }
+        boolean lets = true;
+        for (StepKey key : keys((ActionStep) step)) {
+          Outcome outcome = step(key).outcome();
+          if (outcome == null) {
+            isFinal = false;
+            begin(key, Work.FENCE);
+          }
+          lets &= outcome != null && outcome.lets();
+        }
+        if (lets && isInputKnown((ActionStep) step)) {
+          passable.add(step.name());
+        }
+      }
+      return isFinal;
+    }
+
+    /** None where the items can't be computed: then it can't start anywhere. */
+    private List<StepKey> keys(ActionStep step) {
+      if (!isInputKnown(step)) {
+        return List.of();
+      }
+      List<StepKey> keys = new ArrayList<>();
+      int count = state.itemCount(step);
+      for (int item = 0; item < count; item++) {
+        keys.add(new StepKey(step.name(), item));
+      }
+      return keys;
+    }
+
+    private boolean isInputKnown(ActionStep step) {
+      try {
+        return state.itemCount(step) >= 0;
+      } catch (InputException e) {
+        return false;
+      }
+    }
+
+    private void endClosing() {
+      ActionStep pivot = definition.pivot();
+      Outcome outcome = pivot == null ? null : step(new StepKey(pivot.name(), 0)).outcome();
+      if (outcome != null && outcome.lets()) {
+        enter(SagaState.RUNNING, true, null);
+      } else {
+        enter(SagaState.COMPENSATING, false, state.failure());
+      }
+    }
+
+    /** Against the graph: a step is undone when everything that came after it is. */
+    private void undo() {
+      List<StepDefinition> reversed = new ArrayList<>(definition.steps());
+      java.util.Collections.reverse(reversed);
+      Set<String> standing = new HashSet<>();
+      for (StepDefinition step : reversed) {
+        boolean held =
+            definition.steps().stream()
+                .anyMatch(s -> s.after().contains(step.name()) && standing.contains(s.name()));
+        boolean clear = !held;
+        if (step instanceof ActionStep action && action.compensation() != null) {
+          for (Map.Entry<StepKey, StepState> entry : List.copyOf(steps.entrySet())) {
+            StepState of = entry.getValue();
+            if (entry.getKey().step().equals(step.name())
+                && of.outcome() == Outcome.DONE
+                && !of.undone()) {
+              clear = false;
+              if (!held) {
+                begin(entry.getKey(), Work.UNDO);
+              }
+            }
+          }
+        }
+        if (!clear) {
+          standing.add(step.name());
+        }
+      }
+      if (standing.isEmpty()) {
+        enter(SagaState.COMPENSATED, false, state.failure());
+      }
+    }
+
+    // ---- parts
+
+    private StepState step(StepKey key) {
+      return steps.getOrDefault(key, StepState.UNTOUCHED);
+    }
+
+    private void begin(StepKey key, Work work) {
+      StepState known = step(key);
+      if (known.work() == work) {
+        return;
+      }
+      if (known.work() == Work.NONE && !known.isDue(now)) {
+        lookAt(java.util.Objects.requireNonNull(known.notBefore()));
+        return;
+      }
+      steps.put(key, known.working(work));
+      effects.add(new Effect(key, work, known.attempts() + 1, known.tries() > 0));
+    }
+
+    private void lookAt(Instant at) {
+      if (lookAt == null || at.isBefore(lookAt)) {
+        lookAt = at;
+      }
+    }
+
+    private boolean isTurnable() {
+      return state.phase() == SagaState.RUNNING && !state.with(steps).isPastPivot();
+    }
+
+    private void turnBack(SagaFailure failure) {
+      enter(SagaState.CLOSING, false, failure);
+    }
+
+    private void enter(SagaState next, boolean forwardOnly, @Nullable SagaFailure failure) {
+      state = state.with(steps).enter(next, forwardOnly, failure);
+      steps.clear();
+      steps.putAll(state.steps());
+      effects.clear();
+      write = Write.FIRST;
+    }
+  }
+}

@@ -1,0 +1,378 @@
+package dev.evenkeel.saga;
+
+import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.ProtocolTransaction;
+import dev.evenkeel.outbox.spi.PayloadException;
+import dev.evenkeel.outbox.spi.TransactionFlush;
+import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.saga.StepState.Work;
+import dev.evenkeel.saga.StepTable.Direction;
+import dev.evenkeel.saga.definition.ActionStep;
+import dev.evenkeel.saga.definition.StepDefinition;
+import dev.evenkeel.saga.spi.SagaObserver;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.UncategorizedSQLException;
+import org.springframework.jdbc.datasource.DataSourceUtils;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionStatus;
+import org.springframework.transaction.support.DefaultTransactionDefinition;
+
+/**
+ * Performs what the coordinator decided, each in one transaction on the step's shard: the code with
+ * its row, the compensation with its row, or a fence.
+ *
+ * <p>The row comes last. When somebody else's row is there first, everything is rolled back and
+ * theirs counts: absence is never proved by reading, and the first committed outcome is final.
+ */
+final class StepRunner {
+
+  private final SagaEngine.Context context;
+  private final SagaCodec codec;
+  private final StepTable table;
+  private final Attempts attempts;
+
+  StepRunner(SagaEngine.Context context, SagaCodec codec, StepTable table, Attempts attempts) {
+    this.context = context;
+    this.codec = codec;
+    this.table = table;
+    this.attempts = attempts;
+  }
+
+  /** Performs; never throws. All that became known, the task's own outcome last. */
+  List<SagaNews> perform(StepTask task) {
+    SagaObserver.Attempt watched =
+        context
+            .observer()
+            .attempt(
+                task.instance().definition().name(),
+                task.instance().id(),
+                task.step().name(),
+                task.effect().work() == Work.UNDO,
+                task.effect().attempt(),
+                task.run().headers());
+    List<SagaNews> news = new ArrayList<>(1);
+    try {
+      if (!context.shards().isUp(task.shard())) {
+        news.add(
+            failed(
+                task,
+                SagaNews.Failed.Kind.OUTAGE,
+                "",
+                "Shard \"%s\" is down".formatted(task.shard())));
+      } else {
+        perform(task, news);
+      }
+    } catch (Throwable e) { // an Error of the application's code must not end the saga's thread
+      news.add(failed(task, e));
+    }
+    watched.ended(outcome(news.get(news.size() - 1)));
+    return news;
+  }
+
+  private static String outcome(SagaNews news) {
+    if (news instanceof SagaNews.Ended ended) {
+      return ended.outcome().name();
+    }
+    if (news instanceof SagaNews.Failed failed) {
+      return failed.kind() == SagaNews.Failed.Kind.OUTAGE ? "UNAVAILABLE" : "FAILED";
+    }
+    return Outcome.DONE.name();
+  }
+
+  private void perform(StepTask task, List<SagaNews> news) throws Exception {
+    if (task.readFirst() && readFirst(task, news)) {
+      return;
+    }
+    switch (task.effect().work()) {
+      case FORWARD -> news.add(forward(task));
+      case FENCE -> news.add(fence(task));
+      case UNDO -> news.add(undo(task));
+      case NONE -> throw new IllegalStateException("Nothing to do for " + task.effect().key());
+    }
+  }
+
+  /** Everything the shard has of the saga; whether the task's own row is among it. */
+  private boolean readFirst(StepTask task, List<SagaNews> news) {
+    Direction direction = direction(task);
+    SagaNews own = null;
+    for (StepTable.Row row : rows(task)) {
+      SagaNews found = news(task.instance(), row);
+      if (row.key().equals(task.effect().key()) && row.direction() == direction) {
+        own = found;
+      } else if (found != null) {
+        news.add(found);
+      }
+    }
+    task.run().hasRead(task.shard());
+    if (own != null) {
+      news.add(own);
+      return true;
+    }
+    if (direction == Direction.FORWARD && task.run().isKnownDone(task.effect().key())) {
+      news.add(
+          failed(
+              task,
+              SagaNews.Failed.Kind.MISSING,
+              "",
+              "Step \"%s\" is known to be done, and its row is not on shard \"%s\""
+                  .formatted(task.effect().key(), task.shard())));
+      return true;
+    }
+    return false;
+  }
+
+  private List<StepTable.Row> rows(StepTask task) {
+    return ProtocolTransaction.inTransaction(
+        context.shards().dataSource(task.shard()),
+        "Reading the steps of saga " + task.instance().id(),
+        c -> table.read(c, Set.of(task.instance().id())));
+  }
+
+  private static Direction direction(StepTask task) {
+    return task.effect().work() == Work.UNDO ? Direction.COMPENSATION : Direction.FORWARD;
+  }
+
+  /** A row as news; null for a step that the definition does not have. */
+  @Nullable SagaNews news(InstanceState instance, StepTable.Row row) {
+    if (row.direction() == Direction.COMPENSATION) {
+      return new SagaNews.Undone(row.key());
+    }
+    Optional<StepDefinition> step =
+        instance.definition().steps().stream()
+            .filter(s -> s.name().equals(row.key().step()))
+            .findFirst();
+    if (step.isEmpty()) {
+      return null;
+    }
+    boolean refused = row.outcome() == Outcome.REFUSED;
+    return new SagaNews.Ended(
+        row.key(),
+        row.outcome(),
+        refused ? null : codec.result(row.result(), step.get().resultType()),
+        refused ? codec.failure(row.result()) : null,
+        row.recordedAt());
+  }
+
+  // ---- the application's code
+
+  private SagaNews forward(StepTask task) throws Exception {
+    byte[][] result = new byte[1][];
+    try {
+      if (inTransaction(
+          task,
+          null,
+          value -> result[0] = codec.encode(value, "The result of step " + task.step().name()))) {
+        return new SagaNews.Ended(
+            task.effect().key(),
+            Outcome.DONE,
+            codec.result(result[0], task.step().resultType()),
+            null,
+            task.run().now());
+      }
+    } catch (Exception e) {
+      if (task.step().retry().isRefusal(e)) {
+        return refuse(task, e);
+      }
+      throw e;
+    }
+    return winner(task);
+  }
+
+  private SagaNews undo(StepTask task) throws Exception {
+    if (inTransaction(task, task.instance().failure(), value -> null)) {
+      return new SagaNews.Undone(task.effect().key());
+    }
+    return winner(task);
+  }
+
+  private interface Encoding {
+    byte @Nullable [] of(@Nullable Object result);
+  }
+
+  /**
+   * The code and its row in one transaction.
+   *
+   * @return whether it committed; if not, there is a row already
+   */
+  private boolean inTransaction(StepTask task, @Nullable SagaFailure failure, Encoding encoding)
+      throws Exception {
+    TransactionTarget target =
+        context.shards().target(task.slot(), "saga " + task.instance().id());
+    ActionStep.Call call =
+        direction(task) == Direction.FORWARD
+            ? task.step().action()
+            : java.util.Objects.requireNonNull(task.step().compensation());
+    StepInput input =
+        new StepInput(task.instance(), task.step(), task.effect().key(), failure);
+    CurrentSaga.enter(task.run().headers());
+    try (Attempts.Attempt attempt = attempts.begin(task, target.dataSource())) {
+      Outcomes outcome =
+          target
+              .scope()
+              .call(
+                  () -> {
+                    try {
+                      return new Outcomes(
+                          run(task, target, attempt, call, input, encoding), null);
+                    } catch (Exception e) {
+                      return new Outcomes(false, e);
+                    }
+                  });
+      if (outcome.failure() != null) {
+        throw outcome.failure();
+      }
+      return outcome.committed();
+    } finally {
+      CurrentSaga.leave();
+    }
+  }
+
+  /** Checked exceptions cross the scope as values. */
+  private record Outcomes(boolean committed, @Nullable Exception failure) {}
+
+  private boolean run(
+      StepTask task,
+      TransactionTarget target,
+      Attempts.Attempt attempt,
+      ActionStep.Call call,
+      StepInput input,
+      Encoding encoding)
+      throws Exception {
+    PlatformTransactionManager manager = target.transactionManager();
+    DefaultTransactionDefinition definition = new DefaultTransactionDefinition();
+    definition.setName("evenkeel-saga");
+    TransactionStatus status = manager.getTransaction(definition);
+    boolean isFirst;
+    try {
+      Connection connection = DataSourceUtils.getConnection(target.transactional());
+      try {
+        if (connection.getAutoCommit()) {
+          throw new IllegalStateException(
+              "The transaction manager of \"%s\" does not manage its data source, so a step and its row would not commit together"
+                  .formatted(target.name()));
+        }
+        attempt.on(connection);
+        Object value = call.call(input);
+        // Row locks before positions, and everything before the row.
+        context.flushes().forEach(TransactionFlush::flush);
+        isFirst =
+            table.insert(
+                connection,
+                row(task, Outcome.DONE, encoding.of(value)),
+                task.run().clock().ahead());
+      } finally {
+        DataSourceUtils.releaseConnection(connection, target.transactional());
+      }
+    } catch (Throwable e) {
+      attempt.close();
+      rollback(manager, status, e);
+      throw e;
+    }
+    attempt.close(); // before the connection goes back to the pool, where its session is another's
+    if (!isFirst) {
+      manager.rollback(status);
+      return false;
+    }
+    manager.commit(status);
+    return true;
+  }
+
+  private static void rollback(
+      PlatformTransactionManager manager, TransactionStatus status, Throwable failure) {
+    try {
+      manager.rollback(status);
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e); // the connection is gone, and the transaction with it
+    }
+  }
+
+  private StepTable.NewRow row(StepTask task, Outcome outcome, byte @Nullable [] result) {
+    return new StepTable.NewRow(
+        task.instance().id(),
+        task.effect().key(),
+        direction(task),
+        outcome,
+        result,
+        task.slot(),
+        task.run().epoch(),
+        task.effect().attempt(),
+        task.run().clock().notAfter());
+  }
+
+  // ---- rows without code
+
+  /** A refusal counts once it is committed: another node's attempt may have succeeded. */
+  private SagaNews refuse(StepTask task, Exception refusal) {
+    SagaFailure failure =
+        new SagaFailure(
+            SagaFailure.Reason.REFUSED,
+            task.step().name(),
+            refusal.getClass().getSimpleName(),
+            message(refusal));
+    return insert(task, Outcome.REFUSED, codec.encodeFailure(failure))
+        ? new SagaNews.Ended(
+            task.effect().key(), Outcome.REFUSED, null, failure, task.run().now())
+        : winner(task);
+  }
+
+  private SagaNews fence(StepTask task) {
+    return insert(task, Outcome.FENCED, null)
+        ? new SagaNews.Ended(
+            task.effect().key(), Outcome.FENCED, null, null, task.run().now())
+        : winner(task);
+  }
+
+  private boolean insert(StepTask task, Outcome outcome, byte @Nullable [] result) {
+    return ProtocolTransaction.inTransaction(
+        context.shards().dataSource(task.shard()),
+        "Writing the outcome of step " + task.effect().key(),
+        c -> table.insert(c, row(task, outcome, result), task.run().clock().ahead()));
+  }
+
+  /** In a statement of its own, which sees what the insert has waited for. */
+  private SagaNews winner(StepTask task) {
+    Direction direction = direction(task);
+    for (StepTable.Row row : rows(task)) {
+      if (row.key().equals(task.effect().key()) && row.direction() == direction) {
+        SagaNews news = news(task.instance(), row);
+        if (news != null) {
+          return news;
+        }
+      }
+    }
+    return failed(
+        task,
+        SagaNews.Failed.Kind.OUTAGE,
+        "",
+        "This node has not renewed its lease since %s, so its steps count no more"
+            .formatted(task.run().clock().notAfter()));
+  }
+
+  // ---- failures
+
+  private static SagaNews.Failed failed(StepTask task, Throwable e) {
+    SagaNews.Failed.Kind kind =
+        switch (FailureKind.of(e)) {
+          case OUTAGE -> SagaNews.Failed.Kind.OUTAGE;
+          case CONTENTION -> SagaNews.Failed.Kind.CONTENTION;
+          default -> SagaNews.Failed.Kind.ERROR;
+        };
+    return failed(task, kind, e.getClass().getSimpleName(), message(e));
+  }
+
+  private static SagaNews.Failed failed(
+      StepTask task, SagaNews.Failed.Kind kind, String type, String message) {
+    return new SagaNews.Failed(task.effect().key(), task.effect().work(), kind, type, message);
+  }
+
+  private static String message(Throwable e) {
+    String message = e.getMessage();
+    return message == null || message.isBlank() ? e.getClass().getName() : message;
+  }
+}

@@ -1,0 +1,132 @@
+package dev.evenkeel.saga;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Statements on {@code saga_step}. */
+final class StepTable {
+
+  /** Of what a row tells. */
+  enum Direction {
+    FORWARD,
+    COMPENSATION
+  }
+
+  /**
+   * A row.
+   *
+   * @param result as stored: what the step returned, or the failure of a refusal
+   */
+  record Row(
+      UUID sagaId,
+      StepKey key,
+      Direction direction,
+      Outcome outcome,
+      byte @Nullable [] result,
+      Instant recordedAt) {}
+
+  /**
+   * A row to be.
+   *
+   * @param notAfter the shard refuses the row after it: until then other rows of the saga are kept
+   */
+  record NewRow(
+      UUID sagaId,
+      StepKey key,
+      Direction direction,
+      Outcome outcome,
+      byte @Nullable [] result,
+      int slot,
+      long epoch,
+      int attempt,
+      Instant notAfter) {}
+
+  private final String schema;
+  private final TimedSql insert;
+
+  StepTable(String schema) {
+    this.schema = schema;
+    this.insert =
+        new TimedSql(
+            schema,
+            """
+            INSERT INTO @schema.saga_step (saga_id, step, item, direction, outcome, result, slot, epoch, attempt, recorded_at)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, @now
+             WHERE clock_timestamp() < ? AND set_config('synchronous_commit', 'on', true) IS NOT NULL
+            ON CONFLICT (saga_id, step, item, direction) DO NOTHING
+            """);
+  }
+
+  /**
+   * Inserts; the first row of a step and direction wins. The commit it belongs to is durable
+   * whatever the session's setting, because outcomes at other shards rest on it.
+   *
+   * @param ahead of virtual time
+   * @return whether it is this one; if not, there is a row already, or it is too late for one
+   */
+  boolean insert(Connection c, NewRow row, Duration ahead) throws SQLException {
+    String sql = insert.ahead(ahead);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      int i = 1;
+      statement.setObject(i++, row.sagaId());
+      statement.setString(i++, row.key().step());
+      statement.setInt(i++, row.key().item());
+      statement.setString(i++, row.direction().name());
+      statement.setString(i++, row.outcome().name());
+      statement.setBytes(i++, row.result());
+      statement.setInt(i++, row.slot());
+      statement.setLong(i++, row.epoch());
+      statement.setInt(i++, row.attempt());
+      statement.setObject(i, OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC));
+      return statement.executeUpdate() == 1;
+    }
+  }
+
+  /** All rows of the sagas on this shard. */
+  List<Row> read(Connection c, Collection<UUID> sagaIds) throws SQLException {
+    String sql =
+        """
+        SELECT saga_id, step, item, direction, outcome, result, recorded_at
+          FROM %s.saga_step
+         WHERE saga_id = ANY (?)
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setArray(1, c.createArrayOf("uuid", sagaIds.toArray()));
+      try (ResultSet rows = statement.executeQuery()) {
+        List<Row> found = new ArrayList<>();
+        while (rows.next()) {
+          found.add(
+              new Row(
+                  rows.getObject(1, UUID.class),
+                  new StepKey(rows.getString(2), rows.getInt(3)),
+                  Direction.valueOf(rows.getString(4)),
+                  Outcome.valueOf(rows.getString(5)),
+                  rows.getBytes(6),
+                  rows.getObject(7, OffsetDateTime.class).toInstant()));
+        }
+        return found;
+      }
+    }
+  }
+
+  /** Deletes all rows of the sagas on this shard. */
+  void delete(Connection c, Collection<UUID> sagaIds) throws SQLException {
+    String sql = "DELETE FROM %s.saga_step WHERE saga_id = ANY (?)".formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setArray(1, c.createArrayOf("uuid", sagaIds.toArray()));
+      statement.executeUpdate();
+    }
+  }
+}

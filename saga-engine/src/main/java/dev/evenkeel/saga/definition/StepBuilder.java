@@ -1,0 +1,277 @@
+package dev.evenkeel.saga.definition;
+
+import dev.evenkeel.saga.StepKind;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Describes a step that runs in a local transaction, inside {@link SagaBuilder#step}. Paths are
+ * those of {@link dev.evenkeel.saga.SagaStep}.
+ *
+ * @param <C> the command
+ */
+public final class StepBuilder<C> extends StepDraft {
+
+  private static final int MOST_ATTEMPTS = 1_000;
+
+  private StepKind kind = StepKind.COMPENSATABLE;
+  private String forEach = "";
+  private String shardKey = "";
+  private String shardStrategy = "hash";
+  private @Nullable Binding action;
+  private @Nullable Binding compensation;
+  private boolean nothingToUndo;
+  private RetryPolicy retry = RetryPolicy.DEFAULT;
+  private Duration timeout = Duration.ofSeconds(5);
+
+  StepBuilder(String name) {
+    super(name, Void.class);
+  }
+
+  /**
+   * What a step does.
+   *
+   * @param <C> the command
+   */
+  @FunctionalInterface
+  public interface Action<C> {
+
+    /**
+     * Runs in a transaction on the step's shard, perhaps several times, of which one commits.
+     *
+     * @return the result, of the class given to {@link StepBuilder#returns}; null for none
+     */
+    @Nullable Object run(StepContext<C> context) throws Exception;
+  }
+
+  /**
+   * What undoes a step.
+   *
+   * @param <C> the command
+   */
+  @FunctionalInterface
+  public interface Compensation<C> {
+
+    /** Runs in a transaction on the step's shard, only if the step took effect. */
+    void run(StepContext<C> context) throws Exception;
+  }
+
+  /** Steps that have to be done before this one. Obligatory; none: it starts at once. */
+  public StepBuilder<C> after(String... steps) {
+    after = List.of(steps);
+    return this;
+  }
+
+  /** Where it stands relative to the pivot. Default: compensatable. */
+  public StepBuilder<C> kind(StepKind value) {
+    kind = value;
+    return this;
+  }
+
+  /** Property path to the shard key of the step's transaction. Default: the home slot. */
+  public StepBuilder<C> shardKey(String path) {
+    shardKey = path;
+    return this;
+  }
+
+  /** What turns the shard key into a slot. Default: {@code hash}. */
+  public StepBuilder<C> shardStrategy(String strategy) {
+    shardStrategy = strategy;
+    return this;
+  }
+
+  /** Property path to a collection: the step runs once for each item. Default: a single step. */
+  public StepBuilder<C> forEach(String path) {
+    forEach = path;
+    return this;
+  }
+
+  /** Property path in the command to a boolean; false or null counts as done. Default: always. */
+  public StepBuilder<C> when(String path) {
+    when = path;
+    return this;
+  }
+
+  /** Class of what the step returns. Default: it returns nothing. */
+  public StepBuilder<C> returns(Class<?> result) {
+    resultType = ClassUtils.resolvePrimitiveIfNecessary(result);
+    return this;
+  }
+
+  /** What it does. Obligatory. */
+  public StepBuilder<C> run(Action<C> what) {
+    return run((scope, mistakes) -> new CheckedResult(this, context -> what.run(typed(context))));
+  }
+
+  /** What undoes it. A compensatable step has this or {@link #nothingToUndo()}. */
+  public StepBuilder<C> compensation(Compensation<C> what) {
+    return compensation(
+        (scope, mistakes) ->
+            context -> {
+              what.run(typed(context));
+              return null;
+            });
+  }
+
+  /** Says that a compensatable step leaves nothing to undo. */
+  public StepBuilder<C> nothingToUndo() {
+    nothingToUndo = true;
+    return this;
+  }
+
+  /** How it is repeated. Default: {@link RetryPolicy#DEFAULT}. */
+  public StepBuilder<C> retry(RetryPolicy policy) {
+    retry = policy;
+    return this;
+  }
+
+  /** Longest time for one attempt, above zero and at most 3,650 days. Default: 5 s. */
+  public StepBuilder<C> timeout(Duration length) {
+    timeout = length;
+    return this;
+  }
+
+  StepBuilder<C> run(Binding binding) {
+    action = binding;
+    return this;
+  }
+
+  StepBuilder<C> compensation(Binding binding) {
+    compensation = binding;
+    return this;
+  }
+
+  StepKind kind() {
+    return kind;
+  }
+
+  @Override
+  boolean isForEach() {
+    return !forEach.isEmpty();
+  }
+
+  @Override
+  StepDefinition define(StepScope scope, Mistakes mistakes) {
+    Items items = isForEach() ? Items.of(forEach, scope, mistakes) : null;
+    StepScope withItem = scope.withItem(itemType(items));
+    checkKind(mistakes);
+    checkRetry(mistakes);
+    mistakes.requireLength("timeout", timeout);
+    if (shardStrategy.isBlank()) {
+      mistakes.add("shardStrategy must not be blank");
+    }
+    ActionStep.Call call = context -> null;
+    if (action == null) {
+      mistakes.add("it must say what it does; give it run(...)");
+    } else {
+      call = action.bind(withItem, mistakes);
+    }
+    return new ActionStep(
+        name,
+        afterOrNone(),
+        scope.ancestorNames(),
+        kind,
+        resultType,
+        Wanted.of(when, scope, mistakes),
+        items,
+        key(withItem, mistakes),
+        shardStrategy,
+        call,
+        compensation == null ? null : compensation.bind(withItem, mistakes),
+        retry,
+        timeout);
+  }
+
+  /** Where the collection is mistaken, items may be anything: that is one mistake, not several. */
+  private @Nullable Class<?> itemType(@Nullable Items items) {
+    return !isForEach() ? null : items == null ? Object.class : items.path().elementType();
+  }
+
+  private ActionStep.@Nullable Reader<String> key(StepScope scope, Mistakes mistakes) {
+    if (shardKey.isEmpty()) {
+      return null;
+    }
+    StepPath path = StepPath.bind("shardKey", shardKey, scope, mistakes);
+    return path == null ? null : new ShardKeyText(path);
+  }
+
+  private void checkKind(Mistakes mistakes) {
+    if (kind == StepKind.COMPENSATABLE) {
+      if (compensation == null && !nothingToUndo) {
+        mistakes.add(
+            "it must have a compensation or say that there is nothing to undo, as every compensatable"
+                + " step");
+      }
+      if (compensation != null && nothingToUndo) {
+        mistakes.add("it has a compensation and says that there is nothing to undo; drop one");
+      }
+    } else if (compensation != null) {
+      mistakes.add("a %s step must have no compensation: it is never undone".formatted(kind));
+    }
+    if (kind == StepKind.PIVOT && isForEach()) {
+      mistakes.add("a pivot must have no forEach, was \"%s\": it happens once".formatted(forEach));
+    }
+    if (kind == StepKind.PIVOT && !when.isEmpty()) {
+      mistakes.add("a pivot must have no when, was \"%s\": it happens always".formatted(when));
+    }
+    if (kind == StepKind.RETRIABLE && !retry.refusals().isEmpty()) {
+      mistakes.add(
+          "a retriable step must not refuse, was %s: nothing is undone after the pivot"
+              .formatted(retry.refusals().stream().map(Class::getName).toList()));
+    }
+  }
+
+  private void checkRetry(Mistakes mistakes) {
+    if (retry.maxAttempts() < 1 || retry.maxAttempts() > MOST_ATTEMPTS) {
+      mistakes.add(
+          "maxAttempts must be between 1 and %d, was %d"
+              .formatted(MOST_ATTEMPTS, retry.maxAttempts()));
+    }
+    mistakes.requireLength("backoff", retry.backoff());
+    mistakes.requireLength("maxBackoff", retry.maxBackoff());
+    if (retry.backoff().compareTo(retry.maxBackoff()) > 0) {
+      mistakes.add(
+          "backoff must be at most maxBackoff, %s, was %s"
+              .formatted(retry.maxBackoff(), retry.backoff()));
+    }
+  }
+
+  /** The definition is for one class of command, and the engine gives no other. */
+  @SuppressWarnings("unchecked")
+  private static <C> StepContext<C> typed(StepContext<Object> context) {
+    return (StepContext<C>) context;
+  }
+
+  /** Reads a shard key as text. */
+  private record ShardKeyText(StepPath path) implements ActionStep.Reader<String> {
+
+    @Override
+    public @Nullable String read(StepContext<Object> context) {
+      Object value = path.read(context);
+      return value == null ? null : value.toString();
+    }
+
+    @Override
+    public String toString() {
+      return path.toString();
+    }
+  }
+
+  /** Refuses a result that could not be read back. */
+  private record CheckedResult(StepBuilder<?> step, ActionStep.Call call)
+      implements ActionStep.Call {
+
+    @Override
+    public @Nullable Object call(StepContext<Object> context) throws Exception {
+      Object result = call.call(context);
+      if (result != null && !step.resultType.isInstance(result)) {
+        throw new IllegalStateException(
+            "Step \"%s\" must return %s, as declared by returns(...), was %s"
+                .formatted(step.name, step.resultType.getName(), result.getClass().getName()));
+      }
+      return result;
+    }
+  }
+}
