@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.audit;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 
 /**
@@ -16,6 +17,7 @@ public record AuditReport(boolean quiescent, List<Violation> violations) {
   }
 
   /** Whether all sagas rest and everything adds up. */
+  @JsonIgnore
   public boolean isClean() {
     return quiescent && violations.isEmpty();
   }

@@ -35,6 +35,21 @@ class SagaAuditIT {
   private static final UUID PLACED = id(5);
   private static final UUID STUCK = id(6);
 
+  /** Those that refer to others first. */
+  private static final List<String> TABLES =
+      List.of(
+          "order_line",
+          "order_change",
+          "orders",
+          "credit_entry",
+          "credit_snapshot",
+          "customer",
+          "stock_entry",
+          "stock",
+          "evenkeel.saga_instance",
+          "evenkeel.saga_wake",
+          "evenkeel.saga_step");
+
   private static DataSource customers;
   private static DataSource articles;
 
@@ -58,13 +73,9 @@ class SagaAuditIT {
   @BeforeEach
   void orders() {
     for (JdbcClient database : List.of(home, stock)) {
-      database
-          .sql(
-              """
-              TRUNCATE orders, order_line, order_change, customer, credit_entry, credit_snapshot, stock,
-                       stock_entry, evenkeel.saga_instance, evenkeel.saga_wake, evenkeel.saga_step
-              """)
-          .update();
+      for (String table : TABLES) {
+        database.sql("DELETE FROM " + table).update();
+      }
     }
     home.sql("INSERT INTO customer VALUES (7, 0)").update();
     credit(null, "LIMIT", "1000.00");
@@ -356,7 +367,7 @@ class SagaAuditIT {
         .params(id, status, new BigDecimal(total), status.equals("CANCELLED") ? "Why not" : null)
         .update();
     for (int number = 0; number < lines.length; number++) {
-      String[] line = lines[number].split(" ");
+      String[] line = lines[number].split(" ", 2);
       home.sql("INSERT INTO order_line VALUES (?, ?, ?, ?, 1, 0)")
           .params(id, number, line[0], Integer.valueOf(line[1]))
           .update();
