@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The message whose handler runs on this thread: what it appends was caused by it. */
-final class CurrentMessage {
+/** The message whose handler runs on this thread: what it appends or starts was caused by it. */
+public final class CurrentMessage {
 
   private static final ThreadLocal<@Nullable OutboxMessage> CURRENT = new ThreadLocal<>();
 
@@ -20,8 +20,11 @@ final class CurrentMessage {
     }
   }
 
-  /** Causation, correlation, trace and tenant that a message appended now inherits. */
-  static Map<String, String> headers() {
+  /**
+   * Causation, correlation, trace and tenant that a message appended now inherits; empty outside a
+   * handler.
+   */
+  public static Map<String, String> headers() {
     OutboxMessage message = CURRENT.get();
     if (message == null) {
       return Map.of();

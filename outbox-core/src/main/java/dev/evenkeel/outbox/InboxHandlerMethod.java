@@ -5,16 +5,16 @@ import dev.evenkeel.outbox.spi.ShardKey;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.UndeclaredThrowableException;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** One method, bound to one subscription. Immutable, thread-safe. */
+/** One method, or code in its place, bound to one subscription. Immutable, thread-safe. */
 public final class InboxHandlerMethod {
 
   private final Subscription subscription;
-  private final Object bean;
-  private final Method method;
+  private final String name;
+  private final BiConsumer<@Nullable Object, OutboxMessage> code;
   private final @Nullable Class<?> payloadClass;
-  private final boolean takesMessage;
   private final PayloadCodec codec;
   private final @Nullable Keyed shardKey;
 
@@ -28,14 +28,44 @@ public final class InboxHandlerMethod {
       @Nullable Class<?> payloadClass,
       PayloadCodec codec,
       @Nullable Keyed shardKey) {
+    this(
+        subscription,
+        method.getDeclaringClass().getSimpleName() + "." + method.getName(),
+        calling(bean, method, payloadClass != null),
+        payloadClass,
+        codec,
+        shardKey);
+  }
+
+  /**
+   * Binds code.
+   *
+   * @param code given the event, null without a payload class, and the message
+   */
+  InboxHandlerMethod(
+      Subscription subscription,
+      String name,
+      BiConsumer<@Nullable Object, OutboxMessage> code,
+      @Nullable Class<?> payloadClass,
+      PayloadCodec codec,
+      @Nullable Keyed shardKey) {
     this.subscription = subscription;
-    this.bean = bean;
-    this.method = method;
+    this.name = name;
+    this.code = code;
     this.payloadClass = payloadClass;
-    this.takesMessage = payloadClass == null || method.getParameterCount() == 2;
     this.codec = codec;
     this.shardKey = shardKey;
+  }
+
+  private static BiConsumer<@Nullable Object, OutboxMessage> calling(
+      Object bean, Method method, boolean takesEvent) {
     method.trySetAccessible();
+    if (!takesEvent) {
+      return (event, message) -> call(bean, method, message);
+    }
+    return method.getParameterCount() == 2
+        ? (event, message) -> call(bean, method, event, message)
+        : (event, message) -> call(bean, method, event);
   }
 
   /** The consumer that the method belongs to. */
@@ -67,23 +97,15 @@ public final class InboxHandlerMethod {
    * @throws dev.evenkeel.outbox.spi.PayloadException if the payload is not of the expected form
    */
   void invoke(OutboxMessage message) {
-    Object[] arguments = arguments(message);
-    CurrentMessage.run(message, () -> call(arguments));
+    Object event = payloadClass == null ? null : codec.decode(message.payload(), payloadClass);
+    CurrentMessage.run(message, () -> code.accept(event, message));
   }
 
-  private Object[] arguments(OutboxMessage message) {
-    if (payloadClass == null) {
-      return new Object[] {message};
-    }
-    Object payload = codec.decode(message.payload(), payloadClass);
-    return takesMessage ? new Object[] {payload, message} : new Object[] {payload};
-  }
-
-  private void call(Object[] arguments) {
+  private static void call(Object bean, Method method, @Nullable Object... arguments) {
     try {
       method.invoke(bean, arguments);
     } catch (IllegalAccessException e) {
-      throw new IllegalStateException(this + " can't be called: " + e.getMessage(), e);
+      throw new IllegalStateException(method + " can't be called: " + e.getMessage(), e);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof RuntimeException runtime) {
         throw runtime;
@@ -97,6 +119,6 @@ public final class InboxHandlerMethod {
 
   @Override
   public String toString() {
-    return method.getDeclaringClass().getSimpleName() + "." + method.getName();
+    return name;
   }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The handlers of this process, found by type and version. Built once, immutable, thread-safe. */
@@ -164,15 +165,11 @@ public final class InboxHandlers {
 
     private void addTyped(String name, Object bean, Method method, InboxHandler annotation) {
       Class<?> payloadClass = method.getParameterTypes()[0];
-      EventType type = types.find(payloadClass).orElse(null);
+      EventType type = registered(name, payloadClass);
       if (type == null) {
-        mistakes.add(
-            "%s handles %s, which nobody registered; annotate it with @OutboxEvent and have its package scanned"
-                .formatted(name, payloadClass.getName()));
         return;
       }
       try {
-        String path = annotation.shardKey();
         put(
             name,
             new InboxHandlerMethod(
@@ -181,14 +178,64 @@ public final class InboxHandlers {
                 method,
                 payloadClass,
                 codec,
-                path.isEmpty()
-                    ? null
-                    : new InboxHandlerMethod.Keyed(
-                        PropertyPath.of("shardKey", payloadClass, path),
-                        annotation.shardStrategy())));
+                keyed(payloadClass, annotation.shardKey(), annotation.shardStrategy())));
       } catch (IllegalArgumentException e) {
         mistakes.add("%s: %s".formatted(name, e.getMessage()));
       }
+    }
+
+    /**
+     * Adds a handler that is no method.
+     *
+     * @param name of the handler, for errors
+     * @param consumer as {@link InboxHandler#consumer()}
+     * @param event registered class of the events
+     * @param shardKey as {@link InboxHandler#shardKey()}
+     * @param shardStrategy as {@link InboxHandler#shardStrategy()}
+     * @param handler called in the transaction with the inbox row
+     */
+    public <E> Builder add(
+        String name,
+        String consumer,
+        Class<E> event,
+        String shardKey,
+        String shardStrategy,
+        Consumer<? super E> handler) {
+      EventType type = registered(name, event);
+      if (type == null) {
+        return this;
+      }
+      try {
+        put(
+            name,
+            new InboxHandlerMethod(
+                new Subscription(consumer, type.name(), type.version()),
+                name,
+                (payload, message) -> handler.accept(event.cast(payload)),
+                event,
+                codec,
+                keyed(event, shardKey, shardStrategy)));
+      } catch (IllegalArgumentException e) {
+        mistakes.add("%s: %s".formatted(name, e.getMessage()));
+      }
+      return this;
+    }
+
+    private @Nullable EventType registered(String name, Class<?> payloadClass) {
+      EventType type = types.find(payloadClass).orElse(null);
+      if (type == null) {
+        mistakes.add(
+            "%s handles %s, which nobody registered; annotate it with @OutboxEvent and have its package scanned"
+                .formatted(name, payloadClass.getName()));
+      }
+      return type;
+    }
+
+    private static InboxHandlerMethod.@Nullable Keyed keyed(
+        Class<?> payloadClass, String path, String strategy) {
+      return path.isEmpty()
+          ? null
+          : new InboxHandlerMethod.Keyed(PropertyPath.of("shardKey", payloadClass, path), strategy);
     }
 
     private void put(String name, InboxHandlerMethod method) {

@@ -21,7 +21,7 @@ public @interface AwaitEvent {
   /** Steps that have to be done before the waiting begins; an earlier event is kept and counts. */
   String[] after();
 
-  /** Property path in the command to a boolean; false counts as done. Empty for always. */
+  /** Property path in the command to a boolean; false and null count as done. Empty for always. */
   String when() default "";
 
   /** How long to wait, as ISO-8601; empty for ever. */

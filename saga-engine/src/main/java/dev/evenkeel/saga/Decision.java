@@ -38,7 +38,7 @@ record Decision(
   /**
    * The outcome of an await.
    *
-   * @param payload the event as stored; null when it did not come
+   * @param event null when it did not come
    */
-  record Awaited(StepKey key, Outcome outcome, byte @Nullable [] payload) {}
+  record Awaited(StepKey key, Outcome outcome, InstanceState.@Nullable Signal event) {}
 }

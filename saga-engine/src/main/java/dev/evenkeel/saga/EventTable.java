@@ -19,6 +19,7 @@ final class EventTable {
   }
 
   /** A row. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record Row(UUID sagaId, long position, Kind kind, String type, byte[] payload) {}
 
   private final String schema;

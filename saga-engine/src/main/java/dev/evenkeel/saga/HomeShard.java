@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
@@ -45,7 +44,12 @@ final class HomeShard {
   /** Claims that come to nothing, before the next owner is made to wait. */
   private static final int MAX_CLAIMS = 10;
 
-  private record Found(List<InstanceTable.Claim> claims, Map<UUID, List<EventTable.Row>> events, Map<UUID, List<StepTable.Row>> steps, Map<UUID, Long> news, boolean more) {}
+  private record Found(
+      List<InstanceTable.Claim> claims,
+      Map<UUID, List<EventTable.Row>> events,
+      Map<UUID, List<StepTable.Row>> steps,
+      Map<UUID, Long> news,
+      boolean more) {}
 
   private final SagaEngine engine;
   private final String name;
@@ -156,7 +160,8 @@ final class HomeShard {
             return node();
           });
     } catch (RuntimeException e) {
-      log.warn("The sagas of {} could not be given up; the lease will end: {}", this, e.getMessage());
+      log.warn(
+          "The sagas of {} could not be given up; the lease will end: {}", this, e.getMessage());
     }
     joined = false;
   }
@@ -174,13 +179,11 @@ final class HomeShard {
 
   /** For whoever has to wait before another try; ends early when the process ends. */
   void awaitPause(Duration pause) throws InterruptedException {
-    long end = System.nanoTime() + pause.toNanos();
     lock.lock();
     try {
       long left = pause.toNanos();
       while (left > 0 && !stopping) {
-        hint.awaitNanos(left);
-        left = end - System.nanoTime();
+        left = hint.awaitNanos(left);
       }
     } finally {
       lock.unlock();
@@ -256,8 +259,9 @@ final class HomeShard {
   private void await(Duration longest) throws InterruptedException {
     lock.lock();
     try {
-      if (!hinted && !stopping && !longest.isZero()) {
-        hint.awaitNanos(longest.toNanos());
+      long left = longest.toNanos();
+      while (left > 0 && !hinted && !stopping) {
+        left = hint.awaitNanos(left);
       }
       hinted = false;
     } finally {
@@ -268,7 +272,9 @@ final class HomeShard {
   /** One round; whether there was more to claim than one round takes. */
   private boolean look() {
     boolean renew = !joined || System.nanoTime() - renewedAt >= RENEW.toNanos();
-    Found found = ProtocolTransaction.inTransaction(dataSource(), "Looking after " + this, c -> find(c, renew));
+    Found found =
+        ProtocolTransaction.inTransaction(
+            dataSource(), "Looking after " + this, c -> find(c, renew));
     if (renew) {
       joined = true;
     }
@@ -293,7 +299,8 @@ final class HomeShard {
     int room = Math.min(MAX_CLAIM, engine.room());
     if (renew) {
       long before = System.nanoTime();
-      clock.read(nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
+      clock.read(
+          nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
       renewedAt = before;
       claims.addAll(forgotten(c));
       List<String> dead = nodes.dead(c);
@@ -319,11 +326,15 @@ final class HomeShard {
     }
     // In new statements: what was committed with the news is visible by now.
     Map<UUID, List<EventTable.Row>> stored = new HashMap<>();
-    events.read(c, ids).forEach(e -> stored.computeIfAbsent(e.sagaId(), id -> new ArrayList<>()).add(e));
+    events
+        .read(c, ids)
+        .forEach(e -> stored.computeIfAbsent(e.sagaId(), id -> new ArrayList<>()).add(e));
     Map<UUID, List<StepTable.Row>> rows = new HashMap<>();
     if (!claims.isEmpty()) {
       List<UUID> claimed = claims.stream().map(claim -> claim.row().id()).toList();
-      steps.read(c, claimed).forEach(r -> rows.computeIfAbsent(r.sagaId(), id -> new ArrayList<>()).add(r));
+      steps
+          .read(c, claimed)
+          .forEach(r -> rows.computeIfAbsent(r.sagaId(), id -> new ArrayList<>()).add(r));
     }
     return new Found(claims, stored, rows, news, claims.size() >= MAX_CLAIM);
   }
@@ -345,7 +356,11 @@ final class HomeShard {
     SagaDefinitions definitions = engine.definitions();
     Optional<SagaDefinition> definition = definitions.find(row.saga(), row.sagaVersion());
     if (definition.isEmpty()) {
-      log.error("Saga {} was claimed, and {} v{} is not known here", row.id(), row.saga(), row.sagaVersion());
+      log.error(
+          "Saga {} was claimed, and {} v{} is not known here",
+          row.id(),
+          row.saga(),
+          row.sagaVersion());
       return;
     }
     if (row.state().isEnded()) {
@@ -392,7 +407,8 @@ final class HomeShard {
     }
     if (rescued && row.claims() > MAX_CLAIMS) { // it may be what ends its owners
       run.parkAsStuck(
-          "It was taken over %d times, and nothing came of it".formatted(row.claims()), POISON_PAUSE);
+          "It was taken over %d times, and nothing came of it".formatted(row.claims()),
+          POISON_PAUSE);
       return;
     }
     run.hasRead(name);

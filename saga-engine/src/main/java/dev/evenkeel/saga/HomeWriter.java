@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes the instances of one home shard, many in one transaction, on one thread: while a commit is
- * under way the next batch gathers. What has to come first goes at once; what can be found out again
- * waits a little for company, and is lost with the process without harm.
+ * under way the next batch gathers. What has to come first goes at once; what can be found out
+ * again waits a little for company, and is lost with the process without harm.
  *
  * <p>A batch that fails is repeated until it is known what became of it; its size and the number of
  * writes that wait are bounded by the instances in memory.
@@ -171,8 +170,7 @@ final class HomeWriter {
   }
 
   private boolean isLaterDue() {
-    return !later.isEmpty()
-        && (stopping || System.nanoTime() - laterSince >= LINGER.toNanos());
+    return !later.isEmpty() && (stopping || System.nanoTime() - laterSince >= LINGER.toNanos());
   }
 
   private static <T> void drain(Map<UUID, T> from, List<T> to) {
@@ -206,7 +204,10 @@ final class HomeWriter {
         }
         log.warn("Sagas of {} can't be written now, trying again: {}", home, e.getMessage());
         home.awaitPause(pause);
-        pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+        pause =
+            pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0
+                ? LONGEST_PAUSE
+                : pause.multipliedBy(2);
       }
     }
   }
@@ -253,7 +254,7 @@ final class HomeWriter {
               awaited.key(),
               StepTable.Direction.FORWARD,
               awaited.outcome(),
-              awaited.payload(),
+              awaited.event() == null ? null : awaited.event().payload(),
               pending.run().slot(),
               pending.run().epoch(),
               1,

@@ -48,6 +48,7 @@ record InstanceState(
    * @param type logical name
    * @param payload as stored
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record Signal(long position, String type, byte[] payload) {}
 
   /** What a step needs can't be computed. */
@@ -67,8 +68,7 @@ record InstanceState(
   /** The only way to change the phase. */
   InstanceState enter(SagaState next, boolean isForwardOnly, @Nullable SagaFailure why) {
     if (SagaTransition.between(phase, next).isEmpty()) {
-      throw new IllegalStateException(
-          "Saga %s can't go from %s to %s".formatted(id, phase, next));
+      throw new IllegalStateException("Saga %s can't go from %s to %s".formatted(id, phase, next));
     }
     Map<StepKey, StepState> turned = new HashMap<>();
     steps.forEach((key, state) -> turned.put(key, state.turned()));
@@ -139,7 +139,8 @@ record InstanceState(
     if (items == null || items.size() > MAX_ITEMS) {
       throw new InputException(
           "forEach of step \"%s\" must have at most %d items, %s"
-              .formatted(step.name(), MAX_ITEMS, items == null ? "was null" : "has " + items.size()),
+              .formatted(
+                  step.name(), MAX_ITEMS, items == null ? "was null" : "has " + items.size()),
           null);
     }
     return new ArrayList<>(items);

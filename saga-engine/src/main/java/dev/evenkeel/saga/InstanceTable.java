@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class InstanceTable {
 
   /** Everything about an instance that its next owner needs. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record Row(
       UUID id,
       String saga,
@@ -155,9 +156,9 @@ final class InstanceTable {
   /**
    * Writes a batch, each row only where epoch and version are still what its owner knows.
    *
-   * <p>An ended instance's wake row goes; one that a signal's transaction holds at this moment stays
-   * and is swept up later. Parking takes the wake row and compares: news that were committed count,
-   * and a locked row means that news are on their way, so it does not park.
+   * <p>An ended instance's wake row goes; one that a signal's transaction holds at this moment
+   * stays and is swept up later. Parking takes the wake row and compares: news that were committed
+   * count, and a locked row means that news are on their way, so it does not park.
    *
    * @param ahead of virtual time
    * @return ids of what was written; what is missing has another owner or, with {@code park}, news
@@ -377,8 +378,7 @@ final class InstanceTable {
 
   /** Tells the owner that there is news; nothing happens to an instance that has ended. */
   void bump(Connection c, UUID id) throws SQLException {
-    String sql =
-        "UPDATE %s.saga_wake SET bumped = bumped + 1 WHERE saga_id = ?".formatted(schema);
+    String sql = "UPDATE %s.saga_wake SET bumped = bumped + 1 WHERE saga_id = ?".formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setObject(1, id);
       statement.executeUpdate();

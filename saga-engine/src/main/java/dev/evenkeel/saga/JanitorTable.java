@@ -66,8 +66,7 @@ final class JanitorTable {
             """);
   }
 
-  Page ended(
-      Connection c, @Nullable UUID after, Duration retention, Duration ahead, int limit)
+  Page ended(Connection c, @Nullable UUID after, Duration retention, Duration ahead, int limit)
       throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(ended.ahead(ahead))) {
       statement.setString(1, retention.toMillis() + " milliseconds");

@@ -24,6 +24,7 @@ final class KeyTable {
    * @param id proposed; a signal that came first has given another
    * @param owner of the instance; null to leave it to whoever comes first
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record Start(
       int slot,
       String saga,
@@ -46,6 +47,7 @@ final class KeyTable {
    * @param createdAt when it is new
    * @param deadlineAt when it is new and has one
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record Started(
       UUID id,
       boolean isNew,
@@ -149,13 +151,7 @@ final class KeyTable {
    * @param retention how long the key waits for its start
    */
   Key touch(
-      Connection c,
-      int slot,
-      String saga,
-      String key,
-      UUID id,
-      Duration retention,
-      Duration ahead)
+      Connection c, int slot, String saga, String key, UUID id, Duration retention, Duration ahead)
       throws SQLException {
     String sql = touch.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {

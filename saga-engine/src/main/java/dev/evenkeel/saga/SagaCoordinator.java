@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  *       still begin, and takes what it finds instead.
  *   <li>Nothing is undone before every step up to the pivot has a final outcome or can't start
  *       anywhere: a step that lies behind something fenced, refused or pending needs no row.
- *   <li>What exists only at home (direction, outcomes of awaits, the end) is written before anything
- *       follows from it; outcomes of steps are not, because their rows tell them again.
+ *   <li>What exists only at home (direction, outcomes of awaits, the end) is written before
+ *       anything follows from it; outcomes of steps are not, because their rows tell them again.
  * </ul>
  */
 final class SagaCoordinator {
@@ -155,15 +155,11 @@ final class SagaCoordinator {
       int attempts = known.attempts() + (counts(failed.kind(), tries) ? 1 : 0);
       boolean canTurn = failed.work() == Work.FORWARD && isTurnable();
       boolean hopeless = failed.kind() == Failed.Kind.INPUT || failed.kind() == Failed.Kind.MISSING;
-      if (canTurn
-          && (failed.kind() == Failed.Kind.INPUT || attempts >= retry.maxAttempts())) {
+      if (canTurn && (failed.kind() == Failed.Kind.INPUT || attempts >= retry.maxAttempts())) {
         steps.put(failed.key(), known.failed(attempts, now, null));
         turnBack(
             new SagaFailure(
-                Reason.ATTEMPTS_EXHAUSTED,
-                failed.key().step(),
-                failed.type(),
-                failed.message()));
+                Reason.ATTEMPTS_EXHAUSTED, failed.key().step(), failed.type(), failed.message()));
         return;
       }
       boolean stuck =
@@ -175,7 +171,8 @@ final class SagaCoordinator {
                   .formatted(describe(failed.work()), failed.key(), attempts, failed.message())
               : known.trouble();
       steps.put(
-          failed.key(), known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
+          failed.key(),
+          known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
       writeLater();
     }
 
@@ -203,7 +200,9 @@ final class SagaCoordinator {
           };
       // Spread by what the step is, not by chance: a pure function can be repeated.
       int spread =
-          Math.floorMod((state.id().hashCode() * 31 + failed.key().hashCode()) * 31 + tries, 2 * JITTER_PERCENT + 1);
+          Math.floorMod(
+              (state.id().hashCode() * 31 + failed.key().hashCode()) * 31 + tries,
+              2 * JITTER_PERCENT + 1);
       return wait.multipliedBy(100 - JITTER_PERCENT + spread).dividedBy(100);
     }
 
@@ -254,8 +253,7 @@ final class SagaCoordinator {
         if (!step.isWanted(state.command())) {
           done.add(step.name());
         } else if (done.containsAll(step.after())) {
-          boolean isDone =
-              step instanceof AwaitStep await ? await(await) : run((ActionStep) step);
+          boolean isDone = step instanceof AwaitStep await ? await(await) : run((ActionStep) step);
           if (write == Write.FIRST) {
             return;
           }
@@ -344,7 +342,7 @@ final class SagaCoordinator {
       state =
           state.withSignals(
               state.signals().stream().filter(s -> s.position() != signal.position()).toList());
-      awaited.add(new Awaited(key, Outcome.DONE, signal.payload()));
+      awaited.add(new Awaited(key, Outcome.DONE, signal));
       taken.add(signal.position());
       write = Write.FIRST;
     }

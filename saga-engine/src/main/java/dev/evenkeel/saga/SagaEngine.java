@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -34,9 +33,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Runs sagas in this process. Thread-safe.
  *
- * <p>Per home shard one thread claims and one writes; attempts run on threads of their own, a bounded
- * number for each shard. An attempt's thread goes on with what follows from it, so that a saga of
- * steps in a row needs no other.
+ * <p>Per home shard one thread claims and one writes; attempts run on threads of their own, a
+ * bounded number for each shard. An attempt's thread goes on with what follows from it, so that a
+ * saga of steps in a row needs no other.
  */
 public final class SagaEngine implements Sagas {
 
@@ -143,8 +142,8 @@ public final class SagaEngine implements Sagas {
   }
 
   /**
-   * Takes no more work, lets running attempts end within the lease, and gives its sagas to the other
-   * nodes. Idempotent.
+   * Takes no more work, lets running attempts end within the lease, and gives its sagas to the
+   * other nodes. Idempotent.
    */
   public void stop() {
     if (!started.get() || stopped.getAndSet(true)) {

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes ended sagas after their retention, in batches: the steps on every shard first, the
- * instance last, its key later as a tombstone. A crash in between leaves an instance whose steps are
- * deleted again.
+ * instance last, its key later as a tombstone. A crash in between leaves an instance whose steps
+ * are deleted again.
  *
  * <p>Ended instances are found by a walk along the primary key, whose ids are in order of time: no
  * index has to be kept for them, which would cost every saga. One that lives for long is stepped
@@ -102,9 +102,7 @@ final class SagaJanitor {
     for (int batch = 0; batch < MAX_BATCHES; batch++) {
       List<JanitorTable.Expired> found =
           engine.onHome(
-              home,
-              "Deleting keys",
-              c -> table.expireKeys(c, home.clock().ahead(), BATCH));
+              home, "Deleting keys", c -> table.expireKeys(c, home.clock().ahead(), BATCH));
       expired.addAll(found);
       if (found.size() < BATCH) {
         break;

@@ -42,7 +42,7 @@ public record SagaOptions(
     require("concurrency", concurrency, 1, MOST_CONCURRENCY);
     require("max-active", maxActive, 1, MOST_ACTIVE);
     require("stuck-after", stuckAfter, 1, MOST_CONCURRENCY);
-    require("max-payload (bytes)", maxPayloadBytes, 1, 1 << 30);
+    require("max-payload", maxPayloadBytes, 1, 1 << 30);
     require("lease", lease, Duration.ofSeconds(1), Duration.ofMinutes(10));
     require("poll", poll, Duration.ofMillis(10), Duration.ofSeconds(10));
     require("retention", retention, Duration.ZERO, Duration.ofDays(3650));

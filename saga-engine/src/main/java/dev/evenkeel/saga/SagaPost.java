@@ -103,8 +103,7 @@ final class SagaPost {
     if (row.state() != SagaState.RUNNING) {
       throw new SagaStateException("%s turns back already".formatted(what), row.state());
     }
-    Optional<SagaDefinition> definition =
-        engine.definitions().find(row.saga(), row.sagaVersion());
+    Optional<SagaDefinition> definition = engine.definitions().find(row.saga(), row.sagaVersion());
     boolean pastPivot =
         row.forwardOnly()
             || definition
@@ -119,8 +118,7 @@ final class SagaPost {
     store(c, id, EventTable.Kind.CANCEL, "", text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private void store(
-      Connection c, UUID id, EventTable.Kind kind, String type, byte[] payload)
+  private void store(Connection c, UUID id, EventTable.Kind kind, String type, byte[] payload)
       throws SQLException {
     events.insert(c, id, kind, type, payload);
     instances.bump(c, id);

@@ -103,8 +103,7 @@ final class SagaRun {
     this.progress = progress;
     Map<StepKey, StepState> steps = new HashMap<>(state.steps());
     for (StepKey key : progress.attempted()) {
-      steps.put(
-          key, steps.getOrDefault(key, StepState.UNTOUCHED).resumed(progress.attempts(key)));
+      steps.put(key, steps.getOrDefault(key, StepState.UNTOUCHED).resumed(progress.attempts(key)));
     }
     this.state = state.with(steps);
   }
@@ -274,7 +273,7 @@ final class SagaRun {
           0,
           home.name(),
           Duration.ZERO,
-          awaited.payload() == null ? "it did not come" : "");
+          awaited.event() == null ? "it did not come" : "");
     }
     if (decision.write() == Decision.Write.FIRST) {
       writing = true;
@@ -324,8 +323,7 @@ final class SagaRun {
     }
     if (shardKey == null || shardKey.isBlank()) {
       throw new InstanceState.InputException(
-          "The shard key of step \"%s\" is %s"
-              .formatted(key, shardKey == null ? "null" : "blank"),
+          "The shard key of step \"%s\" is %s".formatted(key, shardKey == null ? "null" : "blank"),
           null);
     }
     return home.engine().slotOf(step.shardStrategy(), shardKey);

@@ -28,9 +28,9 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * Starts sagas in the caller's transaction. The instance is in memory from before the commit on, and
- * works from after it on: so whoever compares what is owned with what is in memory finds nothing
- * that is just being born.
+ * Starts sagas in the caller's transaction. The instance is in memory from before the commit on,
+ * and works from after it on: so whoever compares what is owned with what is in memory finds
+ * nothing that is just being born.
  */
 final class SagaStarter {
 
@@ -142,8 +142,7 @@ final class SagaStarter {
     return value;
   }
 
-  private void requireTransaction(
-      String what, int slot, HomeShard home, TransactionTarget target) {
+  private void requireTransaction(String what, int slot, HomeShard home, TransactionTarget target) {
     if (!TransactionSynchronizationManager.isSynchronizationActive()
         || !TransactionSynchronizationManager.isActualTransactionActive()) {
       throw new SagaException(
@@ -161,7 +160,8 @@ final class SagaStarter {
                   what,
                   current == null
                       ? "no slot"
-                      : "slot %d on shard \"%s\"".formatted(current, engine.shards().shardOf(current)),
+                      : "slot %d on shard \"%s\""
+                          .formatted(current, engine.shards().shardOf(current)),
                   slot,
                   home.name()));
     }

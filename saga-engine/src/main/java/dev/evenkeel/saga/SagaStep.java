@@ -11,9 +11,10 @@ import java.lang.annotation.Target;
  * that says it happened. Its database effects happen once; what it does elsewhere can happen again.
  *
  * <p>Parameters are injected: the command, the item of a {@link #forEach()} step, and results of
- * ancestors by type or {@link ResultOf}; of a {@code forEach} ancestor as a {@code List}. What the
- * method returns is stored, as the payload codec writes it, 256 KiB at most, and given to later
- * steps and to the compensation.
+ * ancestors by type or {@link ResultOf}; of a {@code forEach} ancestor as a {@code List}. No
+ * parameter is primitive: the result of an ancestor that was left out is null. What the method
+ * returns is stored, as the payload codec writes it, 256 KiB at most, and given to later steps and
+ * to the compensation.
  */
 @Documented
 @Target(ElementType.METHOD)
@@ -44,17 +45,18 @@ public @interface SagaStep {
 
   /**
    * Property path to a collection: the step runs once for each item, in parallel. Property of the
-   * command, or ancestor and property of its result. Empty for a single step.
+   * command, or ancestor and property of its result. It keeps its order, as a list does, for an
+   * item is known by its position. Empty for a single step.
    */
   String forEach() default "";
 
-  /** Property path in the command to a boolean; false counts as done. Empty for always. */
+  /** Property path in the command to a boolean; false and null count as done. Empty for always. */
   String when() default "";
 
   /**
    * Method that undoes the step; called only if the step took effect. Its parameters are those of a
-   * step, the step's own result and {@link SagaFailure} besides. A compensatable step names one, or
-   * says {@link #NONE}.
+   * step, the step's own result (of the item, for a {@link #forEach()} step) and {@link
+   * SagaFailure} besides. A compensatable step names one, or says {@link #NONE}.
    */
   String compensation() default "";
 

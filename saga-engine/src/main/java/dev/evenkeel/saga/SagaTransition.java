@@ -11,7 +11,8 @@ enum SagaTransition {
   /** Every step is done. */
   COMPLETE(SagaState.RUNNING, SagaState.COMPLETED, "every step is done"),
   /** A refusal, attempts used up, a timeout, the deadline or a cancel, before the pivot. */
-  CLOSE(SagaState.RUNNING, SagaState.CLOSING, "refusal, attempts used up, timeout, deadline, cancel"),
+  CLOSE(
+      SagaState.RUNNING, SagaState.CLOSING, "refusal, attempts used up, timeout, deadline, cancel"),
   /** The pivot had happened after all: from now on only forward. */
   RESUME(SagaState.CLOSING, SagaState.RUNNING, "the pivot is found done"),
   /** Nothing can happen forward any more, and the pivot has not. */

@@ -2,7 +2,6 @@ package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.ProtocolTransaction;
-import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import dev.evenkeel.saga.StepState.Work;
@@ -11,13 +10,11 @@ import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.StepDefinition;
 import dev.evenkeel.saga.spi.SagaObserver;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionStatus;
@@ -202,14 +199,12 @@ final class StepRunner {
    */
   private boolean inTransaction(StepTask task, @Nullable SagaFailure failure, Encoding encoding)
       throws Exception {
-    TransactionTarget target =
-        context.shards().target(task.slot(), "saga " + task.instance().id());
+    TransactionTarget target = context.shards().target(task.slot(), "saga " + task.instance().id());
     ActionStep.Call call =
         direction(task) == Direction.FORWARD
             ? task.step().action()
             : java.util.Objects.requireNonNull(task.step().compensation());
-    StepInput input =
-        new StepInput(task.instance(), task.step(), task.effect().key(), failure);
+    StepInput input = new StepInput(task.instance(), task.step(), task.effect().key(), failure);
     CurrentSaga.enter(task.run().headers());
     try (Attempts.Attempt attempt = attempts.begin(task, target.dataSource())) {
       Outcomes outcome =
@@ -218,8 +213,7 @@ final class StepRunner {
               .call(
                   () -> {
                     try {
-                      return new Outcomes(
-                          run(task, target, attempt, call, input, encoding), null);
+                      return new Outcomes(run(task, target, attempt, call, input, encoding), null);
                     } catch (Exception e) {
                       return new Outcomes(false, e);
                     }
@@ -316,15 +310,13 @@ final class StepRunner {
             refusal.getClass().getSimpleName(),
             message(refusal));
     return insert(task, Outcome.REFUSED, codec.encodeFailure(failure))
-        ? new SagaNews.Ended(
-            task.effect().key(), Outcome.REFUSED, null, failure, task.run().now())
+        ? new SagaNews.Ended(task.effect().key(), Outcome.REFUSED, null, failure, task.run().now())
         : winner(task);
   }
 
   private SagaNews fence(StepTask task) {
     return insert(task, Outcome.FENCED, null)
-        ? new SagaNews.Ended(
-            task.effect().key(), Outcome.FENCED, null, null, task.run().now())
+        ? new SagaNews.Ended(task.effect().key(), Outcome.FENCED, null, null, task.run().now())
         : winner(task);
   }
 

@@ -39,8 +39,7 @@ record StepState(
       new StepState(Work.NONE, null, null, null, false, 0, 0, null, null);
 
   StepState working(Work next) {
-    return new StepState(
-        next, outcome, result, recordedAt, undone, attempts, tries, null, trouble);
+    return new StepState(next, outcome, result, recordedAt, undone, attempts, tries, null, trouble);
   }
 
   StepState ended(Outcome committed, @Nullable Object value, Instant at) {

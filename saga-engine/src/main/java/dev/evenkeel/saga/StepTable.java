@@ -28,6 +28,7 @@ final class StepTable {
    *
    * @param result as stored: what the step returned, or the failure of a refusal
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record Row(
       UUID sagaId,
       StepKey key,
@@ -41,6 +42,7 @@ final class StepTable {
    *
    * @param notAfter the shard refuses the row after it: until then other rows of the saga are kept
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record NewRow(
       UUID sagaId,
       StepKey key,

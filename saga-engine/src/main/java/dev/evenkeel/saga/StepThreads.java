@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.task.VirtualThreadTaskExecutor;
 
 /**
- * Threads for attempts: virtual ones where they are wanted and the JVM has them. Bulkheads bound how
- * many run at one time.
+ * Threads for attempts: virtual ones where they are wanted and the JVM has them. Bulkheads bound
+ * how many run at one time.
  */
 final class StepThreads implements AutoCloseable {
 

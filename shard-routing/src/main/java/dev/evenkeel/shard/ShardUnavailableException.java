@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /** The shard does not answer, or is not ready yet; others go on. */
 public final class ShardUnavailableException extends ShardException {
 
-  ShardUnavailableException(String message, @Nullable Throwable cause) {
+  /** Refuses a transaction. */
+  public ShardUnavailableException(String message, @Nullable Throwable cause) {
     // The cause is what failure handling knows as an outage of a database.
     super(message, cause == null ? new SQLTransientConnectionException(message, "08006") : cause);
   }

@@ -39,6 +39,7 @@ import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
 import org.springframework.boot.jdbc.autoconfigure.DataSourceTransactionManagerAutoConfiguration;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.boot.sql.init.dependency.DatabaseInitializationDependencyConfigurer;
+import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.DependsOn;
@@ -79,7 +80,9 @@ public final class EvenkeelAutoConfiguration {
   @Bean
   EvenkeelOptions evenkeelOptions(EvenkeelProperties properties, Environment environment) {
     return EvenkeelOptions.of(
-        properties, NodeName.of(environment.getProperty("spring.application.name", "application")));
+        properties,
+        NodeName.of(environment.getProperty("spring.application.name", "application")),
+        Threading.VIRTUAL.isActive(environment));
   }
 
   /** Where there are no shards: one database, the application's. */
@@ -250,8 +253,11 @@ public final class EvenkeelAutoConfiguration {
   @Bean
   @Lazy
   InboxHandlers evenkeelInboxHandlers(
-      ConfigurableListableBeanFactory beans, EventTypes types, PayloadCodec codec) {
-    return new InboxHandlerCollector(beans).collect(types, codec);
+      ConfigurableListableBeanFactory beans,
+      EventTypes types,
+      PayloadCodec codec,
+      ObjectProvider<InboxHandlerSource> sources) {
+    return new InboxHandlerCollector(beans).collect(types, codec, sources.orderedStream().toList());
   }
 
   @Bean

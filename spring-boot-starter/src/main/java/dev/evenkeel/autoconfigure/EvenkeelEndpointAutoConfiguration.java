@@ -3,6 +3,8 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.saga.Sagas;
+import dev.evenkeel.saga.definition.SagaDefinitions;
 import dev.evenkeel.shard.ShardNode;
 import dev.evenkeel.shard.Shards;
 import java.util.Set;
@@ -17,8 +19,8 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The actuator endpoints {@code evenkeeloutbox} and {@code evenkeelshards}. */
-@AutoConfiguration(after = EvenkeelAutoConfiguration.class)
+/** The actuator endpoints {@code evenkeeloutbox}, {@code evenkeelsagas} and {@code evenkeelshards}. */
+@AutoConfiguration(after = {EvenkeelAutoConfiguration.class, EvenkeelSagaAutoConfiguration.class})
 @ConditionalOnClass({Endpoint.class, ConditionalOnAvailableEndpoint.class})
 @ConditionalOnBean(EvenkeelOptions.class)
 public final class EvenkeelEndpointAutoConfiguration {
@@ -43,6 +45,19 @@ public final class EvenkeelEndpointAutoConfiguration {
     return handlers.subscriptions().stream()
         .map(Subscription::consumer)
         .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** With sagas. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnBean(SagaReadings.class)
+  @ConditionalOnAvailableEndpoint(EvenkeelSagasEndpoint.class)
+  static class SagasConfiguration {
+
+    @Bean
+    EvenkeelSagasEndpoint evenkeelSagasEndpoint(
+        SagaReadings readings, ObjectProvider<SagaDefinitions> definitions, Sagas sagas) {
+      return new EvenkeelSagasEndpoint(readings, definitions::getObject, sagas);
+    }
   }
 
   /** With shards. */

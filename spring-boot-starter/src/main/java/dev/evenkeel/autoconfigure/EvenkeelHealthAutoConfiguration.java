@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -9,7 +10,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
 /** The health indicator {@code evenkeel}. */
-@AutoConfiguration(after = EvenkeelAutoConfiguration.class)
+@AutoConfiguration(after = {EvenkeelAutoConfiguration.class, EvenkeelSagaAutoConfiguration.class})
 @ConditionalOnClass({HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
 @ConditionalOnBean(EvenkeelOptions.class)
 @ConditionalOnEnabledHealthIndicator("evenkeel")
@@ -20,7 +21,8 @@ public final class EvenkeelHealthAutoConfiguration {
 
   @Bean
   @ConditionalOnMissingBean(name = "evenkeelHealthIndicator")
-  HealthIndicator evenkeelHealthIndicator(AllReadings readings) {
-    return new EvenkeelHealthIndicator(readings);
+  HealthIndicator evenkeelHealthIndicator(
+      AllReadings readings, ObjectProvider<SagaReadings> sagas) {
+    return new EvenkeelHealthIndicator(readings, sagas.getIfAvailable());
   }
 }

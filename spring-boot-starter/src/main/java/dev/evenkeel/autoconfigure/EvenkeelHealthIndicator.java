@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
+import dev.evenkeel.saga.SagaCounts;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -16,16 +17,23 @@ import org.springframework.boot.health.contributor.Status;
  * Whether messages leave. For each installation: UP when this process leads without findings or
  * another process leads, DOWN when findings keep the relay from working, OUT_OF_SERVICE when it is
  * stopped. Where only some installations are UP it is DEGRADED, which restarts nothing: the others
- * go on. Parked keys and dead letters are shown, but are the business of alarms: restarting a
- * process does not cure them.
+ * go on. Parked keys, dead letters and stuck sagas are shown, but are the business of alarms:
+ * restarting a process does not cure them.
  */
 final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
 
   private final AllReadings readings;
+  private final @Nullable SagaReadings sagas;
 
-  EvenkeelHealthIndicator(AllReadings readings) {
+  /**
+   * Makes the indicator.
+   *
+   * @param sagas null where the application has none
+   */
+  EvenkeelHealthIndicator(AllReadings readings, @Nullable SagaReadings sagas) {
     super("The outbox's health could not be read");
     this.readings = readings;
+    this.sagas = sagas;
   }
 
   @Override
@@ -51,7 +59,7 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
     }
   }
 
-  private static Map<String, Object> details(OutboxReadings readings) {
+  private Map<String, Object> details(OutboxReadings readings) {
     Map<String, Object> details = new LinkedHashMap<>();
     RelayStatus relay = readings.status();
     if (relay == null) {
@@ -74,6 +82,10 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
     if (counts != null) {
       details.put("parkedKeys", counts.keys());
       details.put("deadLetters", counts.dead());
+    }
+    SagaCounts live = sagas == null ? null : sagas.counts(readings.installation());
+    if (live != null) {
+      details.put("stuckSagas", live.stuck());
     }
     return details;
   }

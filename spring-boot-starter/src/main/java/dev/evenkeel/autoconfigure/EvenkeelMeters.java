@@ -42,6 +42,29 @@ public enum EvenkeelMeters implements MeterDocumentation {
   SHARD_CONNECTIONS("evenkeel.shard.connections", Meter.Type.GAUGE, null, Tags.SHARD),
   /** Dead letters that wait for a decision; NaN when it is not known. */
   DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages", Tags.SHARD),
+  /** Sagas started, those of transactions that rolled back afterwards included. */
+  SAGA_STARTED("evenkeel.saga.started", Meter.Type.COUNTER, "sagas", Tags.SAGA),
+  /** Sagas that this process brought to an end; the time is from their start. */
+  SAGA_ENDED("evenkeel.saga.ended", Meter.Type.TIMER, null, Tags.SAGA, Tags.STATE),
+  /** Attempts at steps and compensations; the time is that of the attempt. */
+  SAGA_STEP(
+      "evenkeel.saga.step",
+      Meter.Type.TIMER,
+      null,
+      Tags.SAGA,
+      Tags.STEP,
+      Tags.DIRECTION,
+      Tags.OUTCOME),
+  /** Sagas that this process marked as stuck: alarm on it. */
+  SAGA_STUCK("evenkeel.saga.stuck", Meter.Type.COUNTER, "sagas", Tags.SAGA, Tags.STEP),
+  /** Sagas that this process took over from one whose lease had ended. */
+  SAGA_TAKEN_OVER("evenkeel.saga.taken-over", Meter.Type.COUNTER, "sagas", Tags.SAGA),
+  /** Signals whose saga was not started in time. */
+  SAGA_SIGNALS_EXPIRED("evenkeel.saga.signals.expired", Meter.Type.COUNTER, "signals", Tags.SAGA),
+  /** Sagas that have not ended, by home shard; NaN when it is not known. */
+  SAGA_ACTIVE("evenkeel.saga.active", Meter.Type.GAUGE, "sagas", Tags.SHARD, Tags.STATE),
+  /** Those of them that are marked as stuck; NaN when it is not known. */
+  SAGA_ACTIVE_STUCK("evenkeel.saga.active.stuck", Meter.Type.GAUGE, "sagas", Tags.SHARD),
   /** Dual writes that were warned of or refused. */
   DUAL_WRITES("evenkeel.guard.dual-writes", Meter.Type.COUNTER, "calls", Tags.KIND);
 
@@ -54,7 +77,17 @@ public enum EvenkeelMeters implements MeterDocumentation {
     /** Name of the shard; {@code home} without shards. */
     SHARD("shard"),
     /** What was called, the tag of a {@link dev.evenkeel.shard.guard.DualWriteKind}. */
-    KIND("kind");
+    KIND("kind"),
+    /** Name of the saga. */
+    SAGA("saga"),
+    /** Name of the step; {@code none} where no step is the cause. */
+    STEP("step"),
+    /** {@code forward}, or {@code compensation} where a step is undone. */
+    DIRECTION("direction"),
+    /** How an attempt ended, as {@link dev.evenkeel.saga.spi.SagaObserver.Attempt} names it. */
+    OUTCOME("outcome"),
+    /** State of a saga, a {@link dev.evenkeel.saga.SagaState}. */
+    STATE("state");
 
     private final String key;
 

@@ -1,6 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.saga.spi.SagaObserver;
 import dev.evenkeel.shard.Shards;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -11,7 +12,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** The meters of {@link EvenkeelMeters}, where the application has a registry. */
 @AutoConfiguration(
-    after = EvenkeelAutoConfiguration.class,
+    after = {EvenkeelAutoConfiguration.class, EvenkeelSagaAutoConfiguration.class},
     afterName =
         "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")
 @ConditionalOnClass(MeterRegistry.class)
@@ -29,6 +30,22 @@ public final class EvenkeelMetricsAutoConfiguration {
   @Bean
   OutboxGauges evenkeelOutboxGauges(AllReadings readings, EvenkeelProperties properties) {
     return new OutboxGauges(readings, properties.relay().enabled());
+  }
+
+  /** With sagas. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnBean(SagaReadings.class)
+  static class SagasConfiguration {
+
+    @Bean
+    SagaObserver evenkeelMeteringSagaObserver(MeterRegistry registry) {
+      return new MeteringSagaObserver(registry);
+    }
+
+    @Bean
+    SagaGauges evenkeelSagaGauges(SagaReadings readings) {
+      return new SagaGauges(readings);
+    }
   }
 
   /** Apart, because the pools' library is optional. */

@@ -6,6 +6,7 @@ import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.relay.JanitorOptions;
 import dev.evenkeel.relay.LaneOptions;
 import dev.evenkeel.relay.RelayOptions;
+import dev.evenkeel.saga.SagaOptions;
 import java.time.Duration;
 import java.util.List;
 
@@ -19,6 +20,7 @@ record EvenkeelOptions(
     InboxOptions inbox,
     LaneOptions lanes,
     RelayOptions relay,
+    SagaOptions saga,
     List<String> retired) {
 
   /**
@@ -32,17 +34,20 @@ record EvenkeelOptions(
    * Converts and checks.
    *
    * @param defaultNode name of this process where none is set
+   * @param virtualThreads whether the application wants virtual threads
    * @throws EvenkeelConfigurationException with the sentence of the first bad value
    */
-  static EvenkeelOptions of(EvenkeelProperties properties, String defaultNode) {
+  static EvenkeelOptions of(
+      EvenkeelProperties properties, String defaultNode, boolean virtualThreads) {
     try {
-      return convert(properties, defaultNode);
+      return convert(properties, defaultNode, virtualThreads);
     } catch (IllegalArgumentException e) {
       throw new EvenkeelConfigurationException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static EvenkeelOptions convert(EvenkeelProperties properties, String defaultNode) {
+  private static EvenkeelOptions convert(
+      EvenkeelProperties properties, String defaultNode, boolean virtualThreads) {
     String schema = properties.schema();
     SchemaMigration migration =
         new SchemaMigration(
@@ -60,6 +65,7 @@ record EvenkeelOptions(
         new InboxOptions(schema, inbox.window(), inbox.handlerTimeout()),
         lanes,
         relay,
+        saga(schema, relay.node(), properties.saga(), virtualThreads),
         List.copyOf(inbox.retired()));
   }
 
@@ -89,6 +95,23 @@ record EvenkeelOptions(
         relay.maxInFlightBytes().toBytes(),
         relay.drainTimeout(),
         janitor);
+  }
+
+  private static SagaOptions saga(
+      String schema, String node, EvenkeelProperties.Saga saga, boolean virtualThreads) {
+    return new SagaOptions(
+        schema,
+        node,
+        saga.concurrency(),
+        saga.maxActive(),
+        saga.lease(),
+        saga.poll(),
+        saga.stuckAfter(),
+        saga.retention(),
+        saga.keyRetention(),
+        saga.signalRetention(),
+        bytes(saga.maxPayload().toBytes()),
+        virtualThreads);
   }
 
   /** A size that is no int is out of every range; the options record refuses the nearest int. */

@@ -22,6 +22,7 @@ import org.springframework.util.unit.DataSize;
  * @param outbox The writing side.
  * @param inbox The receiving side.
  * @param relay Publishing from the write-ahead log.
+ * @param saga Running sagas.
  * @param janitor Truncation of what has been published and handled.
  * @param catalogue Name of the shard that holds the slot map. Needed with shards.
  * @param shards The shards by name: 1 to 40 lower-case letters, digits and hyphens, a letter first.
@@ -39,6 +40,7 @@ record EvenkeelProperties(
     @DefaultValue Outbox outbox,
     @DefaultValue Inbox inbox,
     @DefaultValue Relay relay,
+    @DefaultValue Saga saga,
     @DefaultValue Janitor janitor,
     @Nullable String catalogue,
     @DefaultValue Map<String, Shard> shards,
@@ -216,6 +218,38 @@ record EvenkeelProperties(
           .formatted(enabled, url, username, node);
     }
   }
+
+  /**
+   * Running sagas.
+   *
+   * @param enabled Whether this process runs sagas. When not, it only starts, signals and shows
+   *     them, and other processes run them.
+   * @param concurrency Most steps that run at a time on each shard, each with a database
+   *     connection, 1 to 1000. Keep it below the size of the connection pool.
+   * @param maxActive Most sagas in memory, 1 to 1000000. What is started beyond it waits in the
+   *     database.
+   * @param lease How long a silent process's sagas stay its own before others take them over, 1s to
+   *     10m.
+   * @param poll How often each shard is looked at for news, 10ms to 10s.
+   * @param stuckAfter Attempts after which a saga that can only go on, or only back, is marked as
+   *     stuck, 1 to 1000. It is repeated all the same.
+   * @param retention How long ended sagas are kept, up to 3650 days.
+   * @param keyRetention How long a saga's key is remembered after the saga was deleted, up to 3650
+   *     days. Starting the key again meanwhile starts nothing.
+   * @param signalRetention How long a signal waits for its saga to be started, up to 3650 days.
+   * @param maxPayload Largest command, result and event of a saga, 1B to 1GB.
+   */
+  record Saga(
+      @DefaultValue("true") boolean enabled,
+      @DefaultValue("8") int concurrency,
+      @DefaultValue("10000") int maxActive,
+      @DefaultValue("5s") Duration lease,
+      @DefaultValue("200ms") Duration poll,
+      @DefaultValue("10") int stuckAfter,
+      @DefaultValue("7d") Duration retention,
+      @DefaultValue("30d") Duration keyRetention,
+      @DefaultValue("1d") Duration signalRetention,
+      @DefaultValue("256KB") DataSize maxPayload) {}
 
   /**
    * Truncation of what has been published and handled.

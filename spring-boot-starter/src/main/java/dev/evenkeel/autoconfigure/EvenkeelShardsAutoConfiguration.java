@@ -2,6 +2,7 @@ package dev.evenkeel.autoconfigure;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.outbox.ParkedMessages;
+import dev.evenkeel.saga.spi.SagaShards;
 import dev.evenkeel.shard.RoutedTransactions;
 import dev.evenkeel.shard.RoutingDataSource;
 import dev.evenkeel.shard.RoutingShardTransactions;
@@ -200,9 +201,11 @@ public final class EvenkeelShardsAutoConfiguration {
   }
 
   @Bean
-  ConnectionBudget evenkeelConnectionBudget(ShardPools pools, EvenkeelProperties properties) {
+  ConnectionBudget evenkeelConnectionBudget(
+      ShardPools pools, EvenkeelProperties properties, ObjectProvider<SagaShards> sagas) {
+    int forSagas = sagas.getIfAvailable() == null ? 0 : ShardPools.SAGA_CONNECTIONS;
     Map<String, Integer> sizes = new TreeMap<>();
-    pools.databases().forEach(d -> sizes.put(d.name(), pools.maximumPoolSize(d.name())));
+    pools.databases().forEach(d -> sizes.put(d.name(), pools.maximumPoolSize(d.name()) + forSagas));
     return new ConnectionBudget(properties.sharding().instances(), sizes);
   }
 

@@ -8,8 +8,6 @@ import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.springframework.aop.framework.autoproxy.AutoProxyUtils;
 import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -32,15 +30,17 @@ final class InboxHandlerCollector {
   /**
    * Collects.
    *
+   * @param sources of handlers that are no methods with {@link InboxHandler}
    * @throws EvenkeelConfigurationException naming every mistake
    */
-  InboxHandlers collect(EventTypes types, PayloadCodec codec) {
+  InboxHandlers collect(EventTypes types, PayloadCodec codec, List<InboxHandlerSource> sources) {
     InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
     for (String name : beans.getBeanDefinitionNames()) {
       if (!ScopedProxyUtils.isScopedTarget(name)) {
         collect(name, builder);
       }
     }
+    sources.forEach(source -> mistakes.addAll(source.addTo(builder)));
     InboxHandlers handlers = null;
     try {
       handlers = builder.build();
@@ -54,7 +54,7 @@ final class InboxHandlerCollector {
   }
 
   private void collect(String name, InboxHandlers.Builder builder) {
-    Class<?> type = type(name);
+    Class<?> type = BeanTypes.find(beans, name);
     if (type == null) {
       return;
     }
@@ -82,15 +82,6 @@ final class InboxHandlerCollector {
       builder.add(bean, AopUtils.selectInvocableMethod(method, bean.getClass()), annotation);
     } catch (IllegalStateException e) { // not reachable through the bean's proxy
       mistakes.add(String.valueOf(e.getMessage()));
-    }
-  }
-
-  private @Nullable Class<?> type(String name) {
-    try {
-      Class<?> target = AutoProxyUtils.determineTargetClass(beans, name);
-      return target != null ? target : beans.getType(name, false);
-    } catch (LinkageError e) {
-      return null; // a bean of classes that are absent can't be a handler of ours
     }
   }
 }

@@ -24,6 +24,9 @@ final class ShardPools implements AutoCloseable {
   /** The slot map's thread, the node id's, and whoever changes the map. */
   private static final int CONTROL_CONNECTIONS = 3;
 
+  /** The saga engine's lease, news, progress, and the looking at and fencing of steps. */
+  static final int SAGA_CONNECTIONS = 4;
+
   private final Map<String, EvenkeelProperties.Shard> properties;
   private final Binder binder;
   private final String sessionName;
@@ -94,9 +97,18 @@ final class ShardPools implements AutoCloseable {
    * @param catalogue name of the shard
    */
   HikariDataSource control(String catalogue) {
-    EvenkeelProperties.Shard shard = shard(catalogue);
-    HikariDataSource pool = pool(catalogue, shard, shard.url(), "shard-" + catalogue + "-control");
-    pool.setMaximumPoolSize(CONTROL_CONNECTIONS);
+    return beside(catalogue, "control", CONTROL_CONNECTIONS);
+  }
+
+  /** A small pool beside the application's, for the saga engine's own transactions on a shard. */
+  HikariDataSource sagas(String shard) {
+    return beside(shard, "sagas", SAGA_CONNECTIONS);
+  }
+
+  private HikariDataSource beside(String name, String purpose, int connections) {
+    EvenkeelProperties.Shard shard = shard(name);
+    HikariDataSource pool = pool(name, shard, shard.url(), "shard-" + name + "-" + purpose);
+    pool.setMaximumPoolSize(connections);
     pool.setMinimumIdle(1);
     return pool;
   }

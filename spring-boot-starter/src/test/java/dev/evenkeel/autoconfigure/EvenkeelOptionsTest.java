@@ -8,6 +8,7 @@ import dev.evenkeel.outbox.InboxOptions;
 import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.relay.LaneOptions;
 import dev.evenkeel.relay.RelayOptions;
+import dev.evenkeel.saga.SagaOptions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,7 @@ class EvenkeelOptionsTest {
     for (int i = 0; i < namesAndValues.length; i += 2) {
       values.put(namesAndValues[i], namesAndValues[i + 1]);
     }
-    return EvenkeelOptions.of(bind(values), "node-1");
+    return EvenkeelOptions.of(bind(values), "node-1", true);
   }
 
   @Test
@@ -41,6 +42,7 @@ class EvenkeelOptionsTest {
     assertThat(options.inbox()).isEqualTo(InboxOptions.defaults());
     assertThat(options.lanes()).isEqualTo(LaneOptions.defaults());
     assertThat(options.relay()).isEqualTo(RelayOptions.defaults("evenkeel", "node-1"));
+    assertThat(options.saga()).isEqualTo(SagaOptions.defaults("evenkeel", "node-1"));
     assertThat(options.retired()).isEmpty();
   }
 
@@ -51,6 +53,7 @@ class EvenkeelOptionsTest {
     assertThat(properties.enabled()).isTrue();
     assertThat(properties.migration().enabled()).isTrue();
     assertThat(properties.relay().enabled()).isTrue();
+    assertThat(properties.saga().enabled()).isTrue();
   }
 
   @Test
@@ -62,7 +65,8 @@ class EvenkeelOptionsTest {
                 options.migration().schema(),
                 options.outbox().schema(),
                 options.inbox().schema(),
-                options.relay().schema()))
+                options.relay().schema(),
+                options.saga().schema()))
         .containsOnly("orders_outbox");
   }
 
@@ -99,6 +103,16 @@ class EvenkeelOptionsTest {
     "evenkeel.relay.max-in-flight, 0",
     "evenkeel.relay.max-in-flight-bytes, 1KB",
     "evenkeel.relay.drain-timeout, 6m",
+    "evenkeel.saga.concurrency, 0",
+    "evenkeel.saga.max-active, 1000001",
+    "evenkeel.saga.lease, 999ms",
+    "evenkeel.saga.poll, 11s",
+    "evenkeel.saga.stuck-after, 0",
+    "evenkeel.saga.retention, 3651d",
+    "evenkeel.saga.key-retention, -1s",
+    "evenkeel.saga.signal-retention, 3651d",
+    "evenkeel.saga.max-payload, 0B",
+    "evenkeel.saga.max-payload, 4GB",
     "evenkeel.janitor.interval, 2h"
   })
   void valueOutOfRangeIsRefusedByASentenceThatNamesIt(String property, String value) {

@@ -55,7 +55,10 @@ class InboxHandlerCollectorTest {
   private InboxHandlers collect() {
     context.refresh();
     return new InboxHandlerCollector(context.getBeanFactory())
-        .collect(EventTypes.of(List.of(Placed.class)), new JsonPayloadCodec(JsonMapper.shared()));
+        .collect(
+            EventTypes.of(List.of(Placed.class)),
+            new JsonPayloadCodec(JsonMapper.shared()),
+            List.of());
   }
 
   @Test

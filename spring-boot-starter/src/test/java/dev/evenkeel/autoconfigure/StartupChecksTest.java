@@ -26,7 +26,8 @@ class StartupChecksTest {
             new Binder(new MapConfigurationPropertySource(Map.of("evenkeel.inbox.lanes", "3")))
                 .bind("evenkeel", EvenkeelProperties.class)
                 .get(),
-            "node");
+            "node",
+            false);
     DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
     beans.registerSingleton(
         "handlers",

@@ -20,7 +20,7 @@ public final class TestApplications {
   }
 
   /** Starts one with a web server on a free port. */
-  static ConfigurableApplicationContext startWeb(
+  public static ConfigurableApplicationContext startWeb(
       DatabaseInfo database, Class<?> application, String... properties) {
     return builder(database, application, properties)
         .web(WebApplicationType.SERVLET)

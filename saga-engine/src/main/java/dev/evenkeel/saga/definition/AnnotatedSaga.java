@@ -24,9 +24,6 @@ import org.springframework.util.ReflectionUtils;
  */
 public final class AnnotatedSaga {
 
-  private static final String NOT_STORABLE =
-      "%s must be a class without type parameters, was %s; wrap it in a record";
-
   private final Object bean;
   private final Class<?> targetClass;
   private final Saga saga;
@@ -37,9 +34,8 @@ public final class AnnotatedSaga {
     this.targetClass = targetClass;
     this.saga = saga;
     this.methods =
-        Arrays.stream(
-                ReflectionUtils.getUniqueDeclaredMethods(
-                    targetClass, m -> !m.isSynthetic() && m.getDeclaringClass() != Object.class))
+        Arrays.stream(ReflectionUtils.getUniqueDeclaredMethods(targetClass, m -> !isOfObject(m)))
+            .filter(m -> !m.isSynthetic()) // not before: a bridge hides what it overrides
             .sorted(Comparator.comparing(Method::getName).thenComparing(Method::toString))
             .toList();
   }
@@ -54,7 +50,7 @@ public final class AnnotatedSaga {
    */
   public static SagaDefinition of(Object bean, Class<?> targetClass) {
     Saga saga = targetClass.getAnnotation(Saga.class);
-    Class<?> command = ResolvableType.forClass(SagaFor.class, targetClass).getGeneric(0).resolve();
+    Class<?> command = commandType(targetClass).resolve();
     if (saga == null || command == null) {
       throw new SagaDefinitionException(
           List.of(
@@ -62,6 +58,14 @@ public final class AnnotatedSaga {
                   .formatted(targetClass.getName())));
     }
     return new AnnotatedSaga(bean, targetClass, saga).read(command);
+  }
+
+  private static ResolvableType commandType(Class<?> targetClass) {
+    return ResolvableType.forClass(SagaFor.class, targetClass).getGeneric(0);
+  }
+
+  private static boolean isOfObject(Method method) {
+    return method.getDeclaringClass() == Object.class;
   }
 
   private <C> SagaDefinition read(Class<C> command) {
@@ -76,9 +80,7 @@ public final class AnnotatedSaga {
           "its bean must be a %s, was %s; have it proxied by class, not by interface"
               .formatted(targetClass.getName(), bean.getClass().getName()));
     }
-    if (ResolvableType.forClass(SagaFor.class, targetClass).getGeneric(0).hasGenerics()) {
-      mistakes.add(NOT_STORABLE.formatted("the command", command.getName()));
-    }
+    storable("the command", commandType(targetClass), mistakes);
     if (!saga.deadline().isEmpty()) {
       parse("deadline", saga.deadline(), mistakes).ifPresent(builder::deadline);
     }
@@ -182,7 +184,9 @@ public final class AnnotatedSaga {
   /** What is stored is read back by its class, of which type parameters are no part. */
   private static Class<?> storable(String what, ResolvableType type, Mistakes mistakes) {
     if (type.resolve() == null || type.hasGenerics()) {
-      mistakes.add(NOT_STORABLE.formatted(what, type));
+      mistakes.add(
+          "%s must be a class without type parameters, was %s; wrap it in a record"
+              .formatted(what, type));
     }
     return ClassUtils.resolvePrimitiveIfNecessary(type.toClass());
   }

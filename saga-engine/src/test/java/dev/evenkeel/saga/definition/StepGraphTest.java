@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class StepGraphTest {
 
   static IntStream seeds() {
-    return IntStream.range(0, 300);
+    return IntStream.range(0, 100);
   }
 
   private static Map<String, StepDraft> graph(Map<String, List<String>> after) {

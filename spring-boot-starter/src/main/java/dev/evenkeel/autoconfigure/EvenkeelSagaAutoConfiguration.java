@@ -1,0 +1,188 @@
+package dev.evenkeel.autoconfigure;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.evenkeel.outbox.CurrentMessage;
+import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.spi.HeaderSource;
+import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.TransactionFlush;
+import dev.evenkeel.outbox.spi.TransactionSlot;
+import dev.evenkeel.saga.Saga;
+import dev.evenkeel.saga.SagaEngine;
+import dev.evenkeel.saga.Sagas;
+import dev.evenkeel.saga.definition.SagaDefinition;
+import dev.evenkeel.saga.definition.SagaDefinitions;
+import dev.evenkeel.saga.spi.SagaObserver;
+import dev.evenkeel.saga.spi.SagaShards;
+import dev.evenkeel.shard.ShardRouter;
+import dev.evenkeel.shard.ShardTransactionRouter;
+import dev.evenkeel.shard.Shards;
+import dev.evenkeel.shard.SlotStrategy;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.AnyNestedCondition;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.DependsOn;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.context.annotation.Primary;
+import org.springframework.transaction.PlatformTransactionManager;
+
+/**
+ * Sagas, where the application has a bean with {@link Saga} or a {@link SagaDefinition}.
+ *
+ * <p>Definitions and engine are lazy: they need the sagas' beans, and those may need {@link Sagas}.
+ * {@link #evenkeelSagaStartupCheck} and {@link SagaLifecycle} ask for them when everything is
+ * there.
+ */
+@AutoConfiguration(after = EvenkeelAutoConfiguration.class)
+@ConditionalOnBean(EvenkeelOptions.class)
+@Conditional(EvenkeelSagaAutoConfiguration.OnSagas.class)
+public final class EvenkeelSagaAutoConfiguration {
+
+  /** Made by Spring Boot. */
+  EvenkeelSagaAutoConfiguration() {}
+
+  /** Matches when there is a saga of either kind. */
+  static final class OnSagas extends AnyNestedCondition {
+
+    OnSagas() {
+      super(ConfigurationPhase.REGISTER_BEAN);
+    }
+
+    @ConditionalOnBean(annotation = Saga.class)
+    static final class Annotated {}
+
+    @ConditionalOnBean(SagaDefinition.class)
+    static final class Built {}
+  }
+
+  @Bean
+  @Lazy
+  SagaBeans evenkeelSagaBeans(ConfigurableListableBeanFactory beans) {
+    return SagaBeans.find(beans);
+  }
+
+  @Bean
+  @Lazy
+  SagaDefinitions evenkeelSagaDefinitions(SagaBeans sagas) {
+    return sagas.usable();
+  }
+
+  @Bean
+  @Lazy
+  InboxHandlerSource evenkeelSagaStarts(SagaBeans sagas, Sagas starter) {
+    return new SagaStarts(sagas, starter);
+  }
+
+  @Bean
+  SagaObservers evenkeelSagaObservers(ObjectProvider<SagaObserver> observers) {
+    return new SagaObservers(observers.orderedStream().toList());
+  }
+
+  @Bean
+  SagaHeaders evenkeelSagaHeaders() {
+    return new SagaHeaders();
+  }
+
+  @Bean
+  SagaReadings evenkeelSagaReadings(SagaShards shards, ObjectProvider<SagaEngine> engine) {
+    return new SagaReadings(shards, engine::getObject);
+  }
+
+  @Bean
+  @Lazy
+  @DependsOn(EvenkeelAutoConfiguration.SCHEMA)
+  SagaEngine evenkeelSagaEngine(
+      EvenkeelOptions options,
+      SagaDefinitions definitions,
+      SagaShards shards,
+      TransactionSlot slot,
+      PayloadCodec codec,
+      ObjectProvider<HeaderSource> headers,
+      ObjectProvider<TransactionFlush> flushes,
+      SagaObservers observers,
+      TimeSource time) {
+    return new SagaEngine(
+        options.saga(),
+        definitions,
+        new SagaEngine.Context(
+            shards,
+            slot,
+            codec,
+            List.of(merged(headers.orderedStream().toList())),
+            flushes.orderedStream().toList(),
+            observers.observer(),
+            time));
+  }
+
+  /** As an appended message has them: what caused it comes first. */
+  private static HeaderSource merged(List<HeaderSource> sources) {
+    List<HeaderSource> all = new ArrayList<>(List.of(CurrentMessage::headers));
+    all.addAll(sources);
+    return () -> {
+      Map<String, String> headers = new HashMap<>();
+      all.forEach(source -> source.headers().forEach(headers::putIfAbsent));
+      return headers;
+    };
+  }
+
+  @Bean
+  @Primary
+  Sagas evenkeelSagas(ObjectProvider<SagaEngine> engine) {
+    return new DeferredSagas(engine::getObject);
+  }
+
+  /** A definition's mistake must not wait for the first start, or the process that runs sagas. */
+  @Bean
+  SmartInitializingSingleton evenkeelSagaStartupCheck(ObjectProvider<SagaEngine> engine) {
+    return engine::getObject;
+  }
+
+  @Bean
+  @ConditionalOnBooleanProperty(name = "evenkeel.saga.enabled", matchIfMissing = true)
+  SagaLifecycle evenkeelSagaLifecycle(ObjectProvider<SagaEngine> engine) {
+    return new SagaLifecycle(engine::getObject);
+  }
+
+  /** Where there are no shards. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnMissingBean(ShardStarter.class)
+  static class HomeConfiguration {
+
+    @Bean
+    SagaShards evenkeelSagaShards(
+        DataSource dataSource,
+        ObjectProvider<PlatformTransactionManager> transactionManagers,
+        Map<String, SlotStrategy> strategies) {
+      return new HomeSagaShards(
+          TransactionTargets.home(dataSource, transactionManagers), strategies);
+    }
+  }
+
+  /** With shards. Apart, because the pools' library is optional. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnBean(ShardStarter.class)
+  static class ShardsConfiguration {
+
+    @Bean
+    SagaShards evenkeelSagaShards(
+        ShardPools pools, Shards shards, ShardRouter router, ShardTransactionRouter transactions) {
+      Map<String, HikariDataSource> own = new TreeMap<>();
+      shards.names().forEach(shard -> own.put(shard, pools.sagas(shard)));
+      return new RoutedSagaShards(shards, router, transactions, own);
+    }
+  }
+}

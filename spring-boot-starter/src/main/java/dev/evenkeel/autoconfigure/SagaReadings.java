@@ -1,0 +1,39 @@
+package dev.evenkeel.autoconfigure;
+
+import dev.evenkeel.saga.SagaCounts;
+import dev.evenkeel.saga.SagaEngine;
+import dev.evenkeel.saga.spi.SagaShards;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What health, meters and the endpoint show of the sagas. Thread-safe. */
+final class SagaReadings {
+
+  private static final Duration KEEP = Duration.ofSeconds(3);
+
+  private final Map<String, Cached<SagaCounts>> counts = new TreeMap<>();
+
+  SagaReadings(SagaShards shards, Supplier<SagaEngine> engine) {
+    for (String shard : shards.names()) {
+      counts.put(
+          shard,
+          new Cached<>(
+              KEEP, () -> shards.isUp(shard) ? engine.get().counts(shard) : null)); // no waiting
+    }
+  }
+
+  /** Names of the shards, sorted; {@code home} without shards. */
+  List<String> shards() {
+    return List.copyOf(counts.keySet());
+  }
+
+  /** The sagas of a home shard that have not ended; null when they are not known. */
+  @Nullable SagaCounts counts(String shard) {
+    Cached<SagaCounts> reading = counts.get(shard);
+    return reading == null ? null : reading.get();
+  }
+}
