@@ -28,10 +28,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Primary;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -52,6 +54,11 @@ class OrderSagasIT {
   @Autowired private ShardTransactions shards;
   @Autowired private ShardRouter router;
   @Autowired private VirtualTime time;
+
+  @Autowired
+  @Qualifier("evenkeelSagaLifecycle")
+  private SmartLifecycle sagas;
+
   @LocalServerPort private int port;
   private HttpApi http;
 
@@ -246,6 +253,30 @@ class OrderSagasIT {
     assertThat(http.get("/stock/LARGE-3").body()).isEqualTo(level(10, 0));
   }
 
+  @Test
+  void anOrderIsFoundAndCancelledBeforeItsSagaHasBegun() throws Exception {
+    HttpResponse<String> placed;
+    UUID order;
+    sagas.stop();
+    try {
+      placed = http.post(body(1017, line("NONE-1", 1, "1.00")));
+      order = UUID.fromString(HttpApi.json(placed).get("orderId").asString());
+
+      assertThat(http.get("/orders/" + order).body()).isEqualTo(placed.body());
+      assertThat(HttpApi.json(http.get("/orders?customerId=1017")).get(0))
+          .isEqualTo(HttpApi.json(placed));
+      assertThat(HttpApi.json(http.get("/audit")).get("quiescent").asBoolean()).isFalse();
+      assertThat(http.postTo("/orders/" + order + "/cancel").statusCode()).isEqualTo(202);
+    } finally {
+      sagas.start();
+    }
+
+    JsonNode cancelled = becomes(order, "CANCELLED");
+    assertThat(cancelled.get("reason").asString()).isEqualTo("CANCELLED: Cancelled on request");
+    assertThat(changes(order)).as("register never took effect").isEmpty();
+    assertThat(http.postTo("/orders/" + order + "/approve").statusCode()).isEqualTo(409);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"approve", "cancel"})
   void itIsTooLateWhenTheOrderHasEnded(String what) throws Exception {
@@ -310,6 +341,10 @@ class OrderSagasIT {
         .extracting(entry -> entry.get("step").asString())
         .containsExactlyInAnyOrder(
             "register", "reserveCredit", "reserveStock", "confirm", "ship", "markShipped");
+    assertThat(timeline.get("entries"))
+        .as("no step began before those it comes after")
+        .extracting(entry -> entry.get("kind").asString())
+        .doesNotContain("FAILED");
     assertThat(timeline.get("entries").toString())
         .contains("ship of line 1 took effect on shard " + shardOf("TOLD-1"));
   }
