@@ -43,6 +43,9 @@ final class Attempts {
 
     /** The session of the attempt's transaction. */
     void on(Connection connection) throws SQLException {
+      if (!connection.isWrapperFor(PGConnection.class)) {
+        return; // it can't be ended from outside then; the thread is interrupted all the same
+      }
       PGConnection session = connection.unwrap(PGConnection.class);
       synchronized (this) {
         backend = session.getBackendPID();

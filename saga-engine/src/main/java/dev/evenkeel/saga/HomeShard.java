@@ -37,7 +37,13 @@ final class HomeShard {
   private static final Logger log = LoggerFactory.getLogger(HomeShard.class);
 
   private static final Duration RENEW = Duration.ofSeconds(1);
-  private static final Duration FORGET = Duration.ofHours(1);
+
+  /**
+   * A start's transaction can't be open for as long, so nothing is born to a node that is
+   * forgotten.
+   */
+  private static final Duration FORGET = Duration.ofDays(1);
+
   private static final Duration POISON_PAUSE = Duration.ofMinutes(5);
   private static final int MAX_CLAIM = 200;
 
@@ -69,6 +75,7 @@ final class HomeShard {
   private volatile boolean stopping;
   private volatile boolean joined;
   private long renewedAt;
+  private boolean moreOfDead;
   private @Nullable String trouble;
 
   HomeShard(SagaEngine engine, String name, HomeClock clock) {
@@ -303,17 +310,23 @@ final class HomeShard {
           nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
       renewedAt = before;
       claims.addAll(forgotten(c));
+    }
+    if (renew || moreOfDead) {
+      moreOfDead = false;
       List<String> dead = nodes.dead(c);
       dead.remove(node());
       if (!dead.isEmpty()) {
         nodes.endSessions(c, engine.options().lease());
-        if (room > 0) {
-          claims.addAll(instances.claimOfDead(c, node(), dead, sagas, versions, room));
-        }
+        List<InstanceTable.Claim> orphans =
+            room > 0
+                ? instances.claimOfDead(c, node(), dead, sagas, versions, room)
+                : List.of();
+        moreOfDead = !orphans.isEmpty();
+        claims.addAll(orphans);
         nodes.forget(c, FORGET);
       }
     }
-    instances.fireTimers(c, MAX_CLAIM, clock.ahead());
+    int fired = instances.fireTimers(c, MAX_CLAIM, clock.ahead());
     Map<UUID, Long> news = instances.takeNews(c, node(), MAX_CLAIM);
     room = Math.min(room, engine.room() - claims.size());
     List<InstanceTable.Claim> withNews =
@@ -322,7 +335,7 @@ final class HomeShard {
     Set<UUID> ids = new HashSet<>(news.keySet());
     claims.forEach(claim -> ids.add(claim.row().id()));
     if (ids.isEmpty()) {
-      return new Found(claims, Map.of(), Map.of(), news, false);
+      return new Found(claims, Map.of(), Map.of(), news, fired == MAX_CLAIM);
     }
     // In new statements: what was committed with the news is visible by now.
     Map<UUID, List<EventTable.Row>> stored = new HashMap<>();
@@ -336,7 +349,8 @@ final class HomeShard {
           .read(c, claimed)
           .forEach(r -> rows.computeIfAbsent(r.sagaId(), id -> new ArrayList<>()).add(r));
     }
-    return new Found(claims, stored, rows, news, claims.size() >= MAX_CLAIM);
+    boolean more = moreOfDead || fired == MAX_CLAIM || withNews.size() == MAX_CLAIM;
+    return new Found(claims, stored, rows, news, more);
   }
 
   /** What is this node's own and not in its memory, such as after a commit without an answer. */
@@ -382,7 +396,7 @@ final class HomeShard {
               Map.of(),
               List.of());
     } catch (RuntimeException e) {
-      log.error("Saga {}: its command can't be read", row.id(), e);
+      shelve(claim, "Its command can't be read: " + e.getMessage());
       return;
     }
     SagaRun run =
@@ -421,6 +435,30 @@ final class HomeShard {
     }
     run.learn(news);
     run.takeEvents(found.events().getOrDefault(row.id(), List.of()), claim.seen());
+  }
+
+  /** Marks an instance that can't even be read, and has it tried again after a while. */
+  private void shelve(InstanceTable.Claim claim, String reason) {
+    InstanceTable.Row row = claim.row();
+    log.error("Saga {} is stuck: {}", row.id(), reason);
+    InstanceTable.Write write =
+        new InstanceTable.Write(
+            row.id(),
+            row.epoch(),
+            row.version(),
+            row.state(),
+            row.forwardOnly(),
+            row.failure(),
+            row.progress(),
+            reason,
+            claim.seen(),
+            true,
+            clock.now().plus(POISON_PAUSE),
+            true);
+    engine.onHome(
+        this,
+        "Shelving saga " + row.id(),
+        c -> instances.write(c, node(), List.of(write), clock.ahead()));
   }
 
   /** Instances whose time has come. */

@@ -343,13 +343,16 @@ final class InstanceTable {
     }
   }
 
-  /** Gives everything that is a node's own to whoever comes first. */
+  /**
+   * Gives what is a node's own to whoever comes first. What a signal's transaction holds at this
+   * moment stays, and is taken over when the lease has ended.
+   */
   void giveUp(Connection c, String owner) throws SQLException {
     String sql =
         """
         UPDATE %1$s.saga_wake w
            SET owner = NULL, bumped = w.bumped + 1
-         WHERE w.saga_id IN (SELECT saga_id FROM %1$s.saga_wake WHERE owner = ? ORDER BY saga_id FOR UPDATE)
+         WHERE w.saga_id IN (SELECT saga_id FROM %1$s.saga_wake WHERE owner = ? ORDER BY saga_id FOR UPDATE SKIP LOCKED)
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {

@@ -103,9 +103,14 @@ final class SagaNodeTable {
     }
   }
 
-  /** Leaves, after everything was given up. */
+  /**
+   * Leaves, after everything was given up. The row stays for a while, its lease over: a start whose
+   * transaction commits later still names this node, and is taken over from it.
+   */
   void leave(Connection c, String name) throws SQLException {
-    String sql = "DELETE FROM %s.saga_node WHERE name = ?".formatted(schema);
+    String sql =
+        "UPDATE %s.saga_node SET lease_until = clock_timestamp(), backends = '{}' WHERE name = ?"
+            .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setString(1, name);
       statement.executeUpdate();

@@ -14,6 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.core.ResolvableType;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
@@ -49,7 +50,7 @@ public final class AnnotatedSaga {
    * @throws SagaDefinitionException naming every mistake
    */
   public static SagaDefinition of(Object bean, Class<?> targetClass) {
-    Saga saga = targetClass.getAnnotation(Saga.class);
+    Saga saga = AnnotatedElementUtils.findMergedAnnotation(targetClass, Saga.class);
     Class<?> command = commandType(targetClass).resolve();
     if (saga == null || command == null) {
       throw new SagaDefinitionException(

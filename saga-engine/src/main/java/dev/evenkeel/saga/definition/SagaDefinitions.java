@@ -42,54 +42,6 @@ public final class SagaDefinitions {
     return new SagaDefinitions(definitions);
   }
 
-  /** Collects definitions and annotated beans, with the mistakes of all of them. */
-  public static Builder builder() {
-    return new Builder();
-  }
-
-  /** Collects definitions and all their mistakes. Not thread-safe. */
-  public static final class Builder {
-
-    private final List<SagaDefinition> definitions = new ArrayList<>();
-    private final List<String> mistakes = new ArrayList<>();
-
-    private Builder() {}
-
-    /** Adds a definition. */
-    public Builder add(SagaDefinition definition) {
-      definitions.add(definition);
-      return this;
-    }
-
-    /** Adds a bean, as {@link AnnotatedSaga#of} reads it. */
-    public Builder add(Object bean, Class<?> targetClass) {
-      try {
-        definitions.add(AnnotatedSaga.of(bean, targetClass));
-      } catch (SagaDefinitionException e) {
-        mistakes.addAll(e.mistakes());
-      }
-      return this;
-    }
-
-    /**
-     * The definitions.
-     *
-     * @throws SagaDefinitionException naming every mistake
-     */
-    public SagaDefinitions build() {
-      SagaDefinitions built = null;
-      try {
-        built = SagaDefinitions.of(definitions);
-      } catch (SagaDefinitionException e) {
-        mistakes.addAll(e.mistakes());
-      }
-      if (built == null || !mistakes.isEmpty()) {
-        throw new SagaDefinitionException(mistakes);
-      }
-      return built;
-    }
-  }
-
   /** The definition of that name and version. */
   public Optional<SagaDefinition> find(String saga, int version) {
     return Optional.ofNullable(byId.get(new Id(saga, version)));

@@ -2,7 +2,6 @@ package dev.evenkeel.saga.definition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.evenkeel.saga.AwaitEvent;
 import dev.evenkeel.saga.OnTimeout;
@@ -197,29 +196,18 @@ class AnnotatedSagaTest {
         .isEqualTo(new Shipped("o1"));
   }
 
+  static class Specialised extends PlaceOrderSaga {}
+
   @Test
-  void mistakesOfAllSagasComeInOneMessage() {
-    SagaDefinitions.Builder builder =
-        SagaDefinitions.builder()
-            .add(placeOrder())
-            .add(new PlaceOrderSaga(), PlaceOrderSaga.class)
-            .add(new Object(), Object.class)
-            .add(new NoVersion(), NoVersion.class);
-    assertThat(catchThrowableOfType(SagaDefinitionException.class, builder::build).mistakes())
-        .containsExactly(
-            "class java.lang.Object must have @Saga and implement SagaFor with the class of its"
-                + " command",
-            "saga \"v\" version 0: its version must be at least 1, was 0",
-            "saga \"place-order\" version 1 is defined 2 times");
-    assertThat(SagaDefinitions.builder().add(placeOrder()).build().all()).hasSize(1);
+  void subclassOfASagaIsOne() {
+    SagaDefinition saga = AnnotatedSaga.of(new Specialised(), Specialised.class);
+    assertThat(saga.steps()).hasSize(5);
   }
 
-  @Saga(name = "v", version = 0, key = "orderId", shardKey = "customerId")
-  static class NoVersion implements SagaFor<PlaceOrder> {
-
-    @SagaStep(
-        after = {},
-        compensation = SagaStep.NONE)
-    void a() {}
+  @Test
+  void sameNameAndVersionTwiceIsRefused() {
+    assertThatThrownBy(() -> SagaDefinitions.of(List.of(placeOrder(), placeOrder())))
+        .isInstanceOf(SagaDefinitionException.class)
+        .hasMessage("The sagas are not usable: saga \"place-order\" version 1 is defined 2 times");
   }
 }

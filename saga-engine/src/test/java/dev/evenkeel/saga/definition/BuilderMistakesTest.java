@@ -46,6 +46,7 @@ class BuilderMistakesTest {
   private static List<String> mistakes(SagaBuilder<?> saga) {
     SagaDefinitionException e =
         catchThrowableOfType(SagaDefinitionException.class, () -> saga.build());
+    assertThat(e).isNotNull();
     assertThat(e).hasMessage("The sagas are not usable: " + String.join("; ", e.mistakes()));
     return e.mistakes();
   }

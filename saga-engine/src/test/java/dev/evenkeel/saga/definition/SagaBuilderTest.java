@@ -108,6 +108,29 @@ class SagaBuilderTest {
     assertThat(items).containsExactly(LINE);
   }
 
+  record Part(String id) {}
+
+  record Whole(String id, List<Part> parts) {}
+
+  @Test
+  void itemHidesCommandAndCommandHidesAncestors() {
+    SagaDefinition definition =
+        SagaBuilder.saga("s", 1, Whole.class)
+            .key("id")
+            .shardKey("id")
+            .step("id", s -> s.after().returns(Part.class).run(c -> null).nothingToUndo())
+            .step(
+                "each",
+                s -> s.after("id").forEach("parts").shardKey("id").run(c -> null).nothingToUndo())
+            .step("one", s -> s.after("id").shardKey("id").run(c -> null).nothingToUndo())
+            .build();
+    Part part = new Part("p");
+    Whole whole = new Whole("w", List.of(part));
+    TestContext context = new TestContext(whole, part, Map.of("id", new Part("r")), null);
+    assertThat(step(definition, "each").shardKey().read(context)).isEqualTo("p");
+    assertThat(step(definition, "one").shardKey().read(context)).isEqualTo("w");
+  }
+
   @Test
   void whatIsNullOnTheWayIsNull() {
     SagaDefinition definition =
