@@ -110,7 +110,11 @@ class OrderSagasIT {
     }
 
     UUID order =
-        place(1001, line(skus.get(0), 1, "10.00"), line(skus.get(1), 2, "5.00"), line(skus.get(2), 3, "1.00"));
+        place(
+            1001,
+            line(skus.get(0), 1, "10.00"),
+            line(skus.get(1), 2, "5.00"),
+            line(skus.get(2), 3, "1.00"));
     JsonNode shipped = becomes(order, "SHIPPED");
 
     assertThat(shipped.has("reason")).isFalse();
@@ -147,10 +151,12 @@ class OrderSagasIT {
     JsonNode cancelled = becomes(order, "CANCELLED");
 
     assertThat(cancelled.get("reason").asString())
-        .isEqualTo("REFUSED: Customer 1003 has 9.99 of credit available, and the order needs 10.00");
+        .isEqualTo(
+            "REFUSED: Customer 1003 has 9.99 of credit available, and the order needs 10.00");
     assertThat(http.get("/stock/DEAR-1").body()).isEqualTo(level(10, 0));
     assertThat(http.get("/customers/1003").body())
-        .isEqualTo("{\"creditLimit\":\"9.99\",\"reserved\":\"0.00\",\"used\":\"0.00\",\"available\":\"9.99\"}");
+        .isEqualTo(
+            "{\"creditLimit\":\"9.99\",\"reserved\":\"0.00\",\"used\":\"0.00\",\"available\":\"9.99\"}");
     assertThat(http.get("/customers/1003/summary").body())
         .isEqualTo("{\"orderCount\":0,\"total\":\"0.00\"}");
     assertThat(timeline(order, "reserveCredit", "REFUSED")).hasSize(1);
@@ -164,7 +170,11 @@ class OrderSagasIT {
     stock(skus.get(2), 1);
 
     UUID order =
-        place(1004, line(skus.get(0), 1, "1.00"), line(skus.get(1), 1, "1.00"), line(skus.get(2), 2, "1.00"));
+        place(
+            1004,
+            line(skus.get(0), 1, "1.00"),
+            line(skus.get(1), 1, "1.00"),
+            line(skus.get(2), 2, "1.00"));
     JsonNode cancelled = becomes(order, "CANCELLED");
 
     assertThat(cancelled.get("reason").asString())
@@ -318,8 +328,7 @@ class OrderSagasIT {
   @ValueSource(strings = {"approve", "cancel", "timeline"})
   void nobodyKnowsAnUnknownOrder(String what) throws Exception {
     String path = "/orders/019a0000-0000-7000-8000-000000000000/" + what;
-    HttpResponse<String> answer =
-        what.equals("timeline") ? http.get(path) : http.postTo(path);
+    HttpResponse<String> answer = what.equals("timeline") ? http.get(path) : http.postTo(path);
 
     assertThat(answer.statusCode()).isEqualTo(404);
   }
@@ -333,8 +342,7 @@ class OrderSagasIT {
     await()
         .atMost(PATIENCE)
         .untilAsserted(
-            () ->
-                assertThat(timeline(order).at("/state").asString()).isEqualTo("COMPLETED"));
+            () -> assertThat(timeline(order).at("/state").asString()).isEqualTo("COMPLETED"));
     JsonNode timeline = timeline(order);
     assertThat(StreamSupport.stream(timeline.get("entries").spliterator(), false))
         .filteredOn(entry -> entry.path("kind").asString().equals("DONE"))
@@ -411,7 +419,8 @@ class OrderSagasIT {
         key,
         () ->
             database
-                .sql("UPDATE idempotency_key SET reserved_at = now() - interval '25 hours' WHERE key = ?")
+                .sql(
+                    "UPDATE idempotency_key SET reserved_at = now() - interval '25 hours' WHERE key = ?")
                 .param(key)
                 .update());
 
@@ -419,8 +428,7 @@ class OrderSagasIT {
 
     assertThat(second.statusCode()).isEqualTo(202);
     assertThat(HttpApi.json(second).get("orderId"))
-        .isNotEqualTo(
-            JsonMapper.shared().readTree(first).get("orderId"));
+        .isNotEqualTo(JsonMapper.shared().readTree(first).get("orderId"));
   }
 
   @Test

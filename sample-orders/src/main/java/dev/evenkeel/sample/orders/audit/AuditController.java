@@ -27,8 +27,7 @@ class AuditController {
     this.audit = new SagaAudit(databases(shards.getIfAvailable(), dataSource), schema);
   }
 
-  private static Map<String, DataSource> databases(
-      @Nullable Shards shards, DataSource only) {
+  private static Map<String, DataSource> databases(@Nullable Shards shards, DataSource only) {
     return shards == null
         ? Map.of(Slots.HOME, only)
         : shards.databases().stream()

@@ -50,7 +50,8 @@ final class Judgement {
             effects.forEach(
                 (effect, done) -> {
                   if (done.times > 1) {
-                    report(Rule.TWICE, order, line, "has %s %d times".formatted(effect, done.times));
+                    report(
+                        Rule.TWICE, order, line, "has %s %d times".formatted(effect, done.times));
                   }
                   if (confirmed && effect.undoes() && done.times > 0) {
                     report(Rule.UNDONE_AFTER_PIVOT, order, line, "was confirmed and has " + effect);
@@ -173,8 +174,7 @@ final class Judgement {
                 .forEach(
                     effect ->
                         effects.add(
-                            new StepDone(
-                                effect.step(), Math.max(line, 0), effect.direction()))));
+                            new StepDone(effect.step(), Math.max(line, 0), effect.direction()))));
     for (StepDone row : rows) {
       if (Effect.isOf(row.step()) && !effects.contains(row)) {
         report(Rule.STEP, order, WHOLE, "has the row of %s and not its effect".formatted(row));
@@ -227,9 +227,7 @@ final class Judgement {
     if (order.is("CONFIRMED", "SHIPPED")) {
       return order.total;
     }
-    return order
-        .amount(Effect.CREDIT_RESERVED)
-        .subtract(order.amount(Effect.CREDIT_RELEASED));
+    return order.amount(Effect.CREDIT_RESERVED).subtract(order.amount(Effect.CREDIT_RELEASED));
   }
 
   private void reserved() {

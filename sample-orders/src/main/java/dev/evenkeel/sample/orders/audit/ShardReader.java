@@ -53,7 +53,9 @@ final class ShardReader {
        LIMIT %1$d
       """;
 
-  /** What is used is taken off what is reserved in the same transaction; the rest was given back. */
+  /**
+   * What is used is taken off what is reserved in the same transaction; the rest was given back.
+   */
   private static final String CREDIT =
       """
       SELECT order_id,

@@ -28,7 +28,14 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 class IdempotencyKeys {
 
-  /** What one reservation clears away at most; more than it adds, so that old keys never pile up. */
+  private static final Duration SHORTEST = Duration.ofMinutes(1);
+
+  /** A saga's key is kept for 30 days after its end: until then no order can be started twice. */
+  private static final Duration LONGEST = Duration.ofDays(30);
+
+  /**
+   * What one reservation clears away at most; more than it adds, so that old keys never pile up.
+   */
   private static final int CLEARED_EACH_TIME = 10;
 
   /** An expired key is as good as none. */
@@ -67,6 +74,11 @@ class IdempotencyKeys {
       JdbcClient database, Slots slots, @Value("${orders.idempotency.keep}") Duration keep) {
     this.database = database;
     this.slots = slots;
+    if (keep.compareTo(SHORTEST) < 0 || keep.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException(
+          "orders.idempotency.keep must be between %s and %s, was %s"
+              .formatted(SHORTEST, LONGEST, keep));
+    }
     this.keepSeconds = keep.toSeconds();
   }
 

@@ -131,8 +131,7 @@ class Order extends AbstractAggregateRoot<Order> {
 
   /** What is told of a confirmed order. */
   OrderConfirmed confirmation() {
-    return new OrderConfirmed(
-        id, customerId, total, changes.get(changes.size() - 1).changedAt());
+    return new OrderConfirmed(id, customerId, total, changes.get(changes.size() - 1).changedAt());
   }
 
   /** All lines have left. */

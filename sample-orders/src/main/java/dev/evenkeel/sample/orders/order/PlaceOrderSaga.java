@@ -65,7 +65,9 @@ class PlaceOrderSaga implements SagaFor<PlaceOrder> {
   }
 
   /** The order is there already when it was taken over HTTP; who else starts the saga need not. */
-  @SagaStep(after = {}, compensation = "cancel")
+  @SagaStep(
+      after = {},
+      compensation = "cancel")
   void register(PlaceOrder order) {
     orders.save(
         orders
@@ -130,11 +132,7 @@ class PlaceOrderSaga implements SagaFor<PlaceOrder> {
   }
 
   /** Each line leaves from where its article lies. */
-  @SagaStep(
-      after = "confirm",
-      kind = StepKind.RETRIABLE,
-      forEach = "lines",
-      shardKey = "sku")
+  @SagaStep(after = "confirm", kind = StepKind.RETRIABLE, forEach = "lines", shardKey = "sku")
   void ship(PlaceOrder order, PlaceOrder.Line line) {
     stock.ship(line.sku(), order.orderId(), line.number(), line.quantity());
   }
