@@ -318,9 +318,7 @@ final class HomeShard {
       if (!dead.isEmpty()) {
         nodes.endSessions(c, engine.options().lease());
         List<InstanceTable.Claim> orphans =
-            room > 0
-                ? instances.claimOfDead(c, node(), dead, sagas, versions, room)
-                : List.of();
+            room > 0 ? instances.claimOfDead(c, node(), dead, sagas, versions, room) : List.of();
         moreOfDead = !orphans.isEmpty();
         claims.addAll(orphans);
         nodes.forget(c, FORGET);

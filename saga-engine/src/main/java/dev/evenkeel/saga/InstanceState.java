@@ -76,12 +76,6 @@ record InstanceState(
         definition, id, command, createdAt, deadlineAt, next, isForwardOnly, why, turned, signals);
   }
 
-  InstanceState with(StepKey key, StepState state) {
-    Map<StepKey, StepState> changed = new HashMap<>(steps);
-    changed.put(key, state);
-    return with(changed);
-  }
-
   InstanceState with(Map<StepKey, StepState> changed) {
     return new InstanceState(
         definition,
@@ -136,6 +130,9 @@ record InstanceState(
       throw new InputException(
           "forEach of step \"%s\" can't be read: %s".formatted(step.name(), e.getMessage()), e);
     }
+    if (items == null && isBelowUnwanted(step)) {
+      return List.of();
+    }
     if (items == null || items.size() > MAX_ITEMS) {
       throw new InputException(
           "forEach of step \"%s\" must have at most %d items, %s"
@@ -144,6 +141,12 @@ record InstanceState(
           null);
     }
     return new ArrayList<>(items);
+  }
+
+  /** The items may be those of a step that was left out. */
+  private boolean isBelowUnwanted(ActionStep step) {
+    return step.ancestors().stream()
+        .anyMatch(name -> !definition.step(name).isWanted(command));
   }
 
   /** Whether the pivot is known to have happened. */

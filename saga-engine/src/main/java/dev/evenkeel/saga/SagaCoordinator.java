@@ -90,6 +90,7 @@ final class SagaCoordinator {
     private final List<Awaited> awaited = new ArrayList<>();
     private final List<Long> taken = new ArrayList<>();
     private Write write = Write.NONE;
+    private boolean unlessNews;
     private @Nullable Instant lookAt;
 
     Turn(InstanceState state, Instant now) {
@@ -102,8 +103,9 @@ final class SagaCoordinator {
     Decision decision() {
       return new Decision(
           state.with(steps),
-          write == Write.FIRST ? List.of() : List.copyOf(effects),
+          List.copyOf(effects),
           write,
+          unlessNews,
           awaited,
           taken,
           lookAt);
@@ -152,10 +154,20 @@ final class SagaCoordinator {
       }
       RetryPolicy retry = ((ActionStep) definition.step(failed.key().step())).retry();
       int tries = known.tries() + 1;
-      int attempts = known.attempts() + (counts(failed.kind(), tries) ? 1 : 0);
+      boolean counts = counts(failed.kind(), tries);
+      int attempts = known.attempts() + (counts ? 1 : 0);
+      if (failed.work() == Work.FENCE && failed.kind() == Failed.Kind.INPUT) {
+        // Nobody can compute it, so it can't begin anywhere: that is as good as a row.
+        steps.put(failed.key(), known.ended(Outcome.FENCED, null, now));
+        return;
+      }
       boolean canTurn = failed.work() == Work.FORWARD && isTurnable();
       boolean hopeless = failed.kind() == Failed.Kind.INPUT || failed.kind() == Failed.Kind.MISSING;
-      if (canTurn && (failed.kind() == Failed.Kind.INPUT || attempts >= retry.maxAttempts())) {
+      boolean isUsedUp =
+          counts
+              && failed.kind() != Failed.Kind.MISSING // to turn would not find it either
+              && attempts >= retry.maxAttempts();
+      if (canTurn && (failed.kind() == Failed.Kind.INPUT || isUsedUp)) {
         steps.put(failed.key(), known.failed(attempts, now, null));
         turnBack(
             new SagaFailure(
@@ -164,7 +176,7 @@ final class SagaCoordinator {
       }
       boolean stuck =
           failed.kind() == Failed.Kind.MISSING
-              || (!canTurn && (hopeless || attempts >= stuckAfter));
+              || (!canTurn && (hopeless || (counts && attempts >= stuckAfter)));
       String trouble =
           stuck
               ? "%s of step \"%s\" failed %d times: %s"
@@ -174,6 +186,13 @@ final class SagaCoordinator {
           failed.key(),
           known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
       writeLater();
+    }
+
+    /** What would have begun beside it is not under way: it begins after the write. */
+    private void writeFirst() {
+      effects.forEach(e -> steps.put(e.key(), step(e.key()).working(Work.NONE)));
+      effects.clear();
+      write = Write.FIRST;
     }
 
     private void writeLater() {
@@ -241,6 +260,7 @@ final class SagaCoordinator {
     private void run() {
       if (state.deadlineAt() != null && isTurnable()) {
         if (!state.deadlineAt().isAfter(now)) {
+          unlessNews = true;
           turnBack(
               new SagaFailure(
                   Reason.DEADLINE, null, "", "The deadline was at " + state.deadlineAt()));
@@ -250,16 +270,17 @@ final class SagaCoordinator {
       }
       Set<String> done = new HashSet<>();
       for (StepDefinition step : definition.steps()) {
-        if (!step.isWanted(state.command())) {
+        if (!done.containsAll(step.after())) {
+          continue; // unwanted ones too: what comes after them comes after all before them
+        }
+        boolean isDone =
+            !step.isWanted(state.command())
+                || (step instanceof AwaitStep await ? await(await) : run((ActionStep) step));
+        if (write == Write.FIRST) {
+          return;
+        }
+        if (isDone) {
           done.add(step.name());
-        } else if (done.containsAll(step.after())) {
-          boolean isDone = step instanceof AwaitStep await ? await(await) : run((ActionStep) step);
-          if (write == Write.FIRST) {
-            return;
-          }
-          if (isDone) {
-            done.add(step.name());
-          }
         }
       }
       if (done.size() == definition.steps().size()) {
@@ -311,6 +332,7 @@ final class SagaCoordinator {
         steps.put(key, step(key).failed(1, now, e.getMessage()));
         writeLater();
       }
+      lookAt(now.plus(step.retry().maxBackoff()));
     }
 
     private boolean await(AwaitStep step) {
@@ -344,14 +366,16 @@ final class SagaCoordinator {
               state.signals().stream().filter(s -> s.position() != signal.position()).toList());
       awaited.add(new Awaited(key, Outcome.DONE, signal));
       taken.add(signal.position());
-      write = Write.FIRST;
+      writeFirst();
     }
 
+    /** An event that was stored before the time is over counts, read or not. */
     private void timeOut(StepKey key, AwaitStep step) {
+      unlessNews = true;
       if (step.onTimeout() == OnTimeout.CONTINUE || !isTurnable()) {
         steps.put(key, step(key).ended(Outcome.DONE, null, now));
         awaited.add(new Awaited(key, Outcome.DONE, null));
-        write = Write.FIRST;
+        writeFirst();
         return;
       }
       SagaFailure failure =
@@ -396,12 +420,12 @@ final class SagaCoordinator {
         if (!isBeforeNoReturn(step)) {
           continue;
         }
+        if (!passable.containsAll(step.after())) {
+          continue; // can't start anywhere, so it needs no row
+        }
         if (!step.isWanted(state.command())) {
           passable.add(step.name());
           continue;
-        }
-        if (!passable.containsAll(step.after())) {
-          continue; // can't start anywhere, so it needs no row
         }
         if (step instanceof AwaitStep) {
           Outcome outcome = step(new StepKey(step.name(), 0)).outcome();

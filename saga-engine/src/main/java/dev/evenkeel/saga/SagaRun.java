@@ -292,7 +292,10 @@ final class SagaRun {
     try {
       int stepSlot = slot(step, effect.key());
       String shard = home.engine().shards().shardOf(stepSlot);
-      boolean readFirst = effect.again() || (epoch > 1 && !shardsRead.contains(shard));
+      // What is known to be done and was not among its shard's rows must not be done again.
+      boolean isMissing = effect.work() != Work.UNDO && progress.isDone(effect.key());
+      boolean readFirst =
+          effect.again() || isMissing || (epoch > 1 && !shardsRead.contains(shard));
       tasks.add(new StepTask(this, state, step, effect, stepSlot, shard, readFirst));
     } catch (RuntimeException e) {
       SagaNews.Failed.Kind kind =

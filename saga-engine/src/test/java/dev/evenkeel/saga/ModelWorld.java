@@ -1,0 +1,168 @@
+package dev.evenkeel.saga;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One moment of one instance: what the databases hold, who owns it and what its owners know. Steps
+ * are numbered as {@link SagaModel} numbers them. Copied before it is changed.
+ */
+final class ModelWorld {
+
+  /** An owner's memory; an empty {@code state} is an owner that was let go, whose work goes on. */
+  static final class Owner {
+    boolean isFirst;
+    @Nullable InstanceState state;
+    boolean isWriting;
+    Decision.@Nullable Awaited awaited;
+    int noticed;
+    int taken;
+    int shardsRead;
+    int[] forward;
+    int[] fence;
+    int[] undo;
+
+    Owner(int steps) {
+      forward = new int[steps];
+      fence = new int[steps];
+      undo = new int[steps];
+    }
+
+    Owner copy() {
+      Owner copy = new Owner(forward.length);
+      copy.isFirst = isFirst;
+      copy.state = state;
+      copy.isWriting = isWriting;
+      copy.awaited = awaited;
+      copy.noticed = noticed;
+      copy.taken = taken;
+      copy.shardsRead = shardsRead;
+      copy.forward = forward.clone();
+      copy.fence = fence.clone();
+      copy.undo = undo.clone();
+      return copy;
+    }
+
+    /** Under way: 0 for nothing, 1 for an attempt, 2 for one that reads first. */
+    int[] flights(StepState.Work work) {
+      return switch (work) {
+        case FORWARD -> forward;
+        case FENCE -> fence;
+        case UNDO -> undo;
+        case NONE -> throw new IllegalArgumentException("Nothing is under way");
+      };
+    }
+
+    boolean isIdle() {
+      return Arrays.stream(forward).sum() + Arrays.stream(fence).sum() + Arrays.stream(undo).sum()
+          == 0;
+    }
+  }
+
+  // The home shard.
+  SagaState phase = SagaState.RUNNING;
+  boolean forwardOnly;
+  @Nullable SagaFailure failure;
+  int events;
+
+  // The steps' shards.
+  final @Nullable Outcome[] rows;
+  final boolean[] undone;
+  final int[] effects;
+  final int[] undoEffects;
+
+  // The world outside.
+  int signalsSent;
+  boolean cancelSent;
+  int clock;
+
+  @Nullable Owner current;
+  @Nullable Owner former;
+
+  ModelWorld(int steps) {
+    rows = new Outcome[steps];
+    undone = new boolean[steps];
+    effects = new int[steps];
+    undoEffects = new int[steps];
+  }
+
+  ModelWorld copy() {
+    ModelWorld copy = new ModelWorld(rows.length);
+    copy.phase = phase;
+    copy.forwardOnly = forwardOnly;
+    copy.failure = failure;
+    copy.events = events;
+    System.arraycopy(rows, 0, copy.rows, 0, rows.length);
+    System.arraycopy(undone, 0, copy.undone, 0, rows.length);
+    System.arraycopy(effects, 0, copy.effects, 0, rows.length);
+    System.arraycopy(undoEffects, 0, copy.undoEffects, 0, rows.length);
+    copy.signalsSent = signalsSent;
+    copy.cancelSent = cancelSent;
+    copy.clock = clock;
+    copy.current = current == null ? null : current.copy();
+    copy.former = former == null ? null : former.copy();
+    return copy;
+  }
+
+  /** Equal texts for equal worlds, and only for those. */
+  String key(SagaModel model) {
+    StringBuilder key = new StringBuilder(96);
+    key.append((char) (phase.ordinal() * 2 + (forwardOnly ? 1 : 0)));
+    key.append(failure(failure));
+    key.append((char) events);
+    for (int i = 0; i < rows.length; i++) {
+      key.append(
+          (char)
+              ((((outcome(rows[i]) * 2 + (undone[i] ? 1 : 0)) * 4 + effects[i]) * 4)
+                  + undoEffects[i]));
+    }
+    key.append((char) ((signalsSent * 2 + (cancelSent ? 1 : 0)) * 4 + clock));
+    append(key, current, model);
+    key.append(current == null || current.state == null ? "-" : failure(current.state.failure()));
+    append(key, former, model); // why it would turn is never written
+    return key.toString();
+  }
+
+  private void append(StringBuilder key, @Nullable Owner owner, SagaModel model) {
+    if (owner == null) {
+      key.append('\uffff');
+      return;
+    }
+    for (int i = 0; i < rows.length; i++) {
+      key.append((char) ((owner.forward[i] * 3 + owner.fence[i]) * 3 + owner.undo[i]));
+    }
+    InstanceState state = owner.state;
+    if (state == null) {
+      key.append('\ufffe');
+      return;
+    }
+    key.append((char) (state.phase().ordinal() * 2 + (state.forwardOnly() ? 1 : 0)));
+    key.append((char) (owner.isFirst ? 1 : 0));
+    key.append((char) (owner.isWriting ? 1 : 0));
+    Decision.Awaited awaited = owner.awaited;
+    key.append(awaited == null ? '-' : (char) model.number(awaited.key()));
+    key.append(awaited == null || awaited.event() == null ? '-' : (char) awaited.event().position());
+    key.append((char) owner.noticed).append((char) owner.taken).append((char) owner.shardsRead);
+    state.signals().forEach(s -> key.append((char) s.position()));
+    key.append('|');
+    for (int i = 0; i < rows.length; i++) {
+      StepState step = state.step(model.key(i));
+      int bits = step.work().ordinal();
+      bits = bits * 8 + outcome(step.outcome());
+      bits = bits * 2 + (step.undone() ? 1 : 0);
+      bits = bits * 4 + step.attempts();
+      bits = bits * 2 + step.tries();
+      bits = bits * 2 + (step.notBefore() == null ? 0 : 1);
+      bits = bits * 2 + (step.trouble() == null ? 0 : 1);
+      key.append((char) bits);
+    }
+  }
+
+  private static int outcome(@Nullable Outcome outcome) {
+    return outcome == null ? 0 : outcome.ordinal() + 1;
+  }
+
+  private static String failure(@Nullable SagaFailure failure) {
+    return failure == null ? "-" : failure.reason().ordinal() + "" + failure.step() + ";";
+  }
+}
