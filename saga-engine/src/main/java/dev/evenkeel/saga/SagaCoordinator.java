@@ -100,13 +100,7 @@ final class SagaCoordinator {
     }
 
     Decision decision() {
-      return new Decision(
-          state.with(steps),
-          List.copyOf(effects),
-          write,
-          awaited,
-          taken,
-          lookAt);
+      return new Decision(state.with(steps), List.copyOf(effects), write, awaited, taken, lookAt);
     }
 
     // ---- what is new

@@ -294,8 +294,7 @@ final class SagaRun {
       String shard = home.engine().shards().shardOf(stepSlot);
       // What is known to be done and was not among its shard's rows must not be done again.
       boolean isMissing = effect.work() != Work.UNDO && progress.isDone(effect.key());
-      boolean readFirst =
-          effect.again() || isMissing || (epoch > 1 && !shardsRead.contains(shard));
+      boolean readFirst = effect.again() || isMissing || (epoch > 1 && !shardsRead.contains(shard));
       tasks.add(new StepTask(this, state, step, effect, stepSlot, shard, readFirst));
     } catch (RuntimeException e) {
       SagaNews.Failed.Kind kind =

@@ -16,8 +16,7 @@ final class ModelSagas {
   record Command(List<String> items, boolean yes, boolean no, String far, String nowhere) {
 
     static Command of(int items) {
-      return new Command(
-          java.util.Collections.nCopies(items, "item"), true, false, "far", null);
+      return new Command(java.util.Collections.nCopies(items, "item"), true, false, "far", null);
     }
   }
 
@@ -101,7 +100,7 @@ final class ModelSagas {
   static SagaDefinition fork() {
     return saga("fork")
         .step("a", undoable().andThen(FAR))
-        .step("b", undoable())
+        .step("b", undoable().andThen(s -> s.retry(NEVER_REFUSES)))
         .step("p", pivot("a", "b").andThen(FAR))
         .build();
   }
@@ -142,11 +141,8 @@ final class ModelSagas {
     return saga("awaitAfterPivot")
         .step("p", pivot().andThen(FAR))
         .await(
-            "w",
-            Approved.class,
-            w -> w.after("p").timeout(TIMEOUT).onTimeout(OnTimeout.CONTINUE))
-        .step("r", retriable("p"))
-        .step("q", retriable("w").andThen(FAR))
+            "w", Approved.class, w -> w.after("p").timeout(TIMEOUT).onTimeout(OnTimeout.CONTINUE))
+        .step("r", retriable("w"))
         .build();
   }
 

@@ -116,8 +116,7 @@ final class SagaLaws {
     }
     boolean found = false;
     for (int i = 0; i < model.size(); i++) {
-      found |=
-          model.key(i).step().equals(failure.step()) && world.rows[i] == Outcome.REFUSED;
+      found |= model.key(i).step().equals(failure.step()) && world.rows[i] == Outcome.REFUSED;
     }
     require(found, "a refusal counts once its row is committed");
   }

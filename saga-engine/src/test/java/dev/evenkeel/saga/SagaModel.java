@@ -3,12 +3,12 @@ package dev.evenkeel.saga;
 import dev.evenkeel.saga.InstanceState.Signal;
 import dev.evenkeel.saga.ModelWorld.Owner;
 import dev.evenkeel.saga.SagaNews.Failed;
+import dev.evenkeel.saga.SagaNews.Failed.Kind;
 import dev.evenkeel.saga.StepState.Work;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.AwaitStep;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.StepDefinition;
-import dev.evenkeel.saga.SagaNews.Failed.Kind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,11 +57,17 @@ final class SagaModel {
     STUCK
   }
 
+  /** What the coordinator is asked; it is a pure function, so it need not be asked again. */
+  private record Question(
+      String stateKey, @Nullable SagaFailure failure, List<SagaNews> news, int clock) {}
+
+  private record Answer(Decision decision, InstanceState state, String stateKey) {}
+
+  private final Map<Question, Answer> answers = new HashMap<>();
   final Set<Sight> sights = EnumSet.noneOf(Sight.class);
   final Set<SagaTransition> transitions = EnumSet.noneOf(SagaTransition.class);
 
-  private final SagaCoordinator coordinator =
-      new SagaCoordinator(ModelSagas.CODEC, STUCK_AFTER);
+  private final SagaCoordinator coordinator = new SagaCoordinator(ModelSagas.CODEC, STUCK_AFTER);
   private final SagaDefinition definition;
   private final Object command;
   private final boolean canCancel;
@@ -127,7 +133,7 @@ final class SagaModel {
     ModelWorld world = new ModelWorld(keys.size());
     world.current = new Owner(keys.size());
     world.current.isFirst = true;
-    world.current.state = state(world);
+    knows(world.current, state(world));
     decide(world, world.current, List.of(new SagaNews.Look()));
     return world;
   }
@@ -145,6 +151,11 @@ final class SagaModel {
         world.failure,
         Map.of(),
         List.of());
+  }
+
+  private void knows(Owner owner, InstanceState state) {
+    owner.state = plain(state);
+    owner.stateKey = ModelWorld.key(owner.state, this);
   }
 
   private Instant now(ModelWorld world) {
@@ -278,7 +289,13 @@ final class SagaModel {
       }
       step(world, isFormer, goesOn, "commits" + name, sink, (w, o) -> commit(w, work, i));
       if (work == Work.FORWARD && canRefuse(i)) {
-        step(world, isFormer, false, "refuses" + name, sink, (w, o) -> insert(w, i, Outcome.REFUSED));
+        step(
+            world,
+            isFormer,
+            false,
+            "refuses" + name,
+            sink,
+            (w, o) -> insert(w, i, Outcome.REFUSED));
       }
     }
     if (owner.state == null || owner.isWriting) {
@@ -412,7 +429,7 @@ final class SagaModel {
       world.former = before.state == null && before.isIdle() ? world.former : before;
     }
     Owner owner = new Owner(keys.size());
-    owner.state = coordinator.learn(state(world), rows(world, 0), now(world));
+    knows(owner, coordinator.learn(state(world), rows(world, 0), now(world)));
     owner.shardsRead = 1;
     world.current = owner;
     notice(world, owner);
@@ -443,6 +460,10 @@ final class SagaModel {
   }
 
   private void lookAgain(ModelWorld world, Owner owner) {
+    if (owner.state.steps().values().stream().noneMatch(s -> s.notBefore() != null)) {
+      decide(world, owner, List.of(new SagaNews.Look()));
+      return;
+    }
     Map<StepKey, StepState> due = new HashMap<>(owner.state.steps());
     due.replaceAll(
         (key, s) ->
@@ -456,7 +477,7 @@ final class SagaModel {
                 s.tries(),
                 null,
                 s.trouble()));
-    owner.state = owner.state.with(due);
+    knows(owner, owner.state.with(due));
     decide(world, owner, List.of(new SagaNews.Look()));
   }
 
@@ -503,8 +524,13 @@ final class SagaModel {
       if (round > 10) {
         throw new AssertionError("It does not come to rest: " + news);
       }
-      Decision decision = coordinator.decide(owner.state, news, now(world));
-      owner.state = plain(decision.state());
+      Answer answer =
+          answers.computeIfAbsent(
+              new Question(owner.stateKey, owner.state.failure(), news, world.clock),
+              question -> answer(owner.state, question));
+      Decision decision = answer.decision();
+      owner.state = answer.state();
+      owner.stateKey = answer.stateKey();
       for (long position : decision.taken()) {
         owner.taken |= position == 3 ? CANCEL : 1 << (int) (position - 1);
       }
@@ -519,6 +545,13 @@ final class SagaModel {
     }
   }
 
+  private Answer answer(InstanceState before, Question question) {
+    Decision decision =
+        coordinator.decide(before, question.news(), START.plus(clock.get(question.clock())));
+    InstanceState state = plain(decision.state());
+    return new Answer(decision, state, ModelWorld.key(state, this));
+  }
+
   /** As the engine does; what can't be routed is news at once. */
   private List<SagaNews> launch(Owner owner, List<Decision.Effect> effects) {
     List<SagaNews> failed = new ArrayList<>();
@@ -526,8 +559,7 @@ final class SagaModel {
       int i = number(effect.key());
       Integer shard = shardOf.get(i);
       if (shard == null) {
-        failed.add(
-            new Failed(effect.key(), effect.work(), Kind.INPUT, "", "It has no shard key"));
+        failed.add(new Failed(effect.key(), effect.work(), Kind.INPUT, "", "It has no shard key"));
         continue;
       }
       boolean isRead = owner.isFirst || (owner.shardsRead & (1 << shard)) != 0;
