@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.evenkeel.outbox.InboxHandlers.Route;
+import dev.evenkeel.outbox.spi.ShardKey;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -170,5 +172,38 @@ class InboxHandlersTest {
         .withMessageContaining("Mistakes.typedWithTypes must take an event")
         .withMessageContaining(
             "Mistakes.second both handle g (order-placed v1); one consumer handles a message once");
+  }
+
+  @Test
+  void handlerMadeInCodeIsAsAMethod() {
+    List<OrderPlaced> seen = new ArrayList<>();
+    InboxHandlers handlers =
+        InboxHandlers.builder(TYPES, CODEC)
+            .add("Starts.order", "starts", OrderPlaced.class, "id", "carried", seen::add)
+            .build();
+    OutboxMessage message =
+        OutboxMessage.of("order-placed", 1, "order", "7", CODEC.encode(new OrderPlaced("7")));
+
+    InboxHandlerMethod handler = to(handlers, 1).handlers().get(0);
+    handler.invoke(message);
+
+    assertThat(seen).containsExactly(new OrderPlaced("7"));
+    assertThat(handler).hasToString("Starts.order");
+    assertThat(handler.shardKey(message)).isEqualTo(new ShardKey("carried", "7"));
+    assertThat(handlers.subscriptions())
+        .containsExactly(new Subscription("starts", "order-placed", 1));
+  }
+
+  @Test
+  void mistakesOfHandlersMadeInCodeAreInTheSameMessage() {
+    InboxHandlers.Builder builder =
+        InboxHandlers.builder(TYPES, CODEC)
+            .add("Starts.plain", "starts", Plain.class, "", "hash", event -> {})
+            .add("Starts.path", "starts", OrderPlaced.class, "customer", "hash", event -> {});
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(builder::build)
+        .withMessageContaining("Starts.plain handles " + Plain.class.getName())
+        .withMessageContaining("Starts.path: shardKey \"customer\"");
   }
 }

@@ -4,13 +4,15 @@ import dev.evenkeel.outbox.ProtocolTransaction;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Duration;
+import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -31,18 +33,22 @@ final class Attempts {
     private final StepTask task;
     private final DataSource dataSource;
     private final Thread thread = Thread.currentThread();
-    private final long deadline;
+    private long deadline;
     private int backend;
+    private boolean overdue;
     private boolean ended;
 
-    private Attempt(StepTask task, DataSource dataSource, Duration timeout) {
+    private Attempt(StepTask task, DataSource dataSource) {
       this.task = task;
       this.dataSource = dataSource;
-      this.deadline = System.nanoTime() + timeout.toNanos();
     }
 
-    /** The session of the attempt's transaction. */
+    /** The session of the attempt's transaction: now its time begins. */
     void on(Connection connection) throws SQLException {
+      synchronized (this) {
+        deadline = System.nanoTime() + task.step().timeout().toNanos();
+      }
+      running.add(this);
       if (!connection.isWrapperFor(PGConnection.class)) {
         return; // it can't be ended from outside then; the thread is interrupted all the same
       }
@@ -50,13 +56,28 @@ final class Attempts {
       synchronized (this) {
         backend = session.getBackendPID();
       }
-      Map<PGConnection, Integer> known = sessions.get(task.shard());
+      Map<PGConnection, Session> known = sessions.get(task.shard());
       if (known == null) {
         known =
             sessions.computeIfAbsent(
                 task.shard(), shard -> java.util.Collections.synchronizedMap(new WeakHashMap<>()));
       }
-      known.putIfAbsent(session, session.getBackendPID());
+      Session of = known.get(session);
+      if (of == null) {
+        of = new Session(session.getBackendPID());
+        known.put(session, of);
+      }
+      if (!of.named) {
+        endWhenIdle(connection);
+      }
+    }
+
+    /** Nobody could end a session that no renewal has named yet, so the server has to. */
+    private void endWhenIdle(Connection connection) throws SQLException {
+      long millis = Math.max(1, Math.min(task.step().timeout().toMillis(), Integer.MAX_VALUE));
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SET LOCAL idle_in_transaction_session_timeout = " + millis);
+      }
     }
 
     /** The connection is about to go back: from now on its session is nobody's to end. */
@@ -71,37 +92,63 @@ final class Attempts {
       }
     }
 
+    /** Whether it was ended because it took too long. */
+    synchronized boolean isOverdue() {
+      return overdue;
+    }
+
+    private synchronized boolean isDue(long now) {
+      return !ended && !overdue && now - deadline > 0;
+    }
+
     /** Holding the lock, so that the session can't be another's meanwhile. */
     private synchronized void end() {
       if (ended) {
         return;
       }
+      overdue = true;
       log.warn(
           "Saga {}: the attempt at {} took longer than {} and is ended",
           task.instance().id(),
           task.effect().key(),
           task.step().timeout());
+      thread.interrupt();
       if (backend != 0) {
         terminate(dataSource, backend);
       }
-      thread.interrupt();
+    }
+  }
+
+  /** A session that steps use. */
+  private static final class Session {
+
+    private final int backend;
+
+    /** Whether a renewal of the lease has named it: others can end it from then on. */
+    private volatile boolean named;
+
+    Session(int backend) {
+      this.backend = backend;
     }
   }
 
   private final Set<Attempt> running = ConcurrentHashMap.newKeySet();
-  private final Map<String, Map<PGConnection, Integer>> sessions = new ConcurrentHashMap<>();
+  private final Map<String, Map<PGConnection, Session>> sessions = new ConcurrentHashMap<>();
 
+  /**
+   * Begins an attempt.
+   *
+   * @param dataSource for ending its session, not the one it takes its connection from if possible
+   */
   Attempt begin(StepTask task, DataSource dataSource) {
-    Attempt attempt = new Attempt(task, dataSource, task.step().timeout());
-    running.add(attempt);
-    return attempt;
+    return new Attempt(task, dataSource);
   }
 
   /** Ends what takes too long. */
   void endOverdue() {
     long now = System.nanoTime();
     for (Attempt attempt : running) {
-      if (now - attempt.deadline > 0) {
+      if (attempt.isDue(now)) {
         attempt.end();
       }
     }
@@ -113,20 +160,35 @@ final class Attempts {
 
   /** Ids of the open sessions that steps have used on a shard. */
   List<Integer> backends(String shard) {
-    Map<PGConnection, Integer> known = sessions.get(shard);
-    if (known == null) {
-      return List.of();
-    }
     List<Integer> backends = new ArrayList<>();
+    eachOpen(shard, session -> backends.add(session.backend));
+    return backends;
+  }
+
+  /** A renewal that is committed has told them to the other nodes. */
+  void named(String shard, Collection<Integer> backends) {
+    eachOpen(
+        shard,
+        session -> {
+          if (backends.contains(session.backend)) {
+            session.named = true;
+          }
+        });
+  }
+
+  private void eachOpen(String shard, Consumer<Session> action) {
+    Map<PGConnection, Session> known = sessions.get(shard);
+    if (known == null) {
+      return;
+    }
     synchronized (known) {
       known.forEach(
-          (session, backend) -> {
+          (session, of) -> {
             if (isOpen(session)) {
-              backends.add(backend);
+              action.accept(of);
             }
           });
     }
-    return backends;
   }
 
   private static boolean isOpen(@Nullable PGConnection session) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param state the instance's from now on
  * @param effects to perform now; none with {@link Write#FIRST}
  * @param write whether the state has to be written
+ * @param unlessNews with {@link Write#FIRST}: only if nothing has arrived that was not looked at
  * @param awaited outcomes of awaits, to be committed with the write
  * @param taken positions of stored events that are used up, to be deleted with the write
  * @param lookAt when to look again at the latest; null for never
@@ -18,6 +19,7 @@ record Decision(
     InstanceState state,
     List<Effect> effects,
     Write write,
+    boolean unlessNews,
     List<Awaited> awaited,
     List<Long> taken,
     @Nullable Instant lookAt) {

@@ -14,11 +14,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,18 +47,24 @@ final class HomeShard {
    */
   private static final Duration FORGET = Duration.ofDays(1);
 
-  private static final Duration POISON_PAUSE = Duration.ofMinutes(5);
+  private static final Duration SEEK_STRANGERS = Duration.ofMinutes(1);
+  private static final Duration SHELF_TIME = Duration.ofMinutes(5);
+  private static final int MAX_REASON = 1_000;
   private static final int MAX_CLAIM = 200;
 
   /** Claims that come to nothing, before the next owner is made to wait. */
   private static final int MAX_CLAIMS = 10;
 
+  /** What one round has found, once it is committed. */
   private record Found(
       List<InstanceTable.Claim> claims,
       Map<UUID, List<EventTable.Row>> events,
       Map<UUID, List<StepTable.Row>> steps,
       Map<UUID, Long> news,
-      boolean more) {}
+      boolean isMore) {}
+
+  /** An instance that can't be gone on with as it is. */
+  private record Shelved(UUID id, long epoch, String reason) {}
 
   private final SagaEngine engine;
   private final String name;
@@ -70,11 +79,13 @@ final class HomeShard {
   private final List<Integer> versions = new ArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition hint = lock.newCondition();
+  private final Queue<Shelved> shelf = new ConcurrentLinkedQueue<>();
   private final Thread thread;
   private boolean hinted;
   private volatile boolean stopping;
   private volatile boolean joined;
   private long renewedAt;
+  private long strangersSoughtAt;
   private boolean moreOfDead;
   private @Nullable String trouble;
 
@@ -178,7 +189,7 @@ final class HomeShard {
     lock.lock();
     try {
       hinted = true;
-      hint.signal();
+      hint.signalAll();
     } finally {
       lock.unlock();
     }
@@ -204,16 +215,18 @@ final class HomeShard {
     runs.put(run.id(), run);
   }
 
-  /** Its transaction did not commit, or nobody knows. */
-  void remove(SagaRun run) {
+  /** Another owner has it, or nobody knows: whoever looks next finds it in the database. */
+  void letGo(SagaRun run) {
+    log.debug("Saga {} is let go", run.id());
     runs.remove(run.id(), run);
     run.release();
   }
 
-  /** Somebody else's, or nobody knows. */
-  void letGo(SagaRun run) {
-    log.debug("Saga {} is let go", run.id());
-    remove(run);
+  private void letGo(UUID id) {
+    SagaRun run = runs.get(id);
+    if (run != null) {
+      letGo(run);
+    }
   }
 
   /** It has ended, or waits in the database. */
@@ -241,7 +254,7 @@ final class HomeShard {
           log.info("{} answers again", this);
           trouble = null;
         }
-        await(more ? Duration.ZERO : engine.options().poll());
+        await(more ? Duration.ZERO : pollInterval());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -255,9 +268,14 @@ final class HomeShard {
     }
   }
 
+  private Duration pollInterval() {
+    Duration poll = engine.options().poll();
+    return poll.compareTo(RENEW) < 0 ? poll : RENEW;
+  }
+
   private void pauseQuietly() {
     try {
-      awaitPause(engine.options().poll());
+      awaitPause(pollInterval());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -278,16 +296,11 @@ final class HomeShard {
 
   /** One round; whether there was more to claim than one round takes. */
   private boolean look() {
-    boolean renew = !joined || System.nanoTime() - renewedAt >= RENEW.toNanos();
+    shelveAll();
+    boolean renewed = renewIfDue();
     Found found =
         ProtocolTransaction.inTransaction(
-            dataSource(), "Looking after " + this, c -> find(c, renew));
-    if (renew) {
-      joined = true;
-    }
-    for (InstanceTable.Claim claim : found.claims()) {
-      adopt(claim, found);
-    }
+            dataSource(), "Looking after " + this, c -> find(c, renewed));
     found
         .news()
         .forEach(
@@ -297,108 +310,154 @@ final class HomeShard {
                 run.takeEvents(found.events().getOrDefault(id, List.of()), seen);
               }
             });
-    lookAgain();
-    return found.more();
-  }
-
-  private Found find(Connection c, boolean renew) throws SQLException {
-    List<InstanceTable.Claim> claims = new ArrayList<>();
-    int room = Math.min(MAX_CLAIM, engine.room());
-    if (renew) {
-      long before = System.nanoTime();
-      clock.read(
-          nodes.renew(c, node(), engine.options().lease(), engine.attempts().backends(name)));
-      renewedAt = before;
-      claims.addAll(forgotten(c));
-    }
-    if (renew || moreOfDead) {
-      moreOfDead = false;
-      List<String> dead = nodes.dead(c);
-      dead.remove(node());
-      if (!dead.isEmpty()) {
-        nodes.endSessions(c, engine.options().lease());
-        List<InstanceTable.Claim> orphans =
-            room > 0
-                ? instances.claimOfDead(c, node(), dead, sagas, versions, room)
-                : List.of();
-        moreOfDead = !orphans.isEmpty();
-        claims.addAll(orphans);
-        nodes.forget(c, FORGET);
+    for (InstanceTable.Claim claim : found.claims()) {
+      try {
+        adopt(claim, found);
+      } catch (RuntimeException e) { // one that can't be read must not keep the others
+        log.error("Saga {} can't be taken on", claim.row().id(), e);
+        letGo(claim.row().id());
+        shelve(claim.row().id(), claim.row().epoch(), "It can't be read: " + e.getMessage());
       }
     }
+    lookAgain();
+    return found.isMore();
+  }
+
+  /** The lease has a transaction of its own, so that nothing else can cost it. */
+  private boolean renewIfDue() {
+    if (joined && System.nanoTime() - renewedAt < RENEW.toNanos()) {
+      return false;
+    }
+    long before = System.nanoTime();
+    List<Integer> backends = engine.attempts().backends(name);
+    Instant now =
+        ProtocolTransaction.inTransaction(
+            dataSource(),
+            "Renewing the lease at " + this,
+            c -> nodes.renew(c, node(), engine.options().lease(), backends));
+    clock.read(now);
+    engine.attempts().named(name, backends);
+    renewedAt = before;
+    joined = true;
+    return true;
+  }
+
+  private Found find(Connection c, boolean renewed) throws SQLException {
+    List<InstanceTable.Claim> claims = new ArrayList<>();
+    Map<UUID, Long> news = new HashMap<>();
+    if (renewed) {
+      compare(c, claims, news);
+    }
+    if (renewed || moreOfDead) {
+      moreOfDead = takeOver(c, room() - claims.size(), claims);
+    }
     int fired = instances.fireTimers(c, MAX_CLAIM, clock.ahead());
-    Map<UUID, Long> news = instances.takeNews(c, node(), MAX_CLAIM);
-    room = Math.min(room, engine.room() - claims.size());
+    news.putAll(instances.takeNews(c, node(), MAX_CLAIM));
+    int room = room() - claims.size();
     List<InstanceTable.Claim> withNews =
         room > 0 ? instances.claimNews(c, node(), sagas, versions, room) : List.of();
     claims.addAll(withNews);
+    boolean isMore = moreOfDead || fired == MAX_CLAIM || withNews.size() >= MAX_CLAIM;
     Set<UUID> ids = new HashSet<>(news.keySet());
     claims.forEach(claim -> ids.add(claim.row().id()));
     if (ids.isEmpty()) {
-      return new Found(claims, Map.of(), Map.of(), news, fired == MAX_CLAIM);
+      return new Found(claims, Map.of(), Map.of(), news, isMore);
     }
     // In new statements: what was committed with the news is visible by now.
-    Map<UUID, List<EventTable.Row>> stored = new HashMap<>();
-    events
-        .read(c, ids)
-        .forEach(e -> stored.computeIfAbsent(e.sagaId(), id -> new ArrayList<>()).add(e));
-    Map<UUID, List<StepTable.Row>> rows = new HashMap<>();
-    if (!claims.isEmpty()) {
-      List<UUID> claimed = claims.stream().map(claim -> claim.row().id()).toList();
-      steps
-          .read(c, claimed)
-          .forEach(r -> rows.computeIfAbsent(r.sagaId(), id -> new ArrayList<>()).add(r));
-    }
-    boolean more = moreOfDead || fired == MAX_CLAIM || withNews.size() == MAX_CLAIM;
-    return new Found(claims, stored, rows, news, more);
+    Map<UUID, List<EventTable.Row>> stored =
+        events.read(c, ids).stream().collect(Collectors.groupingBy(EventTable.Row::sagaId));
+    List<UUID> claimed = claims.stream().map(claim -> claim.row().id()).toList();
+    Map<UUID, List<StepTable.Row>> rows =
+        claimed.isEmpty()
+            ? Map.of()
+            : steps.read(c, claimed).stream().collect(Collectors.groupingBy(StepTable.Row::sagaId));
+    return new Found(claims, stored, rows, news, isMore);
   }
 
-  /** What is this node's own and not in its memory, such as after a commit without an answer. */
-  private List<InstanceTable.Claim> forgotten(Connection c) throws SQLException {
-    Set<UUID> missing = instances.owned(c, node());
-    // Whatever begins now was not owned when the database was asked.
-    missing.removeAll(runs.keySet());
-    if (missing.isEmpty()) {
-      return List.of();
+  private int room() {
+    return Math.min(MAX_CLAIM, engine.room());
+  }
+
+  /**
+   * Compares what is this node's own with what is in its memory. Something may be missing, such as
+   * after a commit without an answer; and so may news, when taking them had no answer.
+   */
+  private void compare(Connection c, List<InstanceTable.Claim> claims, Map<UUID, Long> news)
+      throws SQLException {
+    Map<UUID, Long> owned = instances.owned(c, node());
+    // Whatever begins from here on was not owned when the database was asked.
+    Set<UUID> missing = new HashSet<>();
+    owned.forEach(
+        (id, seen) -> {
+          SagaRun run = runs.get(id);
+          if (run == null) {
+            missing.add(id);
+          } else if (run.seen() < seen) {
+            news.put(id, seen);
+          }
+        });
+    if (!missing.isEmpty()) {
+      instances.sweep(c, missing);
+      instances.giveUpUnknown(c, node(), missing, sagas, versions);
+      claims.addAll(instances.claimOwn(c, node(), missing, sagas, versions, MAX_CLAIM));
     }
-    instances.sweep(c, missing);
-    return instances.claimOwn(c, node(), missing, MAX_CLAIM);
+  }
+
+  /** Takes instances whose owner's lease is over; whether there may be more of them. */
+  private boolean takeOver(Connection c, int room, List<InstanceTable.Claim> claims)
+      throws SQLException {
+    List<String> dead = nodes.dead(c);
+    if (System.nanoTime() - strangersSoughtAt > SEEK_STRANGERS.toNanos()) {
+      strangersSoughtAt = System.nanoTime();
+      dead.addAll(nodes.strangers(c));
+    }
+    dead.remove(node());
+    if (dead.isEmpty()) {
+      return false;
+    }
+    nodes.endSessions(c, engine.options().lease());
+    List<InstanceTable.Claim> orphans =
+        room > 0 ? instances.claimOfDead(c, node(), dead, sagas, versions, room) : List.of();
+    claims.addAll(orphans);
+    nodes.forget(c, FORGET);
+    return !orphans.isEmpty();
   }
 
   private void adopt(InstanceTable.Claim claim, Found found) {
     InstanceTable.Row row = claim.row();
     SagaDefinitions definitions = engine.definitions();
     Optional<SagaDefinition> definition = definitions.find(row.saga(), row.sagaVersion());
-    if (definition.isEmpty()) {
-      log.error(
-          "Saga {} was claimed, and {} v{} is not known here",
-          row.id(),
-          row.saga(),
-          row.sagaVersion());
-      return;
-    }
     if (row.state().isEnded()) {
       return; // its wake row could not go with it, and is swept up in the next round
     }
-    Progress progress = Progress.read(row.progress());
-    InstanceState state;
-    try {
-      state =
-          new InstanceState(
-              definition.get(),
-              row.id(),
-              engine.codec().payloads().decode(row.command(), definition.get().commandType()),
-              row.createdAt(),
-              row.deadlineAt(),
-              row.state(),
-              row.forwardOnly(),
-              SagaCodec.failure(row.failure()),
-              Map.of(),
-              List.of());
-    } catch (RuntimeException e) {
-      shelve(claim, "Its command can't be read: " + e.getMessage());
+    if (definition.isEmpty()) {
+      throw new IllegalStateException(
+          "%s v%d is not known here".formatted(row.saga(), row.sagaVersion()));
+    }
+    boolean rescued = claim.previous() != null && !node().equals(claim.previous());
+    if (rescued) {
+      engine.observer().takenOver(row.saga());
+    }
+    if (rescued && row.claims() > MAX_CLAIMS) { // it may be what ends its owners
+      shelve(
+          row.id(),
+          row.epoch(),
+          "It was taken over %d times, and nothing came of it".formatted(row.claims()));
       return;
     }
+    Progress progress = Progress.read(row.progress());
+    InstanceState state =
+        new InstanceState(
+            definition.get(),
+            row.id(),
+            engine.codec().payloads().decode(row.command(), definition.get().commandType()),
+            row.createdAt(),
+            row.deadlineAt(),
+            row.state(),
+            row.forwardOnly(),
+            SagaCodec.failure(row.failure()),
+            Map.of(),
+            List.of());
     SagaRun run =
         new SagaRun(
             this,
@@ -409,23 +468,8 @@ final class HomeShard {
             row.version(),
             claim.seen(),
             engine.headers(row.id(), HeadersJson.read(row.headers())),
-            progress);
-    SagaRun before = runs.put(row.id(), run);
-    if (before != null) {
-      before.release(); // its epoch is over
-    }
-    boolean rescued = claim.previous() != null && !node().equals(claim.previous());
-    if (rescued) {
-      engine.observer().takenOver(row.saga());
-      run.noteTakenOver("from " + claim.previous());
-    }
-    if (rescued && row.claims() > MAX_CLAIMS) { // it may be what ends its owners
-      run.parkAsStuck(
-          "It was taken over %d times, and nothing came of it".formatted(row.claims()),
-          POISON_PAUSE);
-      return;
-    }
-    run.hasRead(name);
+            progress,
+            row.stuckReason());
     List<SagaNews> news = new ArrayList<>();
     for (StepTable.Row step : found.steps().getOrDefault(row.id(), List.of())) {
       SagaNews told = engine.runner().news(state, step);
@@ -433,32 +477,46 @@ final class HomeShard {
         news.add(told);
       }
     }
+    SagaRun before = runs.put(row.id(), run);
+    if (before != null) {
+      before.release(); // its epoch is over
+    }
+    if (rescued) {
+      run.noteTakenOver("from " + claim.previous());
+    }
+    run.hasRead(name);
     run.learn(news);
     run.takeEvents(found.events().getOrDefault(row.id(), List.of()), claim.seen());
   }
 
-  /** Marks an instance that can't even be read, and has it tried again after a while. */
-  private void shelve(InstanceTable.Claim claim, String reason) {
-    InstanceTable.Row row = claim.row();
-    log.error("Saga {} is stuck: {}", row.id(), reason);
-    InstanceTable.Write write =
-        new InstanceTable.Write(
-            row.id(),
-            row.epoch(),
-            row.version(),
-            row.state(),
-            row.forwardOnly(),
-            row.failure(),
-            row.progress(),
-            reason,
-            claim.seen(),
-            true,
-            clock.now().plus(POISON_PAUSE),
-            true);
-    engine.onHome(
-        this,
-        "Shelving saga " + row.id(),
-        c -> instances.write(c, node(), List.of(write), clock.ahead()));
+  /** Has an instance marked as stuck, given up, and tried again after a while. */
+  void shelve(UUID id, long epoch, String reason) {
+    shelf.add(new Shelved(id, epoch, StorableText.of(reason, MAX_REASON)));
+    hint();
+  }
+
+  private void shelveAll() {
+    Shelved shelved = shelf.peek();
+    while (shelved != null) {
+      Shelved current = shelved;
+      engine.onHome(
+          this,
+          "Shelving saga " + current.id(),
+          c -> {
+            instances.shelve(
+                c,
+                node(),
+                current.id(),
+                current.epoch(),
+                current.reason(),
+                SHELF_TIME,
+                clock.ahead());
+            return current;
+          });
+      letGo(current.id());
+      shelf.remove();
+      shelved = shelf.peek();
+    }
   }
 
   /** Instances whose time has come. */

@@ -48,7 +48,6 @@ final class HomeWriter {
   private final Thread thread;
   private long laterSince;
   private boolean stopping;
-  private boolean busy;
 
   HomeWriter(HomeShard home, InstanceTable instances, StepTable steps, EventTable events) {
     this.home = home;
@@ -80,16 +79,6 @@ final class HomeWriter {
     thread.interrupt();
   }
 
-  /** Whether nothing waits to be written and nothing is being written. */
-  boolean isIdle() {
-    lock.lock();
-    try {
-      return first.isEmpty() && later.isEmpty() && !busy;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Has something written at once; the run is told. */
   void first(SagaRun run, SagaRun.Content content) {
     lock.lock();
@@ -110,7 +99,7 @@ final class HomeWriter {
         laterSince = System.nanoTime();
         arrived.signal();
       }
-      later.putIfAbsent(run.id(), run);
+      later.put(run.id(), run);
     } finally {
       lock.unlock();
     }
@@ -120,17 +109,77 @@ final class HomeWriter {
     try {
       List<Pending> batch = next();
       while (batch != null) {
-        try {
-          writeUntilKnown(batch);
-        } catch (RuntimeException | Error e) {
-          // What became of the batch is not known: whoever looks next finds it in the database.
-          log.error("Writing sagas of {} failed; they are given up to be claimed again", home, e);
-          batch.forEach(pending -> home.letGo(pending.run()));
-        }
+        write(batch);
         batch = next();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // the process ends; everything can be found out again
+    }
+  }
+
+  /** Writes until it is known what became of the batch, then tells each run once. */
+  private void write(List<Pending> batch) throws InterruptedException {
+    Set<UUID> written;
+    try {
+      written = untilAnswered("Writing sagas of " + home, c -> write(c, batch));
+    } catch (RuntimeException | Error e) {
+      if (batch.size() > 1 && !home.isStopping()) {
+        // One that can't be written must not keep the others.
+        for (Pending pending : batch) {
+          write(List.of(pending));
+        }
+      } else {
+        for (Pending pending : batch) {
+          unwritable(pending, e);
+        }
+      }
+      return;
+    }
+    for (Pending pending : batch) {
+      try {
+        if (written.contains(pending.run().id())) {
+          accepted(pending);
+        } else {
+          missing(pending);
+        }
+      } catch (RuntimeException | Error e) { // whoever looks next finds it in the database
+        log.error("Saga {} is let go", pending.run().id(), e);
+        home.letGo(pending.run());
+      }
+    }
+  }
+
+  private void unwritable(Pending pending, Throwable failure) {
+    if (home.isStopping()) {
+      home.letGo(pending.run());
+      return;
+    }
+    log.error("Saga {} can't be written", pending.run().id(), failure);
+    pending.run().release();
+    home.shelve(
+        pending.run().id(),
+        pending.run().epoch(),
+        "Its state can't be written: " + failure.getClass().getSimpleName());
+  }
+
+  /** Repeats a transaction for as long as its database is away. */
+  private <T> T untilAnswered(String what, ProtocolTransaction.Work<T> work)
+      throws InterruptedException {
+    Duration pause = FIRST_PAUSE;
+    while (true) {
+      try {
+        return ProtocolTransaction.inTransaction(home.dataSource(), what, work);
+      } catch (RuntimeException e) {
+        FailureKind kind = FailureKind.of(e);
+        boolean passes = kind == FailureKind.OUTAGE || kind == FailureKind.CONTENTION;
+        if (!passes || home.isStopping()) {
+          throw e;
+        }
+        log.warn("{} does not work now, trying again: {}", what, e.getMessage());
+        home.awaitPause(pause);
+        Duration next = pause.multipliedBy(2);
+        pause = next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
+      }
     }
   }
 
@@ -140,7 +189,6 @@ final class HomeWriter {
     List<Pending> batch = new ArrayList<>();
     lock.lock();
     try {
-      busy = false;
       while (first.isEmpty() && !isLaterDue()) {
         if (stopping && later.isEmpty()) {
           return null;
@@ -151,7 +199,6 @@ final class HomeWriter {
           arrived.awaitNanos(LINGER.toNanos() - (System.nanoTime() - laterSince));
         }
       }
-      busy = true;
       drain(first, batch);
       if (isLaterDue()) {
         drain(later, gathered);
@@ -181,37 +228,6 @@ final class HomeWriter {
     }
   }
 
-  private void writeUntilKnown(List<Pending> batch) throws InterruptedException {
-    Duration pause = FIRST_PAUSE;
-    while (!batch.isEmpty()) {
-      try {
-        Set<UUID> written =
-            ProtocolTransaction.inTransaction(
-                home.dataSource(), "Writing sagas of " + home, c -> write(c, batch));
-        for (Pending pending : batch) {
-          if (written.contains(pending.run().id())) {
-            accepted(pending);
-          } else {
-            missing(pending);
-          }
-        }
-        return;
-      } catch (RuntimeException e) {
-        FailureKind kind = FailureKind.of(e);
-        boolean passes = kind == FailureKind.OUTAGE || kind == FailureKind.CONTENTION;
-        if (!passes || home.isStopping()) {
-          throw e;
-        }
-        log.warn("Sagas of {} can't be written now, trying again: {}", home, e.getMessage());
-        home.awaitPause(pause);
-        pause =
-            pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0
-                ? LONGEST_PAUSE
-                : pause.multipliedBy(2);
-      }
-    }
-  }
-
   private Set<UUID> write(Connection c, List<Pending> batch) throws SQLException {
     List<InstanceTable.Write> writes = new ArrayList<>(batch.size());
     for (Pending pending : batch) {
@@ -238,9 +254,9 @@ final class HomeWriter {
         content.progress(),
         content.trouble(),
         content.seen(),
+        content.unlessNews(),
         content.park(),
-        content.parkUntil(),
-        content.keepClaims());
+        content.parkUntil());
   }
 
   /** What exists only at home commits with it: outcomes of awaits, and events that are used up. */
@@ -277,19 +293,17 @@ final class HomeWriter {
    * Nothing was written: a new owner, news for what was to be parked, or this very write committed
    * before and only its answer was lost. So it is read again before it is let go.
    */
-  private void missing(Pending pending) {
+  private void missing(Pending pending) throws InterruptedException {
     Optional<InstanceTable.Row> row =
-        ProtocolTransaction.inTransaction(
-            home.dataSource(),
-            "Reading saga " + pending.run().id(),
-            c -> instances.find(c, pending.run().id()));
+        untilAnswered(
+            "Reading saga " + pending.run().id(), c -> instances.find(c, pending.run().id()));
     long version = pending.run().version();
     if (row.isEmpty() || row.get().epoch() != pending.run().epoch()) {
       home.letGo(pending.run());
     } else if (row.get().version() == version + 1) {
       accepted(pending);
-    } else if (row.get().version() == version && pending.content().park()) {
-      pending.run().notParked();
+    } else if (row.get().version() == version && pending.content().unlessNews()) {
+      pending.run().refused(pending.content());
     } else {
       home.letGo(pending.run());
     }

@@ -76,12 +76,6 @@ record InstanceState(
         definition, id, command, createdAt, deadlineAt, next, isForwardOnly, why, turned, signals);
   }
 
-  InstanceState with(StepKey key, StepState state) {
-    Map<StepKey, StepState> changed = new HashMap<>(steps);
-    changed.put(key, state);
-    return with(changed);
-  }
-
   InstanceState with(Map<StepKey, StepState> changed) {
     return new InstanceState(
         definition,
@@ -136,6 +130,9 @@ record InstanceState(
       throw new InputException(
           "forEach of step \"%s\" can't be read: %s".formatted(step.name(), e.getMessage()), e);
     }
+    if (items == null && isBelowUnwanted(step)) {
+      return List.of();
+    }
     if (items == null || items.size() > MAX_ITEMS) {
       throw new InputException(
           "forEach of step \"%s\" must have at most %d items, %s"
@@ -144,6 +141,11 @@ record InstanceState(
           null);
     }
     return new ArrayList<>(items);
+  }
+
+  /** The items may be those of a step that was left out. */
+  private boolean isBelowUnwanted(ActionStep step) {
+    return step.ancestors().stream().anyMatch(name -> !definition.step(name).isWanted(command));
   }
 
   /** Whether the pivot is known to have happened. */
@@ -161,10 +163,22 @@ record InstanceState(
 
   /** What keeps the instance; null when nothing does. */
   @Nullable String trouble() {
+    String step = troubledStep();
+    return step == null
+        ? null
+        : steps.entrySet().stream()
+            .filter(e -> e.getKey().step().equals(step) && e.getValue().trouble() != null)
+            .min(java.util.Comparator.comparing(e -> e.getKey().item()))
+            .map(e -> e.getValue().trouble())
+            .orElse(null);
+  }
+
+  /** The first step that keeps the instance; null when none does. */
+  @Nullable String troubledStep() {
     for (StepDefinition step : definition.steps()) {
       for (Map.Entry<StepKey, StepState> entry : steps.entrySet()) {
         if (entry.getKey().step().equals(step.name()) && entry.getValue().trouble() != null) {
-          return entry.getValue().trouble();
+          return step.name();
         }
       }
     }

@@ -11,6 +11,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -61,9 +62,9 @@ final class InstanceTable {
    * @param version the one it knows; the write makes it one more
    * @param stuckReason null for not stuck
    * @param seen with {@code park}: the news it has taken into account
-   * @param park whether it gives the instance up, because it only waits
+   * @param unlessNews whether nothing is written when there is news beyond {@code seen}
+   * @param park whether it gives the instance up, because it only waits; implies {@code unlessNews}
    * @param parkUntil when somebody has to look again; null for never
-   * @param keepClaims whether the write is no sign of progress
    */
   record Write(
       UUID id,
@@ -75,9 +76,9 @@ final class InstanceTable {
       String progress,
       @Nullable String stuckReason,
       long seen,
+      boolean unlessNews,
       boolean park,
-      @Nullable Instant parkUntil,
-      boolean keepClaims) {}
+      @Nullable Instant parkUntil) {}
 
   private static final String COLUMNS =
       "i.id, i.saga, i.saga_version, i.key, i.slot, i.command, i.headers, i.state, i.forward_only,"
@@ -87,10 +88,30 @@ final class InstanceTable {
 
   private final String schema;
   private final TimedSql fireTimers;
+  private final TimedSql shelve;
   private final TimedSql write;
 
   InstanceTable(String schema) {
     this.schema = schema;
+    this.shelve =
+        new TimedSql(
+            schema,
+            """
+            WITH mine AS (
+              SELECT id FROM @schema.saga_instance WHERE id = ? AND epoch = ? AND ended_at IS NULL FOR NO KEY UPDATE
+            ), marked AS (
+              UPDATE @schema.saga_instance i
+                 SET stuck_at = coalesce(i.stuck_at, clock_timestamp()), stuck_reason = ?, version = i.version + 1
+                FROM mine WHERE i.id = mine.id
+            ), free AS (
+              UPDATE @schema.saga_wake w SET owner = NULL FROM mine
+               WHERE w.saga_id = ? AND w.saga_id = mine.id AND w.owner = ?
+              RETURNING w.saga_id
+            )
+            INSERT INTO @schema.saga_timer (saga_id, due_at)
+            SELECT saga_id, @now + ?::interval FROM free
+            ON CONFLICT (saga_id) DO UPDATE SET due_at = excluded.due_at
+            """);
     this.fireTimers =
         new TimedSql(
             schema,
@@ -112,18 +133,18 @@ final class InstanceTable {
             """
             WITH v AS (
               SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[],
-                                   ?::bigint[], ?::boolean[], ?::timestamptz[], ?::boolean[])
-                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, park, park_until, keep_claims)
+                                   ?::bigint[], ?::boolean[], ?::boolean[], ?::timestamptz[])
+                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, unless_news, park, park_until)
             ), free AS (
               SELECT w.saga_id
                 FROM @schema.saga_wake w JOIN v ON v.id = w.saga_id
-               WHERE v.park AND w.owner = ? AND w.bumped = v.seen
+               WHERE v.unless_news AND w.owner = ? AND w.bumped = v.seen
                ORDER BY w.saga_id
                  FOR UPDATE OF w SKIP LOCKED
             ), mine AS (
               SELECT i.id
                 FROM @schema.saga_instance i JOIN v ON v.id = i.id
-               WHERE i.epoch = v.epoch AND i.version = v.version AND (NOT v.park OR i.id IN (SELECT saga_id FROM free))
+               WHERE i.epoch = v.epoch AND i.version = v.version AND (NOT v.unless_news OR i.id IN (SELECT saga_id FROM free))
                ORDER BY i.id
                  FOR NO KEY UPDATE OF i
             ), written AS (
@@ -131,7 +152,7 @@ final class InstanceTable {
                  SET version = i.version + 1, state = v.state, forward_only = v.forward_only, failure = v.failure::jsonb,
                      progress = v.progress::jsonb, stuck_reason = v.stuck_reason,
                      stuck_at = CASE WHEN v.stuck_reason IS NULL THEN NULL ELSE coalesce(i.stuck_at, clock_timestamp()) END,
-                     claims = CASE WHEN v.keep_claims THEN i.claims ELSE 0 END,
+                     claims = 0,
                      ended_at = CASE WHEN v.state IN ('COMPLETED', 'COMPENSATED') THEN @now END
                 FROM v JOIN mine ON mine.id = v.id
                WHERE i.id = v.id
@@ -177,6 +198,7 @@ final class InstanceTable {
       statement.setArray(i++, array(c, "text", writes, Write::progress));
       statement.setArray(i++, array(c, "text", writes, Write::stuckReason));
       statement.setArray(i++, array(c, "bigint", writes, Write::seen));
+      statement.setArray(i++, array(c, "boolean", writes, Write::unlessNews));
       statement.setArray(i++, array(c, "boolean", writes, Write::park));
       statement.setArray(
           i++,
@@ -185,7 +207,6 @@ final class InstanceTable {
               "text",
               writes,
               w -> w.parkUntil() == null ? null : String.valueOf(w.parkUntil())));
-      statement.setArray(i++, array(c, "boolean", writes, Write::keepClaims));
       statement.setString(i, owner);
       return ids(statement);
     }
@@ -219,7 +240,6 @@ final class InstanceTable {
     return claim(
         c,
         """
-        JOIN %1$s.saga_instance i ON i.id = w.saga_id
          WHERE w.bumped > w.seen AND w.owner IS NULL
            AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
          ORDER BY w.saga_id
@@ -242,9 +262,8 @@ final class InstanceTable {
     return claim(
         c,
         """
-        JOIN %1$s.saga_instance i ON i.id = w.saga_id
-        JOIN %1$s.saga_node n ON n.name = w.owner AND n.lease_until < clock_timestamp()
-         WHERE w.owner = ANY (?)
+          LEFT JOIN %1$s.saga_node n ON n.name = w.owner
+         WHERE w.owner = ANY (?) AND (n.name IS NULL OR n.lease_until < clock_timestamp())
            AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
          ORDER BY w.saga_id
         """,
@@ -256,20 +275,60 @@ final class InstanceTable {
   }
 
   /** Takes instances that are this node's own and in nobody's memory. */
-  List<Claim> claimOwn(Connection c, String owner, Collection<UUID> ids, int limit)
+  List<Claim> claimOwn(
+      Connection c,
+      String owner,
+      Collection<UUID> ids,
+      Collection<String> sagas,
+      Collection<Integer> versions,
+      int limit)
       throws SQLException {
     return claim(
         c,
-        "WHERE w.owner = ? AND w.saga_id = ANY (?) ORDER BY w.saga_id ",
+        """
+         WHERE w.owner = ? AND w.saga_id = ANY (?)
+           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+         ORDER BY w.saga_id
+        """,
         owner,
         limit,
         owner,
-        c.createArrayOf("uuid", ids.toArray()));
+        c.createArrayOf("uuid", ids.toArray()),
+        c.createArrayOf("text", sagas.toArray()),
+        c.createArrayOf("integer", versions.toArray()));
+  }
+
+  /** Gives up what is a node's own by its name only, of definitions that it does not have. */
+  void giveUpUnknown(
+      Connection c,
+      String owner,
+      Collection<UUID> ids,
+      Collection<String> sagas,
+      Collection<Integer> versions)
+      throws SQLException {
+    String sql =
+        """
+        UPDATE %1$s.saga_wake w
+           SET owner = NULL, bumped = w.bumped + 1
+         WHERE w.saga_id IN (SELECT w.saga_id FROM %1$s.saga_wake w JOIN %1$s.saga_instance i ON i.id = w.saga_id
+                              WHERE w.owner = ? AND w.saga_id = ANY (?)
+                                AND (i.saga, i.saga_version) NOT IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+                              ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setString(1, owner);
+      statement.setArray(2, c.createArrayOf("uuid", ids.toArray()));
+      statement.setArray(3, c.createArrayOf("text", sagas.toArray()));
+      statement.setArray(4, c.createArrayOf("integer", versions.toArray()));
+      statement.executeUpdate();
+    }
   }
 
   /**
-   * The new owner's epoch fences the old one's writes. Its timer, if there is one, has done its
-   * work: an instance in memory looks after its own.
+   * The new owner's epoch fences the old one's writes. Both rows are locked in the order of ids,
+   * and what somebody else holds at this moment is left for the next round. Its timer, if there is
+   * one, has done its work: an instance in memory looks after its own.
    */
   private List<Claim> claim(
       Connection c, String candidates, String owner, int limit, Object... parameters)
@@ -277,7 +336,12 @@ final class InstanceTable {
     String sql =
         """
         WITH c AS (
-          SELECT w.saga_id, w.owner FROM %1$s.saga_wake w %2$s LIMIT ? FOR UPDATE OF w SKIP LOCKED
+          SELECT w.saga_id, w.owner
+            FROM %1$s.saga_wake w JOIN %1$s.saga_instance i ON i.id = w.saga_id
+          %2$s
+           LIMIT ?
+             FOR UPDATE OF w SKIP LOCKED
+             FOR NO KEY UPDATE OF i SKIP LOCKED
         ), taken AS (
           UPDATE %1$s.saga_wake w SET owner = ?, seen = w.bumped FROM c WHERE w.saga_id = c.saga_id
           RETURNING w.saga_id, w.seen, c.owner AS previous
@@ -310,12 +374,22 @@ final class InstanceTable {
     }
   }
 
-  /** Ids of everything that is a node's own. */
-  Set<UUID> owned(Connection c, String owner) throws SQLException {
-    String sql = "SELECT saga_id FROM %s.saga_wake WHERE owner = ?".formatted(schema);
+  /** Everything that is a node's own, and up to where its news count as seen. */
+  Map<UUID, Long> owned(Connection c, String owner) throws SQLException {
+    String sql = "SELECT saga_id, seen FROM %s.saga_wake WHERE owner = ?".formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setString(1, owner);
-      return ids(statement);
+      return seen(statement);
+    }
+  }
+
+  private static Map<UUID, Long> seen(PreparedStatement statement) throws SQLException {
+    try (ResultSet rows = statement.executeQuery()) {
+      Map<UUID, Long> seen = new HashMap<>();
+      while (rows.next()) {
+        seen.put(rows.getObject(1, UUID.class), rows.getLong(2));
+      }
+      return seen;
     }
   }
 
@@ -333,13 +407,34 @@ final class InstanceTable {
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setString(1, owner);
       statement.setInt(2, limit);
-      try (ResultSet rows = statement.executeQuery()) {
-        Map<UUID, Long> news = new java.util.HashMap<>();
-        while (rows.next()) {
-          news.put(rows.getObject(1, UUID.class), rows.getLong(2));
-        }
-        return news;
-      }
+      return seen(statement);
+    }
+  }
+
+  /**
+   * Marks an instance as stuck that can't be gone on with, and has somebody look at it again after
+   * a while. Says nothing that comes from the instance, because that may be what can't be written.
+   *
+   * @param ahead of virtual time
+   */
+  void shelve(
+      Connection c,
+      String owner,
+      UUID id,
+      long epoch,
+      String reason,
+      Duration pause,
+      Duration ahead)
+      throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(shelve.ahead(ahead))) {
+      int i = 1;
+      statement.setObject(i++, id);
+      statement.setLong(i++, epoch);
+      statement.setString(i++, reason);
+      statement.setObject(i++, id);
+      statement.setString(i++, owner);
+      statement.setString(i, pause.toMillis() + " milliseconds");
+      statement.executeUpdate();
     }
   }
 

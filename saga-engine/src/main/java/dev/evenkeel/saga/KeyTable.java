@@ -71,7 +71,8 @@ final class KeyTable {
             """
             INSERT INTO @schema.saga_key AS k (slot, saga, key, saga_id, expires_at)
             VALUES (?, ?, ?, ?, @now + ?::interval)
-            ON CONFLICT (slot, saga, key) DO UPDATE SET saga_id = k.saga_id
+            ON CONFLICT (slot, saga, key) DO UPDATE
+               SET expires_at = CASE WHEN k.started_by IS NULL THEN greatest(k.expires_at, excluded.expires_at) ELSE k.expires_at END
             RETURNING saga_id, started_by IS NOT NULL
             """);
     this.startSql =

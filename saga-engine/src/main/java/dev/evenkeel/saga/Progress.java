@@ -51,10 +51,18 @@ final class Progress {
     }
   }
 
-  private record Stored(List<String> done, Map<String, Integer> attempts, List<Line> history) {}
+  /**
+   * Failures of a step in the present direction.
+   *
+   * @param attempts those that count
+   * @param tries all of them
+   */
+  record Count(int attempts, int tries) {}
+
+  private record Stored(List<String> done, Map<String, Count> attempts, List<Line> history) {}
 
   private final Set<StepKey> done = new LinkedHashSet<>();
-  private final Map<StepKey, Integer> attempts = new LinkedHashMap<>();
+  private final Map<StepKey, Count> attempts = new LinkedHashMap<>();
   private final List<Line> history = new ArrayList<>();
 
   /** What an earlier owner wrote. */
@@ -70,7 +78,7 @@ final class Progress {
   }
 
   String write() {
-    Map<String, Integer> counts = new LinkedHashMap<>();
+    Map<String, Count> counts = new LinkedHashMap<>();
     attempts.forEach((key, count) -> counts.put(key.toString(), count));
     return JSON.writeValueAsString(
         new Stored(done.stream().map(StepKey::toString).toList(), counts, history));
@@ -85,11 +93,11 @@ final class Progress {
     attempts.remove(key);
   }
 
-  int attempts(StepKey key) {
-    return attempts.getOrDefault(key, 0);
+  Map<StepKey, Count> attempts() {
+    return Map.copyOf(attempts);
   }
 
-  void attempts(StepKey key, int count) {
+  void attempts(StepKey key, Count count) {
     attempts.put(key, count);
   }
 
@@ -97,8 +105,21 @@ final class Progress {
     attempts.clear();
   }
 
-  Set<StepKey> attempted() {
-    return Set.copyOf(attempts.keySet());
+  Progress copy() {
+    Progress copy = new Progress();
+    copy.done.addAll(done);
+    copy.attempts.putAll(attempts);
+    copy.history.addAll(history);
+    return copy;
+  }
+
+  /** Whether the last line says the same of the same step. */
+  boolean endsWith(Kind kind, StepKey key) {
+    if (history.isEmpty()) {
+      return false;
+    }
+    Line last = history.get(history.size() - 1);
+    return last.kind() == kind && key.step().equals(last.step());
   }
 
   /** Adds a line. */

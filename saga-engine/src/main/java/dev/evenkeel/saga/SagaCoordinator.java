@@ -68,6 +68,7 @@ final class SagaCoordinator {
   Decision decide(InstanceState before, List<SagaNews> news, Instant now) {
     Turn turn = new Turn(before, now);
     news.forEach(turn::learn);
+    turn.isOnlyLooking = news.stream().allMatch(SagaNews.Look.class::isInstance);
     turn.advance();
     return turn.decision();
   }
@@ -90,6 +91,8 @@ final class SagaCoordinator {
     private final List<Awaited> awaited = new ArrayList<>();
     private final List<Long> taken = new ArrayList<>();
     private Write write = Write.NONE;
+    private boolean unlessNews;
+    private boolean isOnlyLooking;
     private @Nullable Instant lookAt;
 
     Turn(InstanceState state, Instant now) {
@@ -100,7 +103,8 @@ final class SagaCoordinator {
     }
 
     Decision decision() {
-      return new Decision(state.with(steps), List.copyOf(effects), write, awaited, taken, lookAt);
+      return new Decision(
+          state.with(steps), List.copyOf(effects), write, unlessNews, awaited, taken, lookAt);
     }
 
     // ---- what is new
@@ -146,7 +150,8 @@ final class SagaCoordinator {
       }
       RetryPolicy retry = ((ActionStep) definition.step(failed.key().step())).retry();
       int tries = known.tries() + 1;
-      int attempts = known.attempts() + (counts(failed.kind(), tries) ? 1 : 0);
+      boolean counts = counts(failed.kind(), tries);
+      int attempts = known.attempts() + (counts ? 1 : 0);
       if (failed.work() == Work.FENCE && failed.kind() == Failed.Kind.INPUT) {
         // Nobody can compute it, so it can't begin anywhere: that is as good as a row.
         steps.put(failed.key(), known.ended(Outcome.FENCED, null, now));
@@ -155,7 +160,8 @@ final class SagaCoordinator {
       boolean canTurn = failed.work() == Work.FORWARD && isTurnable();
       boolean hopeless = failed.kind() == Failed.Kind.INPUT || failed.kind() == Failed.Kind.MISSING;
       boolean isUsedUp =
-          failed.kind() != Failed.Kind.MISSING // to turn would not find it either
+          counts
+              && failed.kind() != Failed.Kind.MISSING // to turn would not find it either
               && attempts >= retry.maxAttempts();
       if (canTurn && (failed.kind() == Failed.Kind.INPUT || isUsedUp)) {
         steps.put(failed.key(), known.failed(attempts, now, null));
@@ -166,7 +172,7 @@ final class SagaCoordinator {
       }
       boolean stuck =
           failed.kind() == Failed.Kind.MISSING
-              || (!canTurn && (hopeless || attempts >= stuckAfter));
+              || (!canTurn && (hopeless || (counts && attempts >= stuckAfter)));
       String trouble =
           stuck
               ? "%s of step \"%s\" failed %d times: %s"
@@ -249,13 +255,12 @@ final class SagaCoordinator {
 
     private void run() {
       if (state.deadlineAt() != null && isTurnable()) {
-        if (!state.deadlineAt().isAfter(now)) {
+        if (isOver(state.deadlineAt())) {
           turnBack(
               new SagaFailure(
                   Reason.DEADLINE, null, "", "The deadline was at " + state.deadlineAt()));
           return;
         }
-        lookAt(state.deadlineAt());
       }
       Set<String> done = new HashSet<>();
       for (StepDefinition step : definition.steps()) {
@@ -321,6 +326,7 @@ final class SagaCoordinator {
         steps.put(key, step(key).failed(1, now, e.getMessage()));
         writeLater();
       }
+      lookAt(now.plus(step.retry().maxBackoff()));
     }
 
     private boolean await(AwaitStep step) {
@@ -337,9 +343,7 @@ final class SagaCoordinator {
       }
       if (step.timeout() != null) {
         Instant due = begun(step).plus(step.timeout());
-        if (due.isAfter(now)) {
-          lookAt(due);
-        } else {
+        if (isOver(due)) {
           timeOut(key, step);
         }
       }
@@ -500,6 +504,23 @@ final class SagaCoordinator {
     }
 
     // ---- parts
+
+    /**
+     * Whether a time is over, and nothing else is new: what follows is refused and taken back if an
+     * event was stored before it, read or not, and then nothing may be lost with it.
+     */
+    private boolean isOver(Instant due) {
+      if (due.isAfter(now)) {
+        lookAt(due);
+        return false;
+      }
+      if (!isOnlyLooking) {
+        lookAt(now);
+        return false;
+      }
+      unlessNews = true;
+      return true;
+    }
 
     private StepState step(StepKey key) {
       return steps.getOrDefault(key, StepState.UNTOUCHED);

@@ -84,61 +84,92 @@ public final class SagaEngine implements Sagas {
   private final AtomicBoolean started = new AtomicBoolean();
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final StepThreads threads;
-  private @Nullable ScheduledExecutorService keeper;
+  private @Nullable ScheduledExecutorService watch;
+  private @Nullable ScheduledExecutorService janitor;
 
   /** Makes an engine; nothing happens before {@link #start()}. Used once. */
   public SagaEngine(SagaOptions options, SagaDefinitions definitions, Context context) {
     this.options = options;
     this.definitions = definitions;
-    this.context = context;
+    this.context =
+        new Context(
+            context.shards(),
+            context.slot(),
+            context.codec(),
+            context.headers(),
+            context.flushes(),
+            new GuardedObserver(context.observer()),
+            context.time());
     this.codec = new SagaCodec(context.codec(), options.maxPayloadBytes());
     this.coordinator = new SagaCoordinator(context.codec(), options.stuckAfter());
-    this.runner = new StepRunner(context, codec, new StepTable(options.schema()), attempts);
+    this.runner = new StepRunner(this.context, codec, new StepTable(options.schema()), attempts);
     this.starter = new SagaStarter(this, codec);
     this.post = new SagaPost(this, codec);
     this.queries = new SagaQueries(this);
     for (String shard : context.shards().names()) {
       homes.put(shard, new HomeShard(this, shard, new HomeClock(context.time())));
     }
-    this.threads = new StepThreads(options.virtualThreads(), options.concurrency() * homes.size());
+    this.threads = new StepThreads(options.virtualThreads());
   }
 
   /**
    * Begins to work; does not wait for any shard. Before it, sagas can be started and wait for it.
    * Idempotent.
+   *
+   * @throws IllegalStateException after {@link #stop()}
    */
   public void start() {
+    if (stopped.get()) {
+      throw new IllegalStateException("A saga engine is used once; make another");
+    }
     if (started.getAndSet(true)) {
       return;
     }
     homes.values().forEach(HomeShard::start);
-    ScheduledExecutorService overdue =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> {
-              Thread thread = new Thread(task, "evenkeel-saga-keeper");
-              thread.setDaemon(true);
-              return thread;
-            });
-    keeper = overdue;
-    overdue.scheduleWithFixedDelay(
+    watch = daemon("evenkeel-saga-watch");
+    watch.scheduleWithFixedDelay(
         this::endOverdue,
         LOOK_FOR_OVERDUE.toMillis(),
         LOOK_FOR_OVERDUE.toMillis(),
         TimeUnit.MILLISECONDS);
-    SagaJanitor janitor = new SagaJanitor(this);
-    overdue.scheduleWithFixedDelay(
-        janitor::sweep,
+    SagaJanitor sweeper = new SagaJanitor(this);
+    janitor = daemon("evenkeel-saga-janitor");
+    janitor.scheduleWithFixedDelay(
+        sweeper::sweep,
         SagaJanitor.EVERY.toMillis(),
         SagaJanitor.EVERY.toMillis(),
         TimeUnit.MILLISECONDS);
   }
 
+  private static ScheduledExecutorService daemon(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        task -> {
+          Thread thread = new Thread(task, name);
+          thread.setDaemon(true);
+          return thread;
+        });
+  }
+
   private void endOverdue() {
     try {
       attempts.endOverdue();
+      bulkheads.values().stream().flatMap(b -> b.overdue().stream()).forEach(this::giveBack);
     } catch (RuntimeException | Error e) { // a periodic task that throws never runs again
       log.warn("Overdue attempts could not be ended", e);
     }
+  }
+
+  /** A task that found no room for long: its shard is slow, and counts as one that is away. */
+  private void giveBack(StepTask task) {
+    task.run()
+        .take(
+            new SagaNews.Failed(
+                task.effect().key(),
+                task.effect().work(),
+                SagaNews.Failed.Kind.OUTAGE,
+                "",
+                "Shard \"%s\" had no room for %s"
+                    .formatted(task.shard(), ShardBulkhead.LONGEST_WAIT)));
   }
 
   /**
@@ -154,8 +185,11 @@ public final class SagaEngine implements Sagas {
     while (!attempts.isEmpty() && System.nanoTime() < deadline) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
     }
-    if (keeper != null) {
-      keeper.shutdownNow();
+    if (watch != null) {
+      watch.shutdownNow();
+    }
+    if (janitor != null) {
+      janitor.shutdownNow();
     }
     homes.values().forEach(HomeShard::leave);
     threads.close();
@@ -343,7 +377,22 @@ public final class SagaEngine implements Sagas {
   private void launch(StepTask task) {
     ShardBulkhead bulkhead = bulkhead(task);
     if (!stopped.get() && bulkhead.enterOrWait(task)) {
-      threads.execute(() -> work(bulkhead, task));
+      execute(bulkhead, task);
+    }
+  }
+
+  private void execute(ShardBulkhead bulkhead, StepTask task) {
+    StepTask next = task;
+    while (next != null) {
+      StepTask current = next;
+      try {
+        threads.execute(() -> work(bulkhead, current));
+        return;
+      } catch (RuntimeException | Error e) { // no thread is to be had
+        log.error("Saga {} is let go", current.instance().id(), e);
+        current.run().home().letGo(current.run()); // and claimed again
+        next = bulkhead.leave();
+      }
     }
   }
 
@@ -352,7 +401,7 @@ public final class SagaEngine implements Sagas {
     ShardBulkhead bulkhead = entered;
     StepTask task = begun;
     while (task != null && !stopped.get()) {
-      List<StepTask> follow = new ArrayList<>(task.run().follow(runner.perform(task)));
+      List<StepTask> follow = follow(task);
       StepTask next = null;
       if (!follow.isEmpty()) {
         ShardBulkhead of = bulkhead(follow.get(0));
@@ -369,10 +418,21 @@ public final class SagaEngine implements Sagas {
     }
   }
 
+  /** Never throws: the place in the bulkhead has to be given back. */
+  private List<StepTask> follow(StepTask task) {
+    try {
+      return new ArrayList<>(task.run().follow(runner.perform(task)));
+    } catch (RuntimeException | Error e) {
+      log.error("Saga {} is let go", task.instance().id(), e);
+      task.run().home().letGo(task.run()); // and claimed again
+      return new ArrayList<>();
+    }
+  }
+
   private void handOver(ShardBulkhead bulkhead) {
     StepTask waiting = bulkhead.leave();
     if (waiting != null) {
-      threads.execute(() -> work(bulkhead, waiting));
+      execute(bulkhead, waiting);
     }
   }
 }

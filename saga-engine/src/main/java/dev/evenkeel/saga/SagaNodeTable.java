@@ -52,6 +52,22 @@ final class SagaNodeTable {
     String sql =
         "SELECT name FROM %s.saga_node WHERE lease_until < clock_timestamp() ORDER BY name"
             .formatted(schema);
+    return names(c, sql);
+  }
+
+  /** Owners that have no row: their process was away for so long that it was forgotten. */
+  List<String> strangers(Connection c) throws SQLException {
+    String sql =
+        """
+        SELECT DISTINCT w.owner
+          FROM %1$s.saga_wake w
+         WHERE w.owner IS NOT NULL AND NOT EXISTS (SELECT FROM %1$s.saga_node n WHERE n.name = w.owner)
+        """
+            .formatted(schema);
+    return names(c, sql);
+  }
+
+  private static List<String> names(Connection c, String sql) throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(sql);
         ResultSet rows = statement.executeQuery()) {
       List<String> names = new ArrayList<>();
@@ -64,8 +80,8 @@ final class SagaNodeTable {
 
   /**
    * Ends the sessions that dead nodes named at their last renewal, so that a process which stands
-   * still in the middle of a step holds no row. A session that began later has another owner: ids
-   * are given again.
+   * still in the middle of a step holds no row. A session that began later has another owner, as
+   * ids are given again; and a transaction that began later is of a process that lives after all.
    */
   int endSessions(Connection c, Duration lease) throws SQLException {
     String sql =
@@ -74,7 +90,7 @@ final class SagaNodeTable {
           FROM %s.saga_node n
           JOIN pg_stat_activity a
             ON a.pid = ANY (n.backends) AND a.backend_start < n.lease_until - ?::interval
-           AND a.usename = current_user AND a.datname = current_database() AND a.xact_start IS NOT NULL
+           AND a.usename = current_user AND a.datname = current_database() AND a.xact_start < n.lease_until
            AND a.pid <> pg_backend_pid()
          WHERE n.lease_until < clock_timestamp()
         """

@@ -15,7 +15,8 @@ import java.time.Duration;
  * @param poll how often each home shard is looked at for news, 10 ms to 10 s
  * @param stuckAfter attempts after which an instance that can't turn back any more, or has to turn
  *     back, is marked as stuck, 1 to 1,000
- * @param retention how long ended instances are kept
+ * @param retention how long ended instances are kept, at least a day: a step of a node that stands
+ *     still may arrive late, and has to find its row
  * @param keyRetention how long a key is kept beyond its instance
  * @param signalRetention how long a signal waits for its saga's start
  * @param maxPayloadBytes largest command, result and event
@@ -45,7 +46,7 @@ public record SagaOptions(
     require("max-payload", maxPayloadBytes, 1, 1 << 30);
     require("lease", lease, Duration.ofSeconds(1), Duration.ofMinutes(10));
     require("poll", poll, Duration.ofMillis(10), Duration.ofSeconds(10));
-    require("retention", retention, Duration.ZERO, Duration.ofDays(3650));
+    require("retention", retention, Duration.ofDays(1), Duration.ofDays(3650));
     require("key-retention", keyRetention, Duration.ZERO, Duration.ofDays(3650));
     require("signal-retention", signalRetention, Duration.ZERO, Duration.ofDays(3650));
   }

@@ -10,8 +10,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.UUID;
-import org.springframework.jdbc.UncategorizedSQLException;
-import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -114,8 +112,8 @@ final class SagaPost {
       throw new SagaStateException(
           "%s has passed its pivot and can only go forward".formatted(what), row.state());
     }
-    String text = reason.substring(0, Math.min(reason.length(), MAX_REASON));
-    store(c, id, EventTable.Kind.CANCEL, "", text.getBytes(StandardCharsets.UTF_8));
+    byte[] text = StorableText.of(reason, MAX_REASON).getBytes(StandardCharsets.UTF_8);
+    store(c, id, EventTable.Kind.CANCEL, "", text);
   }
 
   private void store(Connection c, UUID id, EventTable.Kind kind, String type, byte[] payload)
@@ -160,54 +158,49 @@ final class SagaPost {
   }
 
   private int slot(UUID id) {
-    try {
-      return SlotIds.slotOf(id);
-    } catch (IllegalArgumentException e) {
-      throw new UnknownSagaException("%s is no saga's id: %s".formatted(id, e.getMessage()));
-    }
+    engine.homeOf(id); // refuses what is no saga's id
+    return SlotIds.slotOf(id);
   }
 
   private interface Work {
     void on(Connection connection) throws SQLException;
   }
 
-  /** In the caller's transaction where there is one, which then has to be of the home slot. */
+  /**
+   * In the caller's transaction where there is one, which then has to be of the home slot, and
+   * which a refusal leaves as it was; else in one of its own.
+   */
   private SignalResult post(int slot, String what, Work work) {
     HomeShard home = engine.home(slot);
     TransactionTarget target = engine.shards().target(slot, what);
-    target
+    return target
         .scope()
         .call(
-            () ->
-                new TransactionTemplate(target.transactionManager())
-                    .execute(
-                        status -> {
-                          onTransaction(target, work);
-                          TransactionSynchronizationManager.registerSynchronization(
-                              new TransactionSynchronization() {
-                                @Override
-                                public void afterCommit() {
-                                  home.hint();
-                                }
-                              });
-                          return SignalResult.STORED;
-                        }));
-    return SignalResult.STORED;
+            () -> {
+              if (TransactionSynchronizationManager.isActualTransactionActive()) {
+                return store(home, target, what, work);
+              }
+              return new TransactionTemplate(target.transactionManager())
+                  .execute(status -> store(home, target, what, work));
+            });
   }
 
-  private static void onTransaction(TransactionTarget target, Work work) {
-    Connection connection = DataSourceUtils.getConnection(target.transactional());
-    try {
-      if (connection.getAutoCommit()) {
-        throw new SagaException(
-            "The transaction is not on the data source of the home shard \"%s\"; the event would not commit with it"
-                .formatted(target.name()));
-      }
-      work.on(connection);
-    } catch (SQLException e) {
-      throw new UncategorizedSQLException("Storing an event for a saga", null, e);
-    } finally {
-      DataSourceUtils.releaseConnection(connection, target.transactional());
-    }
+  private static SignalResult store(
+      HomeShard home, TransactionTarget target, String what, Work work) {
+    CallersTransaction.on(
+        target,
+        "Storing an event for " + what,
+        c -> {
+          work.on(c);
+          return what;
+        });
+    TransactionSynchronizationManager.registerSynchronization(
+        new TransactionSynchronization() {
+          @Override
+          public void afterCommit() {
+            home.hint();
+          }
+        });
+    return SignalResult.STORED;
   }
 }

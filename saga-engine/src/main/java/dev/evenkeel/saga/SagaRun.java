@@ -35,23 +35,32 @@ final class SagaRun {
   /** What waits for longer than this waits in the database. */
   private static final Duration PARK_BEYOND = Duration.ofSeconds(2);
 
-  /** Wait before an instance that can't be decided on is tried again. */
-  private static final Duration BROKEN_PAUSE = Duration.ofMinutes(5);
+  /** Wait after a write was refused because news had come. */
+  private static final Duration AGAIN = Duration.ofMillis(100);
 
-  /** Wait after news came just as the instance was being parked. */
-  private static final Duration PARK_AGAIN = Duration.ofMillis(100);
+  private static final int MAX_TROUBLE = 1_000;
 
-  /** What a write says beside epoch and version, which only the writer knows. */
+  /**
+   * What a write says beside epoch and version, which only the writer knows.
+   *
+   * @param seen the news that were looked at
+   * @param unlessNews whether nothing is written when there are others
+   * @param park whether the instance is given up, because it only waits
+   * @param parkUntil when it has to be looked at again; null for never
+   */
   record Content(
       InstanceState state,
       String progress,
       @Nullable String trouble,
       long seen,
+      boolean unlessNews,
       boolean park,
       @Nullable Instant parkUntil,
-      boolean keepClaims,
       List<Awaited> awaited,
       List<Long> taken) {}
+
+  /** What a refused write takes back. */
+  private record Before(InstanceState state, Progress progress) {}
 
   private final HomeShard home;
   private final SagaCoordinator coordinator;
@@ -61,7 +70,6 @@ final class SagaRun {
   private final Map<String, String> headers;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<SagaNews> backlog = new ArrayDeque<>();
-  private final Progress progress;
   private final Set<Long> read = new HashSet<>();
   private final Set<Long> taken = new LinkedHashSet<>();
   private final Set<String> shardsRead = new HashSet<>();
@@ -71,16 +79,23 @@ final class SagaRun {
   private long version;
 
   private InstanceState state;
+  private Progress progress;
   private long seen;
-  private boolean writing;
+
+  /** What has to be committed before anything follows; null when nothing has. */
+  private @Nullable Content first;
+
+  private @Nullable Before before;
+  private @Nullable String earlierTrouble;
   private boolean released;
-  private @Nullable Instant parkNotBefore;
+  private @Nullable Instant againAt;
   private volatile @Nullable Instant lookAt;
 
   /**
    * Makes a run; nothing happens before {@link #take}.
    *
    * @param seen the news that are about to be given to it
+   * @param earlierTrouble why it was stuck with an earlier owner; null when it was not
    */
   SagaRun(
       HomeShard home,
@@ -91,7 +106,8 @@ final class SagaRun {
       long version,
       long seen,
       Map<String, String> headers,
-      Progress progress) {
+      Progress progress,
+      @Nullable String earlierTrouble) {
     this.home = home;
     this.coordinator = coordinator;
     this.id = state.id();
@@ -101,10 +117,13 @@ final class SagaRun {
     this.seen = seen;
     this.headers = headers;
     this.progress = progress;
-    Map<StepKey, StepState> steps = new HashMap<>(state.steps());
-    for (StepKey key : progress.attempted()) {
-      steps.put(key, steps.getOrDefault(key, StepState.UNTOUCHED).resumed(progress.attempts(key)));
-    }
+    this.earlierTrouble = earlierTrouble;
+    Map<StepKey, StepState> steps = new HashMap<>();
+    progress
+        .attempts()
+        .forEach(
+            (key, count) ->
+                steps.put(key, StepState.UNTOUCHED.resumed(count.attempts(), count.tries())));
     this.state = state.with(steps);
   }
 
@@ -213,7 +232,7 @@ final class SagaRun {
   }
 
   private void drain(List<StepTask> tasks) {
-    while (!released && !writing) {
+    while (!released && first == null) {
       List<SagaNews> news = List.copyOf(backlog);
       backlog.clear();
       if (news.isEmpty()) {
@@ -242,27 +261,29 @@ final class SagaRun {
     try {
       decision = coordinator.decide(state, news, now);
     } catch (RuntimeException e) { // such as a stored event that can't be read
-      log.error("Saga {} can't go on", id, e);
-      parkAsStuck("It can't go on: " + e.getMessage(), BROKEN_PAUSE);
+      shelve("It can't go on: " + e.getMessage(), e);
       return;
     }
-    SagaState before = state.phase();
-    String troubleBefore = state.trouble();
+    Before back = null;
+    if (decision.unlessNews()) {
+      back = new Before(state, progress.copy());
+    }
+    SagaState phase = state.phase();
+    String troubleBefore = trouble();
     state = decision.state();
     taken.addAll(decision.taken());
     lookAt = decision.lookAt();
-    if (state.phase() != before) {
+    if (state.phase() != phase) {
       progress.forgetAttempts();
       SagaFailure failure = state.failure();
       note(Kind.STATE, state.phase() + (failure == null ? "" : ": " + failure.message()));
     }
-    String trouble = state.trouble();
-    if (trouble != null && !trouble.equals(troubleBefore)) {
-      if (troubleBefore == null) {
-        home.engine().observer().stuck(state.definition().name(), null);
-      }
+    news.forEach(this::count);
+    String trouble = trouble();
+    if (trouble != null && troubleBefore == null) {
       note(Kind.STUCK, trouble);
       log.warn("Saga {} is stuck: {}", id, trouble);
+      home.engine().observer().stuck(state.definition().name(), state.troubledStep());
     }
     for (Awaited awaited : decision.awaited()) {
       progress.add(
@@ -276,8 +297,8 @@ final class SagaRun {
           awaited.event() == null ? "it did not come" : "");
     }
     if (decision.write() == Decision.Write.FIRST) {
-      writing = true;
-      home.writer().first(this, content(false, null, decision.awaited()));
+      before = back;
+      writeFirst(content(decision.unlessNews(), false, null, decision.awaited()));
       return;
     }
     if (decision.write() == Decision.Write.LATER) {
@@ -286,26 +307,38 @@ final class SagaRun {
     decision.effects().forEach(effect -> perform(effect, tasks));
   }
 
+  /** Why it is stuck; an earlier owner's reason holds until something succeeds. */
+  private @Nullable String trouble() {
+    String trouble = state.trouble();
+    return trouble != null ? trouble : earlierTrouble;
+  }
+
+  /** Gives it up as it is, to be tried again after a while. */
+  private void shelve(String reason, RuntimeException cause) {
+    log.error("Saga {} is stuck", id, cause);
+    released = true;
+    backlog.clear();
+    home.shelve(id, epoch, reason);
+  }
+
   private void perform(Effect effect, List<StepTask> tasks) {
     ActionStep step = (ActionStep) state.definition().step(effect.key().step());
     begunAt.put(effect.key(), System.nanoTime());
+    SagaNews.Failed.Kind kind = SagaNews.Failed.Kind.ERROR; // of a slot strategy, too
     try {
       int stepSlot = slot(step, effect.key());
+      kind = SagaNews.Failed.Kind.OUTAGE; // the slot map is not known, or the slot is moving
       String shard = home.engine().shards().shardOf(stepSlot);
       // What is known to be done and was not among its shard's rows must not be done again.
       boolean isMissing = effect.work() != Work.UNDO && progress.isDone(effect.key());
       boolean readFirst = effect.again() || isMissing || (epoch > 1 && !shardsRead.contains(shard));
       tasks.add(new StepTask(this, state, step, effect, stepSlot, shard, readFirst));
     } catch (RuntimeException e) {
-      SagaNews.Failed.Kind kind =
-          e instanceof InstanceState.InputException
-              ? SagaNews.Failed.Kind.INPUT
-              : SagaNews.Failed.Kind.OUTAGE; // the slot map is not known, or the slot is moving
       backlog.add(
           new SagaNews.Failed(
               effect.key(),
               effect.work(),
-              kind,
+              e instanceof InstanceState.InputException ? SagaNews.Failed.Kind.INPUT : kind,
               e.getClass().getSimpleName(),
               String.valueOf(e.getMessage())));
     }
@@ -357,6 +390,7 @@ final class SagaRun {
           return; // an earlier owner has noted it
         }
         progress.done(ended.key());
+        earlierTrouble = null;
       }
       SagaFailure failure = ended.failure();
       line(
@@ -367,21 +401,28 @@ final class SagaRun {
           failure == null ? "" : failure.message());
     } else if (news instanceof SagaNews.Undone undone) {
       if (!state.step(undone.key()).undone()) {
+        earlierTrouble = null;
         line(Kind.COMPENSATED, undone.key(), "");
       }
     } else if (news instanceof SagaNews.Failed failed) {
-      int attempts = state.step(failed.key()).attempts() + 1;
-      if (failed.kind() == SagaNews.Failed.Kind.OUTAGE) {
-        if (state.step(failed.key()).tries() == 0) { // the first of an outage tells it all
-          line(Kind.UNAVAILABLE, failed.key(), failed.message());
-        }
-        return;
+      if (failed.kind() != SagaNews.Failed.Kind.OUTAGE) {
+        line(
+            failed.work() == Work.UNDO ? Kind.COMPENSATION_FAILED : Kind.FAILED,
+            failed.key(),
+            failed.message());
+      } else if (!progress.endsWith(Kind.UNAVAILABLE, failed.key())) {
+        line(Kind.UNAVAILABLE, failed.key(), failed.message());
       }
-      progress.attempts(failed.key(), attempts);
-      line(
-          failed.work() == Work.UNDO ? Kind.COMPENSATION_FAILED : Kind.FAILED,
-          failed.key(),
-          failed.message());
+    }
+  }
+
+  /** Failures as the coordinator has counted them. */
+  private void count(SagaNews news) {
+    if (news instanceof SagaNews.Failed failed) {
+      StepState step = state.step(failed.key());
+      if (step.tries() > 0 && step.outcome() == null) {
+        progress.attempts(failed.key(), new Progress.Count(step.attempts(), step.tries()));
+      }
     }
   }
 
@@ -415,30 +456,38 @@ final class SagaRun {
 
   // ---- writing
 
-  private Content content(boolean park, @Nullable Instant until, List<Awaited> awaited) {
+  private void writeFirst(Content content) {
+    first = content;
+    home.writer().first(this, content);
+  }
+
+  private Content content(
+      boolean unlessNews, boolean park, @Nullable Instant until, List<Awaited> awaited) {
+    String trouble = trouble();
     return new Content(
         state,
         progress.write(),
-        state.trouble(),
+        trouble == null ? null : StorableText.of(trouble, MAX_TROUBLE),
         seen,
+        unlessNews,
         park,
         until,
-        false,
         awaited,
         List.copyOf(taken));
   }
 
-  /** What is to be written at some time; null when another write is under way or it is over. */
+  /** What is to be written at some time; null when another write comes first, or it is over. */
   @Nullable Content laterContent() {
     lock.lock();
     try {
-      return released || writing ? null : content(false, null, List.of());
+      return released || first != null ? null : content(false, false, null, List.of());
     } finally {
       lock.unlock();
     }
   }
 
   /** A write is committed; whether the instance is over for this owner. */
+  @SuppressWarnings("ReferenceEquality") // this very write, not one that says the same
   boolean written(Content content) {
     List<StepTask> tasks = new ArrayList<>();
     lock.lock();
@@ -448,8 +497,10 @@ final class SagaRun {
         released = true;
         return true;
       }
-      if (writing) {
-        writing = false;
+      // A write that could have waited opens no gate: another one may be on its way.
+      if (first == content) {
+        first = null;
+        before = null;
         backlog.addFirst(new SagaNews.Look());
         drain(tasks);
       }
@@ -460,13 +511,23 @@ final class SagaRun {
     return false;
   }
 
-  /** News came as it was being parked. */
-  void notParked() {
+  /** A write was refused because there is news: it is as if it had not been decided on. */
+  @SuppressWarnings("ReferenceEquality") // this very write, not one that says the same
+  void refused(Content content) {
     List<StepTask> tasks = new ArrayList<>();
     lock.lock();
     try {
-      writing = false;
-      parkNotBefore = now().plus(PARK_AGAIN);
+      if (first != content) {
+        return;
+      }
+      first = null;
+      if (before != null) {
+        state = before.state();
+        progress = before.progress();
+        before = null;
+      }
+      againAt = now().plus(AGAIN);
+      lookAt = againAt;
       drain(tasks);
     } finally {
       lock.unlock();
@@ -485,6 +546,16 @@ final class SagaRun {
     }
   }
 
+  /** Up to where its news were looked at. */
+  long seen() {
+    lock.lock();
+    try {
+      return seen;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Gives up memory and ownership where nothing is left but waiting. */
   private void park() {
     if (state.phase().isEnded() || state.isWorking()) {
@@ -495,35 +566,10 @@ final class SagaRun {
     if (until != null && until.isBefore(now.plus(PARK_BEYOND))) {
       return;
     }
-    if (parkNotBefore != null && parkNotBefore.isAfter(now)) {
-      lookAt = parkNotBefore;
+    if (againAt != null && againAt.isAfter(now)) {
+      lookAt = againAt;
       return;
     }
-    writing = true;
-    home.writer().first(this, content(true, until, List.of()));
-  }
-
-  /** Waits before it is tried again: taken over again and again, and nothing came of it. */
-  void parkAsStuck(String reason, Duration pause) {
-    lock.lock();
-    try {
-      writing = true;
-      note(Kind.STUCK, reason);
-      home.writer()
-          .first(
-              this,
-              new Content(
-                  state,
-                  progress.write(),
-                  reason,
-                  seen,
-                  true,
-                  now().plus(pause),
-                  true,
-                  List.of(),
-                  List.of()));
-    } finally {
-      lock.unlock();
-    }
+    writeFirst(content(true, true, until, List.of()));
   }
 }

@@ -8,8 +8,6 @@ import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.shard.id.SlotIds;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -21,9 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
 import org.springframework.core.Ordered;
-import org.springframework.jdbc.UncategorizedSQLException;
 import org.springframework.jdbc.datasource.ConnectionHolder;
-import org.springframework.jdbc.datasource.DataSourceUtils;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
@@ -66,11 +62,14 @@ final class SagaStarter {
     for (HeaderSource source : engine.context().headers()) {
       source.headers().forEach(headers::putIfAbsent);
     }
+    // As every later owner reads it: not the caller's object, which may change.
+    Object stored = codec.payloads().decode(payload, definition.commandType());
     byte[] hash = sha256(payload);
     boolean own = engine.canOwn(home);
     KeyTable.Started started =
-        onTransaction(
+        CallersTransaction.on(
             target,
+            what,
             c ->
                 keys.start(
                     c,
@@ -86,15 +85,12 @@ final class SagaStarter {
                         definition.deadline(),
                         own ? home.node() : null),
                     home.clock().ahead()));
-    if (started.isNew()) {
-      engine.observer().started(definition.name());
-      Instant createdAt = started.createdAt();
-      boolean mine = own && started.isFirst() && createdAt != null;
+    Instant createdAt = started.createdAt();
+    if (createdAt != null) {
+      boolean mine = own && started.isFirst();
+      SagaRun run = mine ? run(home, definition, stored, slot, started, createdAt, headers) : null;
       TransactionSynchronizationManager.registerSynchronization(
-          new Birth(
-              home,
-              target,
-              mine ? run(home, definition, payload, slot, started, createdAt, headers) : null));
+          new Birth(home, target, definition.name(), run));
     }
     return new StartedSaga(
         started.id(), started.isNew(), Arrays.equals(hash, started.requestHash()));
@@ -103,18 +99,17 @@ final class SagaStarter {
   private SagaRun run(
       HomeShard home,
       SagaDefinition definition,
-      byte[] payload,
+      Object command,
       int slot,
       KeyTable.Started started,
-      @Nullable Instant createdAt,
+      Instant createdAt,
       Map<String, String> headers) {
     InstanceState state =
         new InstanceState(
             definition,
             started.id(),
-            // As every later owner reads it: not the caller's object, which may change.
-            codec.payloads().decode(payload, definition.commandType()),
-            createdAt == null ? home.clock().now() : createdAt,
+            command,
+            createdAt,
             started.deadlineAt(),
             SagaState.RUNNING,
             false,
@@ -130,7 +125,8 @@ final class SagaStarter {
         0,
         0,
         engine.headers(started.id(), headers),
-        new Progress());
+        new Progress(),
+        null);
   }
 
   private static String text(SagaDefinition definition, String what, @Nullable String value) {
@@ -173,26 +169,6 @@ final class SagaStarter {
     }
   }
 
-  private interface Work<T> {
-    T on(Connection connection) throws SQLException;
-  }
-
-  private static <T> T onTransaction(TransactionTarget target, Work<T> work) {
-    Connection connection = DataSourceUtils.getConnection(target.transactional());
-    try {
-      if (connection.getAutoCommit()) {
-        throw new SagaException(
-            "The transaction is not on the data source of the home shard \"%s\", so the start and the caller's changes would not commit together"
-                .formatted(target.name()));
-      }
-      return work.on(connection);
-    } catch (SQLException e) {
-      throw new UncategorizedSQLException("Starting a saga", null, e);
-    } finally {
-      DataSourceUtils.releaseConnection(connection, target.transactional());
-    }
-  }
-
   private static byte[] sha256(byte[] payload) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(payload);
@@ -206,13 +182,15 @@ final class SagaStarter {
 
     private final HomeShard home;
     private final TransactionTarget target;
+    private final String saga;
     private final @Nullable SagaRun run;
     private final Deque<Object> savepoints = new ArrayDeque<>();
     private boolean undone;
 
-    Birth(HomeShard home, TransactionTarget target, @Nullable SagaRun run) {
+    Birth(HomeShard home, TransactionTarget target, String saga, @Nullable SagaRun run) {
       this.home = home;
       this.target = target;
+      this.saga = saga;
       this.run = run;
       if (run != null) {
         home.add(run);
@@ -244,8 +222,9 @@ final class SagaStarter {
     /** The driver may report the rollback of an aborted transaction as a commit. */
     @Override
     public void beforeCommit(boolean readOnly) {
-      onTransaction(
+      CallersTransaction.on(
           target,
+          "Starting a saga",
           c -> {
             if (c.unwrap(BaseConnection.class).getTransactionState() == TransactionState.FAILED) {
               throw new SagaException(
@@ -259,10 +238,11 @@ final class SagaStarter {
     public void afterCompletion(int status) {
       if (status != STATUS_COMMITTED || undone) {
         if (run != null) {
-          home.remove(run); // after a commit without an answer it is found in the database
+          home.letGo(run); // after a commit without an answer it is found in the database
         }
         return;
       }
+      home.engine().observer().started(saga);
       if (run != null) {
         run.take(new SagaNews.Look());
       } else {

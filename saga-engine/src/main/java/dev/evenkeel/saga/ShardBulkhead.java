@@ -1,17 +1,26 @@
 package dev.evenkeel.saga;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Most attempts that run at one time on a shard; what comes beyond waits in line, at most all steps
- * of the instances in memory. A slow shard thus holds no other. Thread-safe.
+ * Most attempts that run at one time on a shard; what comes beyond waits in line for a bounded
+ * time. So a shard that hangs holds no other, and what waits for it ends up waiting in the
+ * database, not in memory. Thread-safe.
  */
 final class ShardBulkhead {
 
+  /** Longest time in line. */
+  static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+  private record Waiting(StepTask task, long since) {}
+
   private final int permits;
-  private final Deque<StepTask> waiting = new ArrayDeque<>();
+  private final Deque<Waiting> line = new ArrayDeque<>();
   private int running;
 
   ShardBulkhead(int permits) {
@@ -20,7 +29,7 @@ final class ShardBulkhead {
 
   /** Enters at once, if nobody waits and there is room. */
   synchronized boolean tryEnter() {
-    if (running >= permits || !waiting.isEmpty()) {
+    if (running >= permits || !line.isEmpty()) {
       return false;
     }
     running++;
@@ -33,21 +42,32 @@ final class ShardBulkhead {
       running++;
       return true;
     }
-    waiting.add(task);
+    line.add(new Waiting(task, System.nanoTime()));
     return false;
   }
 
   /** Whether somebody inside may go on with another task of its own. */
   synchronized boolean isNobodyWaiting() {
-    return waiting.isEmpty();
+    return line.isEmpty();
   }
 
   /** Leaves; the place goes to the next in line, which the caller has to run. */
   synchronized @Nullable StepTask leave() {
-    StepTask next = waiting.poll();
+    Waiting next = line.poll();
     if (next == null) {
       running--;
+      return null;
     }
-    return next;
+    return next.task();
+  }
+
+  /** Takes out of the line what has been in it for too long. */
+  synchronized List<StepTask> overdue() {
+    long now = System.nanoTime();
+    List<StepTask> overdue = new ArrayList<>();
+    while (!line.isEmpty() && now - line.element().since() > LONGEST_WAIT.toNanos()) {
+      overdue.add(line.remove().task());
+    }
+    return overdue;
   }
 }

@@ -12,7 +12,6 @@ import dev.evenkeel.saga.spi.SagaObserver;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.datasource.DataSourceUtils;
@@ -87,31 +86,19 @@ final class StepRunner {
       return;
     }
     switch (task.effect().work()) {
-      case FORWARD -> news.add(forward(task));
-      case FENCE -> news.add(fence(task));
-      case UNDO -> news.add(undo(task));
+      case FORWARD -> forward(task, news);
+      case FENCE -> fence(task, news);
+      case UNDO -> undo(task, news);
       case NONE -> throw new IllegalStateException("Nothing to do for " + task.effect().key());
     }
   }
 
   /** Everything the shard has of the saga; whether the task's own row is among it. */
   private boolean readFirst(StepTask task, List<SagaNews> news) {
-    Direction direction = direction(task);
-    SagaNews own = null;
-    for (StepTable.Row row : rows(task)) {
-      SagaNews found = news(task.instance(), row);
-      if (row.key().equals(task.effect().key()) && row.direction() == direction) {
-        own = found;
-      } else if (found != null) {
-        news.add(found);
-      }
-    }
-    task.run().hasRead(task.shard());
-    if (own != null) {
-      news.add(own);
+    if (readRows(task, news)) {
       return true;
     }
-    if (direction == Direction.FORWARD && task.run().isKnownDone(task.effect().key())) {
+    if (direction(task) == Direction.FORWARD && task.run().isKnownDone(task.effect().key())) {
       news.add(
           failed(
               task,
@@ -124,11 +111,40 @@ final class StepRunner {
     return false;
   }
 
-  private List<StepTable.Row> rows(StepTask task) {
-    return ProtocolTransaction.inTransaction(
-        context.shards().dataSource(task.shard()),
-        "Reading the steps of saga " + task.instance().id(),
-        c -> table.read(c, Set.of(task.instance().id())));
+  /** In a statement of its own, which sees what an insert has waited for. */
+  private void winner(StepTask task, List<SagaNews> news) {
+    if (!readRows(task, news)) {
+      news.add(
+          failed(
+              task,
+              SagaNews.Failed.Kind.OUTAGE,
+              "",
+              "This node has not renewed its lease in time, so its steps count no more after %s"
+                  .formatted(task.run().clock().notAfter())));
+    }
+  }
+
+  /** All rows of the saga on the shard as news, the task's own last; whether that one is there. */
+  private boolean readRows(StepTask task, List<SagaNews> news) {
+    List<StepTable.Row> rows =
+        ProtocolTransaction.inTransaction(
+            context.shards().dataSource(task.shard()),
+            "Reading the steps of saga " + task.instance().id(),
+            c -> table.read(c, Set.of(task.instance().id())));
+    SagaNews own = null;
+    for (StepTable.Row row : rows) {
+      SagaNews found = news(task.instance(), row);
+      if (row.key().equals(task.effect().key()) && row.direction() == direction(task)) {
+        own = found;
+      } else if (found != null) {
+        news.add(found);
+      }
+    }
+    task.run().hasRead(task.shard());
+    if (own != null) {
+      news.add(own);
+    }
+    return own != null;
   }
 
   private static Direction direction(StepTask task) {
@@ -137,55 +153,59 @@ final class StepRunner {
 
   /** A row as news; null for a step that the definition does not have. */
   @Nullable SagaNews news(InstanceState instance, StepTable.Row row) {
+    StepDefinition step = instance.definition().find(row.key().step());
+    if (step == null) {
+      return null;
+    }
     if (row.direction() == Direction.COMPENSATION) {
       return new SagaNews.Undone(row.key());
-    }
-    Optional<StepDefinition> step =
-        instance.definition().steps().stream()
-            .filter(s -> s.name().equals(row.key().step()))
-            .findFirst();
-    if (step.isEmpty()) {
-      return null;
     }
     boolean refused = row.outcome() == Outcome.REFUSED;
     return new SagaNews.Ended(
         row.key(),
         row.outcome(),
-        refused ? null : codec.result(row.result(), step.get().resultType()),
+        refused ? null : codec.result(row.result(), step.resultType()),
         refused ? codec.failure(row.result()) : null,
         row.recordedAt());
   }
 
   // ---- the application's code
 
-  private SagaNews forward(StepTask task) throws Exception {
-    byte[][] result = new byte[1][];
+  private void forward(StepTask task, List<SagaNews> news) throws Exception {
+    Class<?> type = task.step().resultType();
+    Object[] result = new Object[1];
     try {
       if (inTransaction(
           task,
           null,
-          value -> result[0] = codec.encode(value, "The result of step " + task.step().name()))) {
-        return new SagaNews.Ended(
-            task.effect().key(),
-            Outcome.DONE,
-            codec.result(result[0], task.step().resultType()),
-            null,
-            task.run().now());
+          value -> {
+            byte[] payload = codec.encode(value, "The result of step " + task.step().name());
+            // As every later owner reads it, and before it is too late to find that it can't be.
+            result[0] = codec.result(payload, type);
+            return payload;
+          })) {
+        news.add(
+            new SagaNews.Ended(
+                task.effect().key(), Outcome.DONE, result[0], null, task.run().now()));
+        return;
       }
     } catch (Exception e) {
-      if (task.step().retry().isRefusal(e)) {
-        return refuse(task, e);
+      // An outage is never a refusal, whatever the step declares.
+      if (task.step().retry().isRefusal(e) && FailureKind.of(e) == FailureKind.HANDLER) {
+        refuse(task, e, news);
+        return;
       }
       throw e;
     }
-    return winner(task);
+    winner(task, news);
   }
 
-  private SagaNews undo(StepTask task) throws Exception {
+  private void undo(StepTask task, List<SagaNews> news) throws Exception {
     if (inTransaction(task, task.instance().failure(), value -> null)) {
-      return new SagaNews.Undone(task.effect().key());
+      news.add(new SagaNews.Undone(task.effect().key()));
+    } else {
+      winner(task, news);
     }
-    return winner(task);
   }
 
   private interface Encoding {
@@ -206,7 +226,8 @@ final class StepRunner {
             : java.util.Objects.requireNonNull(task.step().compensation());
     StepInput input = new StepInput(task.instance(), task.step(), task.effect().key(), failure);
     CurrentSaga.enter(task.run().headers());
-    try (Attempts.Attempt attempt = attempts.begin(task, target.dataSource())) {
+    try (Attempts.Attempt attempt =
+        attempts.begin(task, context.shards().dataSource(task.shard()))) {
       Outcomes outcome =
           target
               .scope()
@@ -215,7 +236,7 @@ final class StepRunner {
                     try {
                       return new Outcomes(run(task, target, attempt, call, input, encoding), null);
                     } catch (Exception e) {
-                      return new Outcomes(false, e);
+                      return new Outcomes(false, attempt.isOverdue() ? overdue(task) : e);
                     }
                   });
       if (outcome.failure() != null) {
@@ -225,6 +246,11 @@ final class StepRunner {
     } finally {
       CurrentSaga.leave();
     }
+  }
+
+  private static OverdueException overdue(StepTask task) {
+    return new OverdueException(
+        "It took longer than %s and was ended".formatted(task.step().timeout()));
   }
 
   /** Checked exceptions cross the scope as values. */
@@ -302,22 +328,27 @@ final class StepRunner {
   // ---- rows without code
 
   /** A refusal counts once it is committed: another node's attempt may have succeeded. */
-  private SagaNews refuse(StepTask task, Exception refusal) {
+  private void refuse(StepTask task, Exception refusal, List<SagaNews> news) {
     SagaFailure failure =
         new SagaFailure(
             SagaFailure.Reason.REFUSED,
             task.step().name(),
             refusal.getClass().getSimpleName(),
             message(refusal));
-    return insert(task, Outcome.REFUSED, codec.encodeFailure(failure))
-        ? new SagaNews.Ended(task.effect().key(), Outcome.REFUSED, null, failure, task.run().now())
-        : winner(task);
+    end(task, Outcome.REFUSED, failure, news);
   }
 
-  private SagaNews fence(StepTask task) {
-    return insert(task, Outcome.FENCED, null)
-        ? new SagaNews.Ended(task.effect().key(), Outcome.FENCED, null, null, task.run().now())
-        : winner(task);
+  private void fence(StepTask task, List<SagaNews> news) {
+    end(task, Outcome.FENCED, null, news);
+  }
+
+  private void end(
+      StepTask task, Outcome outcome, @Nullable SagaFailure failure, List<SagaNews> news) {
+    if (insert(task, outcome, failure == null ? null : codec.encodeFailure(failure))) {
+      news.add(new SagaNews.Ended(task.effect().key(), outcome, null, failure, task.run().now()));
+    } else {
+      winner(task, news);
+    }
   }
 
   private boolean insert(StepTask task, Outcome outcome, byte @Nullable [] result) {
@@ -325,25 +356,6 @@ final class StepRunner {
         context.shards().dataSource(task.shard()),
         "Writing the outcome of step " + task.effect().key(),
         c -> table.insert(c, row(task, outcome, result), task.run().clock().ahead()));
-  }
-
-  /** In a statement of its own, which sees what the insert has waited for. */
-  private SagaNews winner(StepTask task) {
-    Direction direction = direction(task);
-    for (StepTable.Row row : rows(task)) {
-      if (row.key().equals(task.effect().key()) && row.direction() == direction) {
-        SagaNews news = news(task.instance(), row);
-        if (news != null) {
-          return news;
-        }
-      }
-    }
-    return failed(
-        task,
-        SagaNews.Failed.Kind.OUTAGE,
-        "",
-        "This node has not renewed its lease since %s, so its steps count no more"
-            .formatted(task.run().clock().notAfter()));
   }
 
   // ---- failures

@@ -56,9 +56,17 @@ record StepState(
   }
 
   /** Attempts that an earlier owner made. */
-  StepState resumed(int earlier) {
+  StepState resumed(int earlierAttempts, int earlierTries) {
     return new StepState(
-        work, outcome, result, recordedAt, undone, earlier, tries, notBefore, trouble);
+        work,
+        outcome,
+        result,
+        recordedAt,
+        undone,
+        earlierAttempts,
+        earlierTries,
+        notBefore,
+        trouble);
   }
 
   /** In a new direction attempts count from the beginning; what is under way is of the old one. */

@@ -20,23 +20,17 @@ final class StepThreads implements AutoCloseable {
   private final @Nullable VirtualThreadTaskExecutor virtual;
   private final @Nullable ExecutorService platform;
 
-  /**
-   * Makes threads.
-   *
-   * @param most how many the bulkheads let run at one time
-   */
-  StepThreads(boolean virtualThreads, int most) {
+  StepThreads(boolean virtualThreads) {
     if (virtualThreads && Runtime.version().feature() >= FIRST_JVM_WITH_VIRTUAL_THREADS) {
       virtual = new VirtualThreadTaskExecutor("evenkeel-saga-");
       platform = null;
     } else {
       virtual = null;
       AtomicInteger count = new AtomicInteger();
-      // A thread that has just left a bulkhead may still be on its way to the pool.
       platform =
           new ThreadPoolExecutor(
               0,
-              2 * most,
+              Integer.MAX_VALUE, // the bulkheads bound it
               IDLE_SECONDS,
               TimeUnit.SECONDS,
               new SynchronousQueue<>(),
@@ -44,8 +38,7 @@ final class StepThreads implements AutoCloseable {
                 Thread thread = new Thread(task, "evenkeel-saga-" + count.incrementAndGet());
                 thread.setDaemon(true);
                 return thread;
-              },
-              new ThreadPoolExecutor.CallerRunsPolicy());
+              });
     }
   }
 

@@ -19,7 +19,9 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The actuator endpoints {@code evenkeeloutbox}, {@code evenkeelsagas} and {@code evenkeelshards}. */
+/**
+ * The actuator endpoints {@code evenkeeloutbox}, {@code evenkeelsagas} and {@code evenkeelshards}.
+ */
 @AutoConfiguration(after = {EvenkeelAutoConfiguration.class, EvenkeelSagaAutoConfiguration.class})
 @ConditionalOnClass({Endpoint.class, ConditionalOnAvailableEndpoint.class})
 @ConditionalOnBean(EvenkeelOptions.class)

@@ -9,6 +9,7 @@ import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaEngine;
+import dev.evenkeel.saga.SagaHeaders;
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.SagaDefinitions;
@@ -19,7 +20,6 @@ import dev.evenkeel.shard.ShardTransactionRouter;
 import dev.evenkeel.shard.Shards;
 import dev.evenkeel.shard.SlotStrategy;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,7 +37,7 @@ import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.DependsOn;
 import org.springframework.context.annotation.Lazy;
-import org.springframework.context.annotation.Primary;
+import org.springframework.core.annotation.Order;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /**
@@ -92,22 +92,18 @@ public final class EvenkeelSagaAutoConfiguration {
     return new SagaObservers(observers.orderedStream().toList());
   }
 
+  /** After the trace of the application, whose spans are finer than what a saga carries. */
   @Bean
-  SagaHeaders evenkeelSagaHeaders() {
+  @Order(10)
+  HeaderSource evenkeelSagaHeaders() {
     return new SagaHeaders();
   }
 
   @Bean
-  SagaReadings evenkeelSagaReadings(SagaShards shards, ObjectProvider<SagaEngine> engine) {
-    return new SagaReadings(shards, engine::getObject);
-  }
-
-  @Bean
-  @Lazy
   @DependsOn(EvenkeelAutoConfiguration.SCHEMA)
-  SagaEngine evenkeelSagaEngine(
+  SagaEngines evenkeelSagaEngines(
       EvenkeelOptions options,
-      SagaDefinitions definitions,
+      ObjectProvider<SagaDefinitions> definitions,
       SagaShards shards,
       TransactionSlot slot,
       PayloadCodec codec,
@@ -115,46 +111,41 @@ public final class EvenkeelSagaAutoConfiguration {
       ObjectProvider<TransactionFlush> flushes,
       SagaObservers observers,
       TimeSource time) {
-    return new SagaEngine(
-        options.saga(),
-        definitions,
+    // As an appended message has them: what caused it comes first.
+    List<HeaderSource> sources = new ArrayList<>(List.of(CurrentMessage::headers));
+    headers.orderedStream().forEach(sources::add);
+    SagaEngine.Context context =
         new SagaEngine.Context(
             shards,
             slot,
             codec,
-            List.of(merged(headers.orderedStream().toList())),
+            sources,
             flushes.orderedStream().toList(),
             observers.observer(),
-            time));
-  }
-
-  /** As an appended message has them: what caused it comes first. */
-  private static HeaderSource merged(List<HeaderSource> sources) {
-    List<HeaderSource> all = new ArrayList<>(List.of(CurrentMessage::headers));
-    all.addAll(sources);
-    return () -> {
-      Map<String, String> headers = new HashMap<>();
-      all.forEach(source -> source.headers().forEach(headers::putIfAbsent));
-      return headers;
-    };
+            time);
+    return new SagaEngines(() -> new SagaEngine(options.saga(), definitions.getObject(), context));
   }
 
   @Bean
-  @Primary
-  Sagas evenkeelSagas(ObjectProvider<SagaEngine> engine) {
-    return new DeferredSagas(engine::getObject);
+  Sagas evenkeelSagas(SagaEngines engines) {
+    return new DeferredSagas(engines::current);
+  }
+
+  @Bean
+  SagaReadings evenkeelSagaReadings(SagaShards shards, SagaEngines engines) {
+    return new SagaReadings(shards, engines::current);
   }
 
   /** A definition's mistake must not wait for the first start, or the process that runs sagas. */
   @Bean
-  SmartInitializingSingleton evenkeelSagaStartupCheck(ObjectProvider<SagaEngine> engine) {
-    return engine::getObject;
+  SmartInitializingSingleton evenkeelSagaStartupCheck(SagaEngines engines) {
+    return engines::current;
   }
 
   @Bean
   @ConditionalOnBooleanProperty(name = "evenkeel.saga.enabled", matchIfMissing = true)
-  SagaLifecycle evenkeelSagaLifecycle(ObjectProvider<SagaEngine> engine) {
-    return new SagaLifecycle(engine::getObject);
+  SagaLifecycle evenkeelSagaLifecycle(SagaEngines engines) {
+    return new SagaLifecycle(engines);
   }
 
   /** Where there are no shards. */

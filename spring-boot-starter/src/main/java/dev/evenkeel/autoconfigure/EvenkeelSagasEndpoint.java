@@ -30,8 +30,7 @@ public final class EvenkeelSagasEndpoint {
   private final Supplier<SagaDefinitions> definitions;
   private final Sagas sagas;
 
-  EvenkeelSagasEndpoint(
-      SagaReadings readings, Supplier<SagaDefinitions> definitions, Sagas sagas) {
+  EvenkeelSagasEndpoint(SagaReadings readings, Supplier<SagaDefinitions> definitions, Sagas sagas) {
     this.readings = readings;
     this.definitions = definitions;
     this.sagas = sagas;

@@ -1,7 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.spi.HeaderSource;
-import dev.evenkeel.saga.SagaEngine;
 import dev.evenkeel.saga.spi.SagaObserver;
 import io.micrometer.tracing.Tracer;
 import org.springframework.beans.factory.ObjectProvider;
@@ -31,7 +30,7 @@ public final class EvenkeelTracingAutoConfiguration {
   }
 
   @Bean
-  @ConditionalOnBean(SagaEngine.class)
+  @ConditionalOnBean(SagaEngines.class)
   SagaObserver evenkeelSagaSpans(ObjectProvider<Tracer> tracer) {
     return new SagaSpans(tracer::getIfAvailable);
   }

@@ -1,7 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.saga.SagaEngine;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
 
@@ -11,11 +10,11 @@ import org.springframework.context.SmartLifecycle;
  */
 final class SagaLifecycle implements SmartLifecycle {
 
-  private final Supplier<SagaEngine> engine;
+  private final SagaEngines engines;
   private @Nullable SagaEngine running;
 
-  SagaLifecycle(Supplier<SagaEngine> engine) {
-    this.engine = engine;
+  SagaLifecycle(SagaEngines engines) {
+    this.engines = engines;
   }
 
   @Override
@@ -31,17 +30,22 @@ final class SagaLifecycle implements SmartLifecycle {
   @Override
   public synchronized void start() {
     if (running == null) {
-      SagaEngine started = engine.get();
-      started.start();
-      running = started;
+      SagaEngine engine = engines.current();
+      engine.start();
+      running = engine;
     }
   }
 
   @Override
-  public synchronized void stop() {
-    if (running != null) {
-      running.stop();
+  public void stop() {
+    SagaEngine engine;
+    synchronized (this) {
+      engine = running;
       running = null;
+    }
+    if (engine != null) {
+      engine.stop();
+      engines.renew();
     }
   }
 }

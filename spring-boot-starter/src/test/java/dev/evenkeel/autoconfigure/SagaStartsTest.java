@@ -22,10 +22,10 @@ import tools.jackson.databind.json.JsonMapper;
 
 class SagaStartsTest {
 
-  @OutboxEvent(type = "placed", aggregateType = "order", key = "id")
+  @OutboxEvent(type = "order-placed", aggregateType = "order", key = "id")
   record Placed(String id) {}
 
-  @OutboxEvent(type = "ordered", version = 2, aggregateType = "order", key = "id")
+  @OutboxEvent(type = "order-ordered", version = 2, aggregateType = "order", key = "id")
   record Ordered(String id, String buyer) {}
 
   record Unregistered(String id) {}
@@ -119,8 +119,8 @@ class SagaStartsTest {
 
     assertThat(collect().subscriptions())
         .containsExactlyInAnyOrder(
-            new Subscription("saga:order", "placed", 1),
-            new Subscription("saga:order", "ordered", 2));
+            new Subscription("saga:order", "order-placed", 1),
+            new Subscription("saga:order", "order-ordered", 2));
   }
 
   @Test
@@ -174,7 +174,7 @@ class SagaStartsTest {
         .withMessageContaining("Bad.wrongCommand must return the command of saga \"bad\"")
         .withMessageContaining("it returns java.lang.String")
         .withMessageContaining("Bad.wrongPath: shardKey \"buyer\"")
-        .withMessageContaining("both handle saga:bad (ordered v2)")
+        .withMessageContaining("both handle saga:bad (order-ordered v2)")
         .withMessageContaining(
             "Good.placed starts version 1 of saga \"order\", and new instances are of version 2")
         .withMessageContaining("\"nothing\"")

@@ -100,6 +100,11 @@ public final class SagaDefinition {
     return pivot;
   }
 
+  /** The step of that name; null when there is none. */
+  public @Nullable StepDefinition find(String step) {
+    return steps.get(step);
+  }
+
   /**
    * The step of that name.
    *

@@ -45,7 +45,7 @@ public interface SagaObserver {
     return Attempt.UNWATCHED;
   }
 
-  /** An instance was stored; the transaction may still roll back. */
+  /** An instance was stored, and the transaction has committed. */
   default void started(String saga) {}
 
   /**

@@ -13,6 +13,7 @@ import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxException;
 import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.relay.RelayState;
+import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
 import java.time.Duration;
@@ -155,6 +156,7 @@ class JdbcApplicationIT {
       append(application, "a");
 
       assertThat(application.getBeansOfType(RelayLifecycle.class)).isEmpty();
+      assertThat(application.getBeansOfType(Sagas.class)).as("there are none").isEmpty();
       assertThat(application.getBean(ConsumerRegistry.class).registered()).isEmpty();
     }
   }

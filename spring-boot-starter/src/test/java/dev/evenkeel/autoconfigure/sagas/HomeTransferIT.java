@@ -1,10 +1,6 @@
 package dev.evenkeel.autoconfigure.sagas;
 
 import dev.evenkeel.autoconfigure.TestApplications;
-import dev.evenkeel.testing.database.DatabaseInfo;
-import dev.evenkeel.testing.database.TestDatabase;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -13,12 +9,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 class HomeTransferIT extends TransferContract {
 
   HomeTransferIT() {
-    this(new TreeMap<>(java.util.Map.of("home", TestDatabase.shared().createDatabase())));
-  }
-
-  private HomeTransferIT(SortedMap<String, DatabaseInfo> databases) {
     super(
-        databases, TestApplications.startWeb(databases.get("home"), Traced.class, PROPERTIES));
+        databases -> TestApplications.startWeb(databases.get("home"), Traced.class, PROPERTIES),
+        "home");
   }
 
   @Override

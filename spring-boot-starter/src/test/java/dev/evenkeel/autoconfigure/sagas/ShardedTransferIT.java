@@ -3,10 +3,6 @@ package dev.evenkeel.autoconfigure.sagas;
 import dev.evenkeel.autoconfigure.TestApplications;
 import dev.evenkeel.shard.ShardNode;
 import dev.evenkeel.shard.ShardTransactions;
-import dev.evenkeel.testing.database.DatabaseInfo;
-import dev.evenkeel.testing.database.TestDatabase;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -16,19 +12,8 @@ class ShardedTransferIT extends TransferContract {
   private static final String[] SHARDS = {"a", "b", "c"};
 
   ShardedTransferIT() {
-    this(databases());
-  }
-
-  private ShardedTransferIT(SortedMap<String, DatabaseInfo> databases) {
-    super(databases, TestApplications.startShardedWeb(databases, Traced.class, PROPERTIES));
-  }
-
-  private static SortedMap<String, DatabaseInfo> databases() {
-    SortedMap<String, DatabaseInfo> databases = new TreeMap<>();
-    for (String shard : SHARDS) {
-      databases.put(shard, TestDatabase.shared().createDatabase());
-    }
-    return databases;
+    super(
+        databases -> TestApplications.startShardedWeb(databases, Traced.class, PROPERTIES), SHARDS);
   }
 
   @Override
