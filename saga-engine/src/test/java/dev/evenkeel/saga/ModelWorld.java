@@ -13,6 +13,10 @@ final class ModelWorld {
   static final class Owner {
     boolean isFirst;
     @Nullable InstanceState state;
+
+    /** Equal texts for equal states, but for the reason to turn back. */
+    String stateKey = "";
+
     boolean isWriting;
     Decision.@Nullable Awaited awaited;
     int noticed;
@@ -32,6 +36,7 @@ final class ModelWorld {
       Owner copy = new Owner(forward.length);
       copy.isFirst = isFirst;
       copy.state = state;
+      copy.stateKey = stateKey;
       copy.isWriting = isWriting;
       copy.awaited = awaited;
       copy.noticed = noticed;
@@ -108,7 +113,7 @@ final class ModelWorld {
   String key(SagaModel model) {
     StringBuilder key = new StringBuilder(96);
     key.append((char) (phase.ordinal() * 2 + (forwardOnly ? 1 : 0)));
-    key.append(failure(failure));
+    append(key, failure);
     key.append((char) events);
     for (int i = 0; i < rows.length; i++) {
       key.append(
@@ -118,7 +123,9 @@ final class ModelWorld {
     }
     key.append((char) ((signalsSent * 2 + (cancelSent ? 1 : 0)) * 4 + clock));
     append(key, current, model);
-    key.append(current == null || current.state == null ? "-" : failure(current.state.failure()));
+    if (current != null && current.state != null) {
+      append(key, current.state.failure());
+    }
     append(key, former, model); // why it would turn is never written
     return key.toString();
   }
@@ -131,12 +138,10 @@ final class ModelWorld {
     for (int i = 0; i < rows.length; i++) {
       key.append((char) ((owner.forward[i] * 3 + owner.fence[i]) * 3 + owner.undo[i]));
     }
-    InstanceState state = owner.state;
-    if (state == null) {
+    if (owner.state == null) {
       key.append('\ufffe');
       return;
     }
-    key.append((char) (state.phase().ordinal() * 2 + (state.forwardOnly() ? 1 : 0)));
     key.append((char) (owner.isFirst ? 1 : 0));
     key.append((char) (owner.isWriting ? 1 : 0));
     Decision.Awaited awaited = owner.awaited;
@@ -144,9 +149,14 @@ final class ModelWorld {
     key.append(
         awaited == null || awaited.event() == null ? '-' : (char) awaited.event().position());
     key.append((char) owner.noticed).append((char) owner.taken).append((char) owner.shardsRead);
-    state.signals().forEach(s -> key.append((char) s.position()));
-    key.append('|');
-    for (int i = 0; i < rows.length; i++) {
+    key.append(owner.stateKey);
+  }
+
+  /** Of an owner's state, see {@link Owner#stateKey}. */
+  static String key(InstanceState state, SagaModel model) {
+    StringBuilder key = new StringBuilder();
+    key.append((char) (state.phase().ordinal() * 2 + (state.forwardOnly() ? 1 : 0)));
+    for (int i = 0; i < model.size(); i++) {
       StepState step = state.step(model.key(i));
       int bits = step.work().ordinal();
       bits = bits * 8 + outcome(step.outcome());
@@ -157,13 +167,16 @@ final class ModelWorld {
       bits = bits * 2 + (step.trouble() == null ? 0 : 1);
       key.append((char) bits);
     }
+    state.signals().forEach(s -> key.append((char) s.position()));
+    return key.toString();
   }
 
   private static int outcome(@Nullable Outcome outcome) {
     return outcome == null ? 0 : outcome.ordinal() + 1;
   }
 
-  private static String failure(@Nullable SagaFailure failure) {
-    return failure == null ? "-" : failure.reason().ordinal() + "" + failure.step() + ";";
+  private static void append(StringBuilder key, @Nullable SagaFailure failure) {
+    key.append(failure == null ? '-' : (char) failure.reason().ordinal());
+    key.append(failure == null ? "" : failure.step()).append(';');
   }
 }

@@ -57,6 +57,13 @@ final class SagaModel {
     STUCK
   }
 
+  /** What the coordinator is asked; it is a pure function, so it need not be asked again. */
+  private record Question(
+      String stateKey, @Nullable SagaFailure failure, List<SagaNews> news, int clock) {}
+
+  private record Answer(Decision decision, InstanceState state, String stateKey) {}
+
+  private final Map<Question, Answer> answers = new HashMap<>();
   final Set<Sight> sights = EnumSet.noneOf(Sight.class);
   final Set<SagaTransition> transitions = EnumSet.noneOf(SagaTransition.class);
 
@@ -126,7 +133,7 @@ final class SagaModel {
     ModelWorld world = new ModelWorld(keys.size());
     world.current = new Owner(keys.size());
     world.current.isFirst = true;
-    world.current.state = state(world);
+    knows(world.current, state(world));
     decide(world, world.current, List.of(new SagaNews.Look()));
     return world;
   }
@@ -144,6 +151,11 @@ final class SagaModel {
         world.failure,
         Map.of(),
         List.of());
+  }
+
+  private void knows(Owner owner, InstanceState state) {
+    owner.state = plain(state);
+    owner.stateKey = ModelWorld.key(owner.state, this);
   }
 
   private Instant now(ModelWorld world) {
@@ -417,7 +429,7 @@ final class SagaModel {
       world.former = before.state == null && before.isIdle() ? world.former : before;
     }
     Owner owner = new Owner(keys.size());
-    owner.state = coordinator.learn(state(world), rows(world, 0), now(world));
+    knows(owner, coordinator.learn(state(world), rows(world, 0), now(world)));
     owner.shardsRead = 1;
     world.current = owner;
     notice(world, owner);
@@ -448,6 +460,10 @@ final class SagaModel {
   }
 
   private void lookAgain(ModelWorld world, Owner owner) {
+    if (owner.state.steps().values().stream().noneMatch(s -> s.notBefore() != null)) {
+      decide(world, owner, List.of(new SagaNews.Look()));
+      return;
+    }
     Map<StepKey, StepState> due = new HashMap<>(owner.state.steps());
     due.replaceAll(
         (key, s) ->
@@ -461,7 +477,7 @@ final class SagaModel {
                 s.tries(),
                 null,
                 s.trouble()));
-    owner.state = owner.state.with(due);
+    knows(owner, owner.state.with(due));
     decide(world, owner, List.of(new SagaNews.Look()));
   }
 
@@ -508,8 +524,13 @@ final class SagaModel {
       if (round > 10) {
         throw new AssertionError("It does not come to rest: " + news);
       }
-      Decision decision = coordinator.decide(owner.state, news, now(world));
-      owner.state = plain(decision.state());
+      Answer answer =
+          answers.computeIfAbsent(
+              new Question(owner.stateKey, owner.state.failure(), news, world.clock),
+              question -> answer(owner.state, question));
+      Decision decision = answer.decision();
+      owner.state = answer.state();
+      owner.stateKey = answer.stateKey();
       for (long position : decision.taken()) {
         owner.taken |= position == 3 ? CANCEL : 1 << (int) (position - 1);
       }
@@ -522,6 +543,13 @@ final class SagaModel {
       }
       news = launch(owner, decision.effects());
     }
+  }
+
+  private Answer answer(InstanceState before, Question question) {
+    Decision decision =
+        coordinator.decide(before, question.news(), START.plus(clock.get(question.clock())));
+    InstanceState state = plain(decision.state());
+    return new Answer(decision, state, ModelWorld.key(state, this));
   }
 
   /** As the engine does; what can't be routed is news at once. */
