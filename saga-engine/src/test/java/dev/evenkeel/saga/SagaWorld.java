@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
@@ -25,6 +26,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -50,8 +52,11 @@ final class SagaWorld implements AutoCloseable {
   private final Map<String, Boolean> down = new ConcurrentHashMap<>();
   private volatile Duration ahead = Duration.ZERO;
   private UnaryOperator<DataSource> decorate = UnaryOperator.identity();
+  private final List<Wire> wires = new ArrayList<>();
+  private final Map<String, List<DataSource>> seen = new ConcurrentHashMap<>();
 
   SagaWorld(int count) {
+    Awaitility.setDefaultPollInterval(Duration.ofMillis(10));
     for (int i = 0; i < count; i++) {
       DatabaseInfo info = TestDatabase.shared().createDatabase();
       HikariDataSource pool = new HikariDataSource();
@@ -76,6 +81,18 @@ final class SagaWorld implements AutoCloseable {
     decorate = with;
   }
 
+  /** Nodes that are made from now on have sessions of their own, which pass the wire. */
+  Wire wire() {
+    Wire wire = new Wire();
+    wires.add(wire);
+    decorate(pool -> wire.over(pool, nameOf(pool)));
+    return wire;
+  }
+
+  private String nameOf(DataSource pool) {
+    return shards.stream().filter(s -> s.pool() == pool).findFirst().orElseThrow().name();
+  }
+
   Shard shard(int number) {
     return shards.get(number);
   }
@@ -96,15 +113,16 @@ final class SagaWorld implements AutoCloseable {
   SagaShards sagaShards() {
     Map<String, TransactionTarget> targets = new ConcurrentHashMap<>();
     for (Shard shard : shards) {
-      DataSource seen = decorate.apply(shard.pool());
+      DataSource own = decorate.apply(shard.pool());
+      seen.computeIfAbsent(shard.name(), name -> new CopyOnWriteArrayList<>()).add(own);
       targets.put(
           shard.name(),
           new TransactionTarget(
               shard.name(),
               0,
-              seen,
-              seen,
-              new JdbcTransactionManager(seen),
+              own,
+              own,
+              new JdbcTransactionManager(own),
               TransactionTarget.Scope.NONE));
     }
     return new SagaShards() {
@@ -158,7 +176,7 @@ final class SagaWorld implements AutoCloseable {
     };
   }
 
-  private int slotOf(String key) {
+  int slotOf(String key) {
     int slot = SlotHash.slotOf(key);
     if (key.matches("s[0-9].*")) {
       int wanted = key.charAt(1) - '0';
@@ -238,18 +256,28 @@ final class SagaWorld implements AutoCloseable {
         .queryForList("SELECT step FROM effect WHERE saga = ? ORDER BY at", String.class, saga);
   }
 
+  long effectCount(int shard) {
+    return jdbc(shard).queryForObject("SELECT count(*) FROM effect", Long.class);
+  }
+
   void effect(int shard, UUID saga, String step) {
     new JdbcTemplate(transactional(shard))
         .update("INSERT INTO effect (saga, step) VALUES (?, ?)", saga, step);
   }
 
-  private DataSource transactional(int shard) {
-    return shards.get(shard).pool();
+  /** The data source whose transaction on that shard this thread is in. */
+  DataSource transactional(int shard) {
+    return seen.getOrDefault("s" + shard, List.of()).stream()
+        .filter(TransactionSynchronizationManager::hasResource)
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("There is no transaction on s" + shard));
   }
 
   @Override
   public void close() {
+    wires.forEach(Wire::thaw);
     engines.forEach(SagaEngine::stop);
+    wires.forEach(Wire::close);
     for (Shard shard : shards) {
       shard.pool().close();
       TestDatabase.shared().dropDatabase(shard.info());
