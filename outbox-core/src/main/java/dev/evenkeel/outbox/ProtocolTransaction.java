@@ -44,21 +44,22 @@ public final class ProtocolTransaction {
         }
         T result = work.in(connection);
         connection.commit();
+        connection.setAutoCommit(autoCommit);
         return result;
       } catch (Throwable e) { // an Error too: leaving auto-commit off again would commit the half
-        rollback(connection, e);
+        rollback(connection, autoCommit, e);
         throw e;
-      } finally {
-        connection.setAutoCommit(autoCommit);
       }
     } catch (SQLException e) {
       throw new UncategorizedSQLException(what, null, e);
     }
   }
 
-  private static void rollback(Connection connection, Throwable failure) {
+  /** What fails here must not hide what came first: by that it is told whether to try again. */
+  private static void rollback(Connection connection, boolean autoCommit, Throwable failure) {
     try {
       connection.rollback();
+      connection.setAutoCommit(autoCommit);
     } catch (SQLException e) {
       failure.addSuppressed(e); // the connection is gone, and the transaction with it
     }

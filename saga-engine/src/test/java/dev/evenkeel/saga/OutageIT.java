@@ -140,6 +140,36 @@ class OutageIT {
     assertThat(world.effects(2, id)).containsExactly("car");
   }
 
+  /** The server ends what stands still in a transaction; nothing is wrong with the instance. */
+  @Test
+  void writerThatStandsStillInItsTransactionGoesOn() {
+    Wire wire = world.wire();
+    Wire.Hold writing =
+        wire.hold(
+            p ->
+                p.is("s0", Wire.Moment.AFTER, "unnest(?::uuid[]") && world.effectCount(2) == 1);
+    SagaEngine engine = world.start(world.node("a", elsewhere()));
+    UUID id =
+        world.inTransaction(engine, "s0", () -> engine.start("elsewhere", Trip.of("1"))).id();
+    writing.awaitReached();
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                world
+                        .jdbc(0)
+                        .queryForObject(
+                            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                + " AND state = 'idle in transaction' AND query LIKE '%unnest($1::uuid[]%'",
+                            Long.class)
+                    == 0);
+
+    writing.release();
+
+    SagaWorld.awaitState(engine, id, SagaState.COMPLETED);
+    assertThat(engine.status(id).orElseThrow().stuckReason()).isNull();
+  }
+
   // ---- attempts that do not end
 
   private SagaDefinition slow(Duration timeout, int attempts, Code code) {
