@@ -221,7 +221,8 @@ class SagaCoordinatorTest {
       told.later(DEADLINE.multipliedBy(2));
       told.tell(cancel(), row("a/0", Outcome.DONE), signal(1));
       assertThat(told.last)
-          .isEqualTo(new Decision(told.state, List.of(), Write.NONE, false, List.of(), List.of(), null));
+          .isEqualTo(
+              new Decision(told.state, List.of(), Write.NONE, false, List.of(), List.of(), null));
       assertThat(told.state.phase()).isEqualTo(end);
     }
   }

@@ -114,15 +114,13 @@ class SagaExplorationTest {
 
   @Test
   @Tag("slow")
-  void allOfTheItems() {
-    SagaExploration exploration = new SagaExploration(model(ModelSagas.items()), 2_000_000);
-    exploration.run();
-    assertThat(exploration.isComplete()).isTrue();
+  void itemsFurther() {
+    new SagaExploration(model(ModelSagas.items()), ALL).run();
   }
 
   @Test
   @Tag("slow")
   void theShapeOfAnOrder() {
-    new SagaExploration(cancelled(ModelSagas.order()), 1_000_000).run();
+    new SagaExploration(cancelled(ModelSagas.order()), 200_000).run();
   }
 }
