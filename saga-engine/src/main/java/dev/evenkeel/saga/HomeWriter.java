@@ -286,7 +286,7 @@ final class HomeWriter {
               pending.run().slot(),
               pending.run().epoch(),
               1,
-              home.clock().notAfter()),
+              StepTable.WITHOUT_END),
           home.clock().ahead());
     }
     if (!content.taken().isEmpty()) {
