@@ -4,13 +4,26 @@
 
   const MAX_SHOWN = 40;
   const PLACES = 4; // colours; further shards share them, and are told apart by their names
-  const STATIONS = ['COMMITTED', 'PUBLISHED', 'HANDLED'];
+  const STEPS = [ // of place-order, in the order in which they can happen
+    { name: 'register', label: 'registered' },
+    { name: 'reserveCredit', label: 'credit' },
+    { name: 'reserveStock', label: 'stock', each: true },
+    { name: 'approval', label: 'approval', waits: true },
+    { name: 'confirm', label: 'confirmed' },
+    { name: 'ship', label: 'shipping', each: true },
+    { name: 'markShipped', label: 'shipped' },
+  ];
+  const ENDED = ['SHIPPED', 'CANCELLED', 'PLACED'];
+  const PAST_PIVOT = ['CONFIRMED', 'SHIPPED'];
+  const QUIET_MS = 2000; // without news for so long, an unfinished order is asked for
+  const ASKED_AT_ONCE = 5;
   const ARTICLES = [['BOOK-1', '19.90'], ['BOOK-2', '12.45'], ['BOOK-3', '64.00'], ['BOOK-4', '11.50'], ['BOOK-5', '35.00']];
 
   const byId = (id) => document.getElementById(id);
   const form = byId('place');
   const lines = byId('lines');
-  const journeys = new Map(); // order id -> {element, passed: {station: microseconds}, …}, newest last
+  const journeys = new Map(); // order id -> {element, status, passed: {station: microseconds}, …}, newest last
+  const sagas = new Map(); // saga id -> {step: {done, undone, refused, running}}, newest last
 
   const shards = new Map(); // name -> {element, place, elsewhere}: whether another copy's relay publishes it
 
@@ -42,11 +55,11 @@
     };
   }
 
-  async function post(body) {
-    const response = await fetch('orders', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
+  async function send(method, path, body) {
+    const response = await fetch(path, {
+      method,
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
     });
     const answer = await response.json();
     if (!response.ok) {
@@ -85,7 +98,7 @@
     const buttons = form.querySelectorAll('.actions button');
     buttons.forEach((button) => { button.disabled = true; });
     try {
-      await Promise.all(bodies.map(post));
+      await Promise.all(bodies.map((body) => send('POST', 'orders', body)));
       showProblem(null);
     } catch (error) {
       showProblem(error);
@@ -104,6 +117,45 @@
     addLine(sku, price).querySelector('input').focus();
   });
   byId('customer').addEventListener('change', refreshSummary);
+
+  // --- Provoking what goes another way
+
+  const one = (sku, quantity, unitPrice) => ({ sku, quantity, unitPrice });
+  const PROVOKED = {
+    credit: { limit: '0.00', order: { customerId: 13, lines: [one('BOOK-1', 1, '19.90')] } },
+    stock: { order: { customerId: 12, lines: [one('BOOK-1', 1, '1.00'), one('NOWHERE-1', 1, '2.00')] } },
+    approval: { limit: '1000000.00', order: { customerId: 11, lines: [one('BOOK-3', 20, '64.00')] } },
+  };
+
+  async function provoke({ limit, order: wanted }) {
+    try {
+      if (limit) {
+        await send('PUT', `customers/${wanted.customerId}`, { creditLimit: limit });
+      }
+      await send('POST', 'orders', wanted);
+      showProblem(null);
+    } catch (error) {
+      showProblem(error);
+    }
+  }
+
+  document.querySelectorAll('[data-provoke]').forEach((button) => {
+    button.addEventListener('click', () => provoke(PROVOKED[button.dataset.provoke]));
+  });
+
+  byId('audit').addEventListener('click', async () => {
+    const result = byId('audit-result');
+    const report = await ask('audit');
+    result.toggleAttribute('data-good', Boolean(report?.quiescent) && report.violations.length === 0);
+    result.toggleAttribute('data-bad', !report || report.violations.length > 0);
+    if (!report) {
+      result.textContent = 'A shard does not answer.';
+    } else if (report.violations.length) {
+      result.textContent = `${report.violations.length} violations, the first: ${report.violations[0].rule}, ${report.violations[0].detail}`;
+    } else {
+      result.textContent = report.quiescent ? 'Everything adds up.' : 'Sagas are on their way: ask again when they rest.';
+    }
+  });
 
   // --- The customer
 
@@ -146,7 +198,13 @@
       element.querySelector('.id').title = orderId;
       element.querySelector('.total').textContent = 'Placed';
       element.querySelector('.who').textContent = 'elsewhere';
-      known = { element, passed: {}, customerId: null, shard: null, elsewhere: false };
+      known = {
+        element, orderId, sagaId: null, status: 'PENDING', reason: '', lines: 1, needsApproval: false, waited: false,
+        newsAt: Date.now(), passed: {}, customerId: null, shard: null,
+      };
+      element.querySelector('.approve').addEventListener('click', () => decide(known, 'approve'));
+      element.querySelector('.cancel').addEventListener('click', () => decide(known, 'cancel'));
+      element.querySelector('.timeline').addEventListener('toggle', () => drawTimeline(known));
       journeys.set(orderId, known);
       byId('journeys').prepend(element);
       byId('nothing').hidden = true;
@@ -163,40 +221,144 @@
     const ms = micros / 1000;
     return Math.abs(ms) < 10_000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
   };
-  const signed = (micros) => (micros < 0 ? '−' : '+') + milliseconds(Math.abs(micros));
+  // --- The steps of an order's saga
 
-  function clock(micros) {
-    const time = new Date(micros / 1000);
-    const two = (value) => String(value).padStart(2, '0');
-    return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
-      + `.${String(time.getMilliseconds()).padStart(3, '0')}`;
+  const nothingDone = () => ({ running: 0, done: 0, undone: 0, refused: 0 });
+
+  function stepsOf(sagaId) {
+    let steps = sagas.get(sagaId);
+    if (!steps) {
+      steps = Object.fromEntries(STEPS.map(({ name }) => [name, nothingDone()]));
+      sagas.set(sagaId, steps);
+      if (sagas.size > 2 * MAX_SHOWN) {
+        sagas.delete(sagas.keys().next().value);
+      }
+    }
+    return steps;
   }
 
-  // What passes at another copy of the application is told to that copy's pages only.
-  function waiting(known, name) {
-    if (name === 'COMMITTED') {
-      return 'at another copy';
+  function waitingState({ status, waited }) {
+    if (status === 'AWAITING_APPROVAL') {
+      return 'running';
     }
-    known.elsewhere = known.elsewhere || Boolean(shards.get(known.shard)?.elsewhere);
-    return known.elsewhere ? 'at another copy' : 'waiting';
+    return PAST_PIVOT.includes(status) ? 'done' : waited && status === 'CANCELLED' ? 'refused' : '';
+  }
+
+  function stateOf(known, step, moved, most) {
+    if (step.waits) {
+      return waitingState(known);
+    }
+    if (known.status === 'SHIPPED') {
+      return 'done'; // also when this page was not told of each step
+    }
+    if (moved.refused) {
+      return 'refused';
+    }
+    if (moved.undone) {
+      return 'undone';
+    }
+    return moved.done >= most ? 'done' : moved.running || moved.done ? 'running' : '';
+  }
+
+  function chip(known, step, moved) {
+    const most = step.each ? known.lines : 1;
+    const state = stateOf(known, step, moved, most);
+    const element = document.createElement('li');
+    element.className = 'chip';
+    if (state) {
+      element.dataset.state = state;
+    }
+    const many = most > 1 ? ` ${state === 'done' ? most : Math.min(moved.done, most)}/${most}` : '';
+    element.textContent = step.label + many;
+    element.title = `${step.name}: ${state || 'not yet'}`;
+    return element;
   }
 
   function draw(known) {
-    for (const name of STATIONS) {
-      const at = known.passed[name];
-      if (at === undefined) {
-        known.element.querySelector(`[data-station="${name}"] .when`).textContent = waiting(known, name);
-        continue;
-      }
-      const element = known.element.querySelector(`[data-station="${name}"]`);
-      element.dataset.at = at;
-      const committed = known.passed.COMMITTED;
-      const after = name !== 'COMMITTED' && committed !== undefined;
-      element.querySelector('.when').textContent = after ? signed(at - committed) : clock(at);
-      element.title = !after ? '' : at < committed
-        ? `${clock(at)}, before the commit was reported back to the request`
-        : `${clock(at)}, measured from the commit`;
+    const steps = stepsOf(known.sagaId ?? known.orderId);
+    const { element, status, reason, passed } = known;
+    element.dataset.status = status;
+    element.querySelector('.chips').replaceChildren(...STEPS
+      .filter(({ waits }) => !waits || known.needsApproval)
+      .map((step) => chip(known, step, steps[step.name])));
+    element.querySelector('.status').textContent = status.toLowerCase().replaceAll('_', ' ');
+    element.querySelector('.reason').textContent = reason;
+    const { COMMITTED: committed, HANDLED: handled } = passed;
+    element.querySelector('.event').textContent = committed !== undefined && handled !== undefined
+      ? `its event was counted ${milliseconds(Math.max(0, handled - committed))} after the commit` : '';
+    element.querySelector('.choices').hidden = status !== 'AWAITING_APPROVAL';
+  }
+
+  async function decide(known, what) {
+    const buttons = known.element.querySelectorAll('.choices button');
+    buttons.forEach((button) => { button.disabled = true; });
+    try {
+      await send('POST', `orders/${known.orderId}/${what}`);
+    } catch (error) {
+      known.element.querySelector('.reason').textContent = error.message;
+      buttons.forEach((button) => { button.disabled = false; });
     }
+  }
+
+  async function drawTimeline({ element, orderId }) {
+    const details = element.querySelector('.timeline');
+    if (!details.open) {
+      return;
+    }
+    const timeline = await ask(`orders/${orderId}/timeline`);
+    const entries = timeline ? timeline.entries : [{ text: 'No timeline is kept.' }];
+    details.querySelector('ol').replaceChildren(...entries.map(({ at, text, millis }) => {
+      const item = document.createElement('li');
+      const took = millis > 0 ? ` (${millis.toFixed(1)} ms)` : '';
+      item.textContent = `${at ? `${new Date(at).toISOString().slice(11, 23)} ` : ''}${text}${took}`;
+      return item;
+    }));
+  }
+
+  function onStep({ sagaId, step, compensation, outcome }) {
+    const moved = stepsOf(sagaId)[step];
+    if (!moved) {
+      return; // one that has no chip
+    }
+    if (outcome === 'RUNNING') {
+      moved.running += 1;
+    } else {
+      moved.running = Math.max(0, moved.running - 1);
+      moved.undone += compensation && outcome === 'DONE' ? 1 : 0;
+      moved.done += !compensation && outcome === 'DONE' ? 1 : 0;
+      moved.refused += outcome === 'REFUSED' ? 1 : 0;
+    }
+    for (const known of journeys.values()) {
+      if (known.sagaId === sagaId) {
+        known.newsAt = Date.now();
+        draw(known);
+      }
+    }
+  }
+
+  function onStatus({ orderId, status, reason }) {
+    const known = journey(orderId);
+    known.newsAt = Date.now();
+    known.status = status;
+    known.reason = reason || '';
+    known.waited = known.waited || status === 'AWAITING_APPROVAL';
+    draw(known);
+    drawTimeline(known);
+    summaryMayHaveChanged();
+  }
+
+  // What another copy of the application does is not told here: unfinished orders without news are asked for.
+  async function askForTheQuiet() {
+    const quiet = [...journeys.values()]
+      .filter(({ status, newsAt }) => !ENDED.includes(status) && Date.now() - newsAt > QUIET_MS)
+      .slice(0, ASKED_AT_ONCE);
+    await Promise.all(quiet.map(async (known) => {
+      known.newsAt = Date.now();
+      const found = await ask(`orders/${known.orderId}`);
+      if (found && found.status !== known.status) {
+        onStatus(found);
+      }
+    }));
   }
 
   function median(values) {
@@ -209,7 +371,7 @@
       .filter(({ passed }) => passed.COMMITTED !== undefined && passed.HANDLED !== undefined)
       .map(({ passed }) => passed.HANDLED - passed.COMMITTED);
     byId('typical').textContent = delays.length
-      ? `Commit to handled: median ${milliseconds(median(delays))} of the ${delays.length} shown`
+      ? `Confirmed to counted: median ${milliseconds(median(delays))} of the ${delays.length} shown`
       : '';
   }
 
@@ -224,11 +386,11 @@
     }
   }
 
-  function onOrder({ orderId, customerId, total, shard }) {
+  function onOrder({ orderId, sagaId, customerId, total, lines: count, needsApproval, shard }) {
     const known = journey(orderId);
-    known.customerId = customerId;
-    known.shard = shard;
+    Object.assign(known, { sagaId, customerId, shard, needsApproval, lines: count });
     drawPlace(known);
+    draw(known);
     known.element.querySelector('.total').textContent = total;
     known.element.querySelector('.who').textContent = `customer ${customerId}`;
   }
@@ -236,6 +398,7 @@
   function onStation({ orderId, name, at }) {
     const known = journey(orderId);
     known.passed[name] = known.passed[name] ?? at; // a repeated delivery changes nothing
+    known.newsAt = Date.now();
     draw(known);
     if (name === 'HANDLED') {
       summaryMayHaveChanged();
@@ -253,7 +416,7 @@
     if (customerId !== null && Number.isFinite(micros) && now - spokenAt > 3000) {
       spokenAt = now;
       byId('spoken').textContent =
-        `An order of customer ${customerId} was handled ${milliseconds(micros)} after its commit`;
+        `An order of customer ${customerId} was confirmed, and counted ${milliseconds(micros)} later`;
     }
   }
 
@@ -315,17 +478,14 @@
     show('flight', leads ? inFlight : '–');
     show('behind', lag ? age(lag.oldestUnpublishedMillis) : '–');
     show('wal', lag ? bytes(lag.retainedBytes) : '–');
-    const elsewhere = Boolean(leader) && !leads;
-    if (known.elsewhere !== elsewhere) {
-      known.elsewhere = elsewhere;
-      journeys.forEach(draw);
-    }
+    known.elsewhere = Boolean(leader) && !leads;
   }
 
   function onShards({ shards: all, parked }) {
     setState(byId('connection'), 'live', 'good');
     byId('parked').textContent = parked ? parked.keys + (parked.dead ? ` (${parked.dead} dead)` : '') : '–';
     all.forEach(onShard);
+    askForTheQuiet();
     const texts = all.flatMap(({ name, findings, gaps }) => [
       ...findings,
       ...(gaps ? [`A replication slot was lost or made again ${gaps} times since the start.`] : []),
@@ -356,8 +516,13 @@
   refreshSummary();
   const live = new EventSource('live'); // reconnects by itself; what is told again changes nothing
   live.addEventListener('order', (event) => onOrder(JSON.parse(event.data)));
+  live.addEventListener('step', (event) => onStep(JSON.parse(event.data)));
+  live.addEventListener('status', (event) => onStatus(JSON.parse(event.data)));
   live.addEventListener('station', (event) => onStation(JSON.parse(event.data)));
   live.addEventListener('shards', (event) => onShards(JSON.parse(event.data)));
-  live.addEventListener('open', refreshSummary);
+  live.addEventListener('open', () => {
+    sagas.clear(); // the last steps are told again, and must not count twice
+    refreshSummary();
+  });
   live.addEventListener('error', disconnected);
 })();

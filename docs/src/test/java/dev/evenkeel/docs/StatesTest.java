@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.evenkeel.outbox.ParkReason;
 import dev.evenkeel.outbox.ParkedState;
 import dev.evenkeel.relay.RelayState;
+import dev.evenkeel.saga.SagaState;
 import dev.evenkeel.shard.SlotMap;
 import java.lang.reflect.Method;
 import java.util.Arrays;
@@ -47,6 +48,27 @@ class StatesTest {
             move ->
                 assertThat(Arrays.stream(move.split(" to ")).map(ParkedState::valueOf).toList())
                     .hasSize(2));
+  }
+
+  @Test
+  void sagaDiagramIsMadeFromTheTableOfTransitions() throws ReflectiveOperationException {
+    Method mermaid = Class.forName("dev.evenkeel.saga.SagaTransition").getDeclaredMethod("mermaid");
+    mermaid.setAccessible(true);
+
+    assertThat(Handbook.section("docs/explanation/sagas.md", "## States"))
+        .contains("```mermaid\n" + mermaid.invoke(null) + "```\n");
+  }
+
+  @Test
+  void everyStateOfASagaIsExplained() {
+    Set<String> onThePage =
+        Handbook.rows("docs/explanation/sagas.md", "[A-Z_]+").stream()
+            .map(row -> row.get(0).replace("`", ""))
+            .collect(Collectors.toSet());
+    Set<String> states =
+        Arrays.stream(SagaState.values()).map(Enum::name).collect(Collectors.toSet());
+
+    assertThat(onThePage).isEqualTo(states);
   }
 
   /** Nothing makes these moves yet, so there is no table of moves to compare with. */

@@ -32,7 +32,8 @@ final class HomeWriter {
 
   private static final int MAX_BATCH = 256;
 
-  // query_canceled, idle_in_transaction_session_timeout, transaction_timeout: the server was slow, or
+  // query_canceled, idle_in_transaction_session_timeout, transaction_timeout: the server was slow,
+  // or
   // this process stood still; what was to be written is as good as before
   private static final Set<String> TIMEOUT_STATES = Set.of("57014", "25P03", "25P04");
 
@@ -173,7 +174,7 @@ final class HomeWriter {
     Duration pause = FIRST_PAUSE;
     while (true) {
       try {
-        return ProtocolTransaction.inTransaction(home.dataSource(), what, work);
+        return ProtocolTransaction.byIndex(home.dataSource(), what, work);
       } catch (RuntimeException e) {
         if (!passes(e) || home.isStopping()) {
           throw e;
@@ -286,7 +287,7 @@ final class HomeWriter {
               pending.run().slot(),
               pending.run().epoch(),
               1,
-              home.clock().notAfter()),
+              StepTable.WITHOUT_END),
           home.clock().ahead());
     }
     if (!content.taken().isEmpty()) {

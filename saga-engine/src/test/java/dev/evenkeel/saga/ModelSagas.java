@@ -100,8 +100,8 @@ final class ModelSagas {
   static SagaDefinition fork() {
     return saga("fork")
         .step("a", undoable().andThen(FAR))
-        .step("b", undoable())
-        .step("p", pivot("a", "b").andThen(FAR))
+        .step("b", undoable().andThen(s -> s.retry(NEVER_REFUSES)))
+        .step("p", pivot("a", "b").andThen(FAR).andThen(s -> s.retry(NEVER_REFUSES)))
         .build();
   }
 
@@ -142,8 +142,7 @@ final class ModelSagas {
         .step("p", pivot().andThen(FAR))
         .await(
             "w", Approved.class, w -> w.after("p").timeout(TIMEOUT).onTimeout(OnTimeout.CONTINUE))
-        .step("r", retriable("p"))
-        .step("q", retriable("w").andThen(FAR))
+        .step("r", retriable("w"))
         .build();
   }
 

@@ -13,8 +13,17 @@ final class ModelWorld {
   static final class Owner {
     boolean isFirst;
     @Nullable InstanceState state;
+
+    /** Equal texts for equal states, but for the reason to turn back. */
+    String stateKey = "";
+
     boolean isWriting;
     Decision.@Nullable Awaited awaited;
+
+    /** What it goes back to when its write is refused because there is news. */
+    @Nullable InstanceState before;
+
+    String beforeKey = "";
     int noticed;
     int taken;
     int shardsRead;
@@ -32,8 +41,11 @@ final class ModelWorld {
       Owner copy = new Owner(forward.length);
       copy.isFirst = isFirst;
       copy.state = state;
+      copy.stateKey = stateKey;
       copy.isWriting = isWriting;
       copy.awaited = awaited;
+      copy.before = before;
+      copy.beforeKey = beforeKey;
       copy.noticed = noticed;
       copy.taken = taken;
       copy.shardsRead = shardsRead;
@@ -73,6 +85,7 @@ final class ModelWorld {
 
   // The world outside.
   int signalsSent;
+  int signalsTaken;
   boolean cancelSent;
   int clock;
 
@@ -97,6 +110,7 @@ final class ModelWorld {
     System.arraycopy(effects, 0, copy.effects, 0, rows.length);
     System.arraycopy(undoEffects, 0, copy.undoEffects, 0, rows.length);
     copy.signalsSent = signalsSent;
+    copy.signalsTaken = signalsTaken;
     copy.cancelSent = cancelSent;
     copy.clock = clock;
     copy.current = current == null ? null : current.copy();
@@ -108,7 +122,7 @@ final class ModelWorld {
   String key(SagaModel model) {
     StringBuilder key = new StringBuilder(96);
     key.append((char) (phase.ordinal() * 2 + (forwardOnly ? 1 : 0)));
-    key.append(failure(failure));
+    append(key, failure);
     key.append((char) events);
     for (int i = 0; i < rows.length; i++) {
       key.append(
@@ -116,9 +130,12 @@ final class ModelWorld {
               ((((outcome(rows[i]) * 2 + (undone[i] ? 1 : 0)) * 4 + effects[i]) * 4)
                   + undoEffects[i]));
     }
-    key.append((char) ((signalsSent * 2 + (cancelSent ? 1 : 0)) * 4 + clock));
+    key.append((char) (signalsSent * 4 + signalsTaken));
+    key.append((char) (clock * 2 + (cancelSent ? 1 : 0)));
     append(key, current, model);
-    key.append(current == null || current.state == null ? "-" : failure(current.state.failure()));
+    if (current != null && current.state != null) {
+      append(key, current.state.failure());
+    }
     append(key, former, model); // why it would turn is never written
     return key.toString();
   }
@@ -131,12 +148,10 @@ final class ModelWorld {
     for (int i = 0; i < rows.length; i++) {
       key.append((char) ((owner.forward[i] * 3 + owner.fence[i]) * 3 + owner.undo[i]));
     }
-    InstanceState state = owner.state;
-    if (state == null) {
+    if (owner.state == null) {
       key.append('\ufffe');
       return;
     }
-    key.append((char) (state.phase().ordinal() * 2 + (state.forwardOnly() ? 1 : 0)));
     key.append((char) (owner.isFirst ? 1 : 0));
     key.append((char) (owner.isWriting ? 1 : 0));
     Decision.Awaited awaited = owner.awaited;
@@ -144,9 +159,14 @@ final class ModelWorld {
     key.append(
         awaited == null || awaited.event() == null ? '-' : (char) awaited.event().position());
     key.append((char) owner.noticed).append((char) owner.taken).append((char) owner.shardsRead);
-    state.signals().forEach(s -> key.append((char) s.position()));
-    key.append('|');
-    for (int i = 0; i < rows.length; i++) {
+    key.append(owner.stateKey).append(owner.beforeKey);
+  }
+
+  /** Of an owner's state, see {@link Owner#stateKey}. */
+  static String key(InstanceState state, SagaModel model) {
+    StringBuilder key = new StringBuilder();
+    key.append((char) (state.phase().ordinal() * 2 + (state.forwardOnly() ? 1 : 0)));
+    for (int i = 0; i < model.size(); i++) {
       StepState step = state.step(model.key(i));
       int bits = step.work().ordinal();
       bits = bits * 8 + outcome(step.outcome());
@@ -157,13 +177,16 @@ final class ModelWorld {
       bits = bits * 2 + (step.trouble() == null ? 0 : 1);
       key.append((char) bits);
     }
+    state.signals().forEach(s -> key.append((char) s.position()));
+    return key.toString();
   }
 
   private static int outcome(@Nullable Outcome outcome) {
     return outcome == null ? 0 : outcome.ordinal() + 1;
   }
 
-  private static String failure(@Nullable SagaFailure failure) {
-    return failure == null ? "-" : failure.reason().ordinal() + "" + failure.step() + ";";
+  private static void append(StringBuilder key, @Nullable SagaFailure failure) {
+    key.append(failure == null ? '-' : (char) failure.reason().ordinal());
+    key.append(failure == null ? "" : failure.step()).append(';');
   }
 }

@@ -54,9 +54,17 @@ final class SagaModel {
     WRITE_REFUSED,
     SIGNAL_TAKEN,
     TIMED_OUT,
+    NEWS_BEFORE_TIME,
     STUCK
   }
 
+  /** What the coordinator is asked; it is a pure function, so it need not be asked again. */
+  private record Question(
+      String stateKey, @Nullable SagaFailure failure, List<SagaNews> news, int clock) {}
+
+  private record Answer(Decision decision, InstanceState state, String stateKey) {}
+
+  private final Map<Question, Answer> answers = new HashMap<>();
   final Set<Sight> sights = EnumSet.noneOf(Sight.class);
   final Set<SagaTransition> transitions = EnumSet.noneOf(SagaTransition.class);
 
@@ -126,7 +134,7 @@ final class SagaModel {
     ModelWorld world = new ModelWorld(keys.size());
     world.current = new Owner(keys.size());
     world.current.isFirst = true;
-    world.current.state = state(world);
+    knows(world.current, state(world));
     decide(world, world.current, List.of(new SagaNews.Look()));
     return world;
   }
@@ -144,6 +152,11 @@ final class SagaModel {
         world.failure,
         Map.of(),
         List.of());
+  }
+
+  private void knows(Owner owner, InstanceState state) {
+    owner.state = plain(state);
+    owner.stateKey = ModelWorld.key(owner.state, this);
   }
 
   private Instant now(ModelWorld world) {
@@ -417,7 +430,7 @@ final class SagaModel {
       world.former = before.state == null && before.isIdle() ? world.former : before;
     }
     Owner owner = new Owner(keys.size());
-    owner.state = coordinator.learn(state(world), rows(world, 0), now(world));
+    knows(owner, coordinator.learn(state(world), rows(world, 0), now(world)));
     owner.shardsRead = 1;
     world.current = owner;
     notice(world, owner);
@@ -448,6 +461,10 @@ final class SagaModel {
   }
 
   private void lookAgain(ModelWorld world, Owner owner) {
+    if (owner.state.steps().values().stream().noneMatch(s -> s.notBefore() != null)) {
+      decide(world, owner, List.of(new SagaNews.Look()));
+      return;
+    }
     Map<StepKey, StepState> due = new HashMap<>(owner.state.steps());
     due.replaceAll(
         (key, s) ->
@@ -461,7 +478,7 @@ final class SagaModel {
                 s.tries(),
                 null,
                 s.trouble()));
-    owner.state = owner.state.with(due);
+    knows(owner, owner.state.with(due));
     decide(world, owner, List.of(new SagaNews.Look()));
   }
 
@@ -472,6 +489,13 @@ final class SagaModel {
       letGo(owner);
       return;
     }
+    if (owner.before != null && (world.events & ~owner.noticed) != 0) {
+      sights.add(Sight.NEWS_BEFORE_TIME);
+      owner.state = owner.before;
+      owner.stateKey = owner.beforeKey;
+      told(owner);
+      return;
+    }
     SagaTransition.between(world.phase, owner.state.phase()).ifPresent(transitions::add);
     world.phase = owner.state.phase();
     world.forwardOnly = owner.state.forwardOnly();
@@ -479,11 +503,16 @@ final class SagaModel {
     world.events &= ~owner.taken;
     owner.taken = 0;
     if (owner.awaited != null) {
-      sights.add(owner.awaited.event() == null ? Sight.TIMED_OUT : Sight.SIGNAL_TAKEN);
+      if (owner.awaited.event() != null) {
+        sights.add(Sight.SIGNAL_TAKEN);
+        world.signalsTaken++;
+      } else {
+        sights.add(Sight.TIMED_OUT);
+        SagaLaws.timeOut(this, world);
+      }
       insert(world, number(owner.awaited.key()), owner.awaited.outcome());
     }
-    owner.isWriting = false;
-    owner.awaited = null;
+    told(owner);
     if (world.phase.isEnded()) {
       letGo(owner);
     } else {
@@ -494,10 +523,17 @@ final class SagaModel {
   /** Its memory goes; what is under way in it does not end by that. */
   private static void letGo(Owner owner) {
     owner.state = null;
-    owner.isWriting = false;
-    owner.awaited = null;
+    told(owner);
     owner.noticed = 0;
     owner.taken = 0;
+  }
+
+  /** What became of its write. */
+  private static void told(Owner owner) {
+    owner.isWriting = false;
+    owner.awaited = null;
+    owner.before = null;
+    owner.beforeKey = "";
   }
 
   // ---- an owner
@@ -508,20 +544,38 @@ final class SagaModel {
       if (round > 10) {
         throw new AssertionError("It does not come to rest: " + news);
       }
-      Decision decision = coordinator.decide(owner.state, news, now(world));
-      owner.state = plain(decision.state());
+      InstanceState before = owner.state;
+      String beforeKey = owner.stateKey;
+      Answer answer =
+          answers.computeIfAbsent(
+              new Question(owner.stateKey, owner.state.failure(), news, world.clock),
+              question -> answer(owner.state, question));
+      Decision decision = answer.decision();
+      owner.state = answer.state();
+      owner.stateKey = answer.stateKey();
       for (long position : decision.taken()) {
         owner.taken |= position == 3 ? CANCEL : 1 << (int) (position - 1);
       }
       news = List.of();
       if (decision.write() == Decision.Write.FIRST) {
         owner.isWriting = true;
+        if (decision.unlessNews()) {
+          owner.before = before;
+          owner.beforeKey = beforeKey;
+        }
         SagaLaws.require(decision.awaited().size() <= 1, "one await at a time");
         owner.awaited = decision.awaited().isEmpty() ? null : decision.awaited().get(0);
         return;
       }
       news = launch(owner, decision.effects());
     }
+  }
+
+  private Answer answer(InstanceState before, Question question) {
+    Decision decision =
+        coordinator.decide(before, question.news(), START.plus(clock.get(question.clock())));
+    InstanceState state = plain(decision.state());
+    return new Answer(decision, state, ModelWorld.key(state, this));
   }
 
   /** As the engine does; what can't be routed is news at once. */

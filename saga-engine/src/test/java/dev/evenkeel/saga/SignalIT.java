@@ -119,9 +119,7 @@ class SignalIT {
     get(calls);
 
     for (UUID saga : sagas) {
-      await()
-          .atMost(SOON)
-          .until(() -> engine.status(saga).orElseThrow().state().isEnded());
+      await().atMost(SOON).until(() -> engine.status(saga).orElseThrow().state().isEnded());
       if (engine.status(saga).orElseThrow().state() == SagaState.COMPLETED) {
         assertThat(world.effects(0, saga)).containsExactly("flight", "ticket by me");
         assertThat(outcome(saga)).isEqualTo("DONE");
@@ -188,8 +186,7 @@ class SignalIT {
   void signalThatCommitsBeforeTheParkIsComparedKeepsItsSagaAwake() {
     Wire wire = world.wire();
     Wire.Hold park =
-        wire.hold(
-            p -> p.is("s0", Moment.BEFORE, "unnest(?::uuid[]") && world.effectCount(0) == 1);
+        wire.hold(p -> p.is("s0", Moment.BEFORE, "unnest(?::uuid[]") && world.effectCount(0) == 1);
     SagaEngine engine = world.start(world.node("a", approved()));
     UUID saga = Trips.start(world, engine, Trip.of("1"));
     park.awaitReached();
@@ -205,8 +202,7 @@ class SignalIT {
   void signalThatWaitsForTheParkWakesItsSaga() throws Exception {
     Wire wire = world.wire();
     Wire.Hold park =
-        wire.hold(
-            p -> p.is("s0", Moment.AFTER, "unnest(?::uuid[]") && world.effectCount(0) == 1);
+        wire.hold(p -> p.is("s0", Moment.AFTER, "unnest(?::uuid[]") && world.effectCount(0) == 1);
     SagaEngine engine = world.start(world.node("a", approved()));
     UUID saga = Trips.start(world, engine, Trip.of("1"));
     park.awaitReached();

@@ -65,6 +65,32 @@ final class HttpApi {
         BodyHandlers.ofString());
   }
 
+  /** {@link #post(String)} with an {@code Idempotency-Key}. */
+  HttpResponse<String> postOnce(String key, String order) throws IOException, InterruptedException {
+    return client.send(
+        request(root + "/orders")
+            .header("Content-Type", "application/json")
+            .header("Idempotency-Key", key)
+            .POST(BodyPublishers.ofString(order))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  /** Without a body, such as {@code /orders/{id}/approve}. */
+  HttpResponse<String> postTo(String path) throws IOException, InterruptedException {
+    return client.send(
+        request(root + path).POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> postTo(String path, String body) throws IOException, InterruptedException {
+    return client.send(
+        request(root + path)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
   HttpResponse<String> put(String path, String body) throws IOException, InterruptedException {
     return client.send(
         request(root + path)

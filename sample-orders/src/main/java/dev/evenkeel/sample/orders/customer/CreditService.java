@@ -5,6 +5,7 @@ import dev.evenkeel.sample.orders.shard.Slots;
 import dev.evenkeel.shard.Sharded;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.UUID;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
@@ -57,5 +58,40 @@ public class CreditService {
       ledger.append(customerId, slot, Kind.LIMIT, difference, null);
     }
     return balance(customerId);
+  }
+
+  /**
+   * Sets credit aside for an order.
+   *
+   * @param amount with two decimals, positive
+   * @throws CreditRefused if less is available
+   */
+  @Transactional
+  public CreditReserved reserve(long customerId, UUID orderId, BigDecimal amount) {
+    int slot = slots.of(customerId);
+    ledger.lock(customerId, slot, defaultLimit);
+    BigDecimal available = balance(customerId).available();
+    if (available.compareTo(amount) < 0) {
+      throw new CreditRefused(customerId, available, amount);
+    }
+    ledger.append(customerId, slot, Kind.RESERVED, amount, orderId);
+    return new CreditReserved(amount);
+  }
+
+  /** Gives back what was set aside for an order. */
+  @Transactional
+  public void release(long customerId, UUID orderId, CreditReserved reserved) {
+    int slot = slots.of(customerId);
+    ledger.lock(customerId, slot, defaultLimit);
+    ledger.append(customerId, slot, Kind.RESERVED, reserved.amount().negate(), orderId);
+  }
+
+  /** Spends what was set aside for an order. */
+  @Transactional
+  public void use(long customerId, UUID orderId, CreditReserved reserved) {
+    int slot = slots.of(customerId);
+    ledger.lock(customerId, slot, defaultLimit);
+    ledger.append(customerId, slot, Kind.RESERVED, reserved.amount().negate(), orderId);
+    ledger.append(customerId, slot, Kind.USED, reserved.amount(), orderId);
   }
 }

@@ -2,12 +2,14 @@ package dev.evenkeel.sample.orders.live;
 
 import dev.evenkeel.sample.orders.customer.SummaryUpdated;
 import dev.evenkeel.sample.orders.live.Station.Name;
-import dev.evenkeel.sample.orders.order.OrderPlaced;
+import dev.evenkeel.sample.orders.order.OrderConfirmed;
+import dev.evenkeel.sample.orders.order.OrderMoved;
+import dev.evenkeel.sample.orders.order.OrderTaken;
 import dev.evenkeel.sample.orders.shard.Slots;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.event.TransactionalEventListener;
 
-/** Tells the feed of commits: both listeners run after the transaction has committed. */
+/** Tells the feed of commits: its listeners run after the transaction has committed. */
 @Component
 class CommitWatch {
 
@@ -20,10 +22,18 @@ class CommitWatch {
   }
 
   @TransactionalEventListener
-  void committed(OrderPlaced event) {
-    Station station = Station.passed(event.orderId(), Name.COMMITTED);
-    feed.tell("order", PlacedOrder.of(event, slots.shard()));
-    feed.tell("station", station);
+  void taken(OrderTaken event) {
+    feed.tell("order", TakenOrder.of(event, slots.shard()));
+  }
+
+  @TransactionalEventListener
+  void moved(OrderMoved event) {
+    feed.tell("status", event);
+  }
+
+  @TransactionalEventListener
+  void confirmed(OrderConfirmed event) {
+    feed.tell("station", Station.passed(event.orderId(), Name.COMMITTED));
   }
 
   @TransactionalEventListener

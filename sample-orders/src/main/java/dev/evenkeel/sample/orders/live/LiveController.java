@@ -6,7 +6,8 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /**
- * The live stream over HTTP: server-sent events {@code order}, {@code station} and {@code shards}.
+ * The live stream over HTTP: server-sent events {@code order}, {@code step}, {@code status}, {@code
+ * station} and {@code shards}.
  */
 @RestController
 class LiveController {

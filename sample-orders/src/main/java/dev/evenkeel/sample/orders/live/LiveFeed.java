@@ -25,7 +25,7 @@ class LiveFeed implements SmartLifecycle {
 
   private static final int MAX_PAGES = 100;
   private static final int MAX_QUEUED = 20_000;
-  private static final int MAX_REMEMBERED = 150;
+  private static final int MAX_REMEMBERED = 1_000;
 
   private final Set<SseEmitter> pages = ConcurrentHashMap.newKeySet();
 

@@ -5,7 +5,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 
 /**
- * One order passing one point of its way, as the page hears of it.
+ * One confirmed order passing one point of its event's way, as the page hears of it.
  *
  * @param name where
  * @param at microseconds since 1970 by this process's clock, all stations alike
@@ -14,7 +14,7 @@ record Station(UUID orderId, Name name, long at) {
 
   /** The points of the way, in order. */
   enum Name {
-    /** The transaction that holds order and outbox row has committed. */
+    /** The transaction that holds confirmation and outbox row has committed. */
     COMMITTED,
     /** The relay has read the row from the WAL and hands it to the transport. */
     PUBLISHED,

@@ -5,11 +5,11 @@ import dev.evenkeel.outbox.spi.Acknowledgement;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.sample.orders.live.Station.Name;
-import dev.evenkeel.sample.orders.order.OrderPlaced;
+import dev.evenkeel.sample.orders.order.OrderConfirmed;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** A transport that tells the feed of each order's event before it passes it on. */
+/** A transport that tells the feed of each confirmed order before it passes it on. */
 final class WatchedTransport implements Transport {
 
   private final Transport transport;
@@ -39,7 +39,7 @@ final class WatchedTransport implements Transport {
 
     @Override
     public void send(OutboxMessage message, Acknowledgement acknowledgement) {
-      if (message.type().equals(OrderPlaced.TYPE)) {
+      if (message.type().equals(OrderConfirmed.TYPE)) {
         feed.tell(
             "station", Station.passed(UUID.fromString(message.aggregateId()), Name.PUBLISHED));
       }

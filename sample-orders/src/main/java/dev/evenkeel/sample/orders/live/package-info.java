@@ -1,4 +1,4 @@
-/** The way of each order's event, watched where it happens and streamed to browsers. */
+/** The way of each order's saga and event, watched where it happens and streamed to browsers. */
 @NullMarked
 package dev.evenkeel.sample.orders.live;
 

@@ -15,9 +15,4 @@ record OrderLine(
     @Column(nullable = false) String sku,
     @Column(nullable = false) int quantity,
     @Column(name = "unit_price", nullable = false, precision = 8, scale = 2) BigDecimal unitPrice,
-    @Column(nullable = false) short slot) {
-
-  BigDecimal amount() {
-    return unitPrice.multiply(BigDecimal.valueOf(quantity));
-  }
-}
+    @Column(nullable = false) short slot) {}

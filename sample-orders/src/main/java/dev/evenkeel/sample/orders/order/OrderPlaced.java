@@ -6,13 +6,10 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * An order was placed.
+ * An order was placed, before there were sagas. Nobody publishes it any more; what an earlier
+ * version of the application published is still handled.
  *
  * @param total with two decimals
  */
-@OutboxEvent(type = OrderPlaced.TYPE, aggregateType = "order", key = "orderId")
-public record OrderPlaced(UUID orderId, long customerId, BigDecimal total, Instant placedAt) {
-
-  /** The logical type on the wire. */
-  public static final String TYPE = "order-placed";
-}
+@OutboxEvent(type = "order-placed", aggregateType = "order", key = "orderId")
+public record OrderPlaced(UUID orderId, long customerId, BigDecimal total, Instant placedAt) {}

@@ -1,57 +1,43 @@
 package dev.evenkeel.sample.orders.order;
 
-import dev.evenkeel.sample.orders.stock.Sku;
-import jakarta.validation.Valid;
-import jakarta.validation.constraints.DecimalMin;
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
-import jakarta.validation.constraints.NotEmpty;
-import jakarta.validation.constraints.NotNull;
-import jakarta.validation.constraints.Pattern;
-import jakarta.validation.constraints.Positive;
-import jakarta.validation.constraints.Size;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 
 /**
- * The body of {@code POST /orders}. Its bounds keep every sum inside the columns' precision.
+ * The command that starts {@link PlaceOrderSaga}. All that its steps need to know, so that nothing
+ * they do depends on when they run.
  *
- * @param customerId from 1 to 2^53 - 1, what every JSON reader holds exactly
- * @param lines 1 to 100
+ * @param orderId carries the customer's slot
+ * @param needsApproval whether somebody has to approve it; decided now, and for good
  */
-record PlaceOrder(
-    @NotNull @Positive @Max(MAX_CUSTOMER_ID) Long customerId,
-    @NotEmpty @Size(max = 100) List<@NotNull @Valid Line> lines) {
+public record PlaceOrder(
+    UUID orderId, long customerId, boolean needsApproval, Instant placedAt, List<Line> lines) {
 
-  static final long MAX_CUSTOMER_ID = 9_007_199_254_740_991L;
+  public PlaceOrder {
+    lines = List.copyOf(lines);
+  }
 
   /**
    * One article.
    *
-   * @param unitPrice decimal text from 0.01 to 999999.99, two decimals at most
+   * @param number from 0; two lines may name one article
+   * @param unitPrice with two decimals
    */
-  record Line(
-      @NotNull @Sku String sku,
-      @NotNull @Min(1) @Max(1_000) Integer quantity,
-      @NotNull
-          @Pattern(
-              regexp = "[0-9]{1,6}(\\.[0-9]{1,2})?",
-              message =
-                  "must be a decimal such as \"19.90\", at most 999999.99, two decimals at most")
-          @DecimalMin("0.01")
-          String unitPrice) {}
+  public record Line(int number, String sku, int quantity, BigDecimal unitPrice) {
 
-  /**
-   * The lines as the order keeps them. Call it on a validated body only.
-   *
-   * @param slot the order's
-   */
-  List<OrderLine> orderLines(int slot) {
-    return lines.stream()
-        .map(
-            l ->
-                new OrderLine(
-                    l.sku(), l.quantity(), new BigDecimal(l.unitPrice()).setScale(2), (short) slot))
-        .toList();
+    BigDecimal amount() {
+      return unitPrice.multiply(BigDecimal.valueOf(quantity));
+    }
+  }
+
+  /** Sum of the lines, with two decimals. */
+  BigDecimal total() {
+    return totalOf(lines);
+  }
+
+  static BigDecimal totalOf(List<Line> lines) {
+    return lines.stream().map(Line::amount).reduce(BigDecimal.ZERO, BigDecimal::add);
   }
 }

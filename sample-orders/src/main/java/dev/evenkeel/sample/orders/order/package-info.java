@@ -1,4 +1,7 @@
-/** Orders: placing, finding, and the event that says one was placed. */
+/**
+ * Orders. {@code PlaceOrderSaga} takes each from its placing to its shipping; {@code OrderDesk} is
+ * what HTTP asks, {@code OrderService} what is stored.
+ */
 @NullMarked
 package dev.evenkeel.sample.orders.order;
 

@@ -1,19 +1,25 @@
 package dev.evenkeel.sample.orders.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.evenkeel.outbox.SlotHash;
 import dev.evenkeel.sample.orders.Migrations;
 import dev.evenkeel.sample.orders.SampleOrdersApplication;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.PostgresServer;
+import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.http.MediaType;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.web.client.HttpClientErrorException;
 import org.springframework.web.client.RestClient;
 
 /** The application on one database: in a data folder from before the shards. */
@@ -63,6 +69,39 @@ class EarlierDirectoryIT {
                   .query(Integer.class)
                   .single())
           .isEqualTo(SlotHash.slotOf("7"));
+      sagasWorkOnOneDatabase(http);
     }
+  }
+
+  private static void sagasWorkOnOneDatabase(RestClient http) {
+    URI placed =
+        http.post()
+            .uri("/orders")
+            .contentType(MediaType.APPLICATION_JSON)
+            .body(
+                """
+                {"customerId": 8, "lines": [{"sku": "BOOK-2", "quantity": 1, "unitPrice": "1.00"}]}
+                """)
+            .retrieve()
+            .toBodilessEntity()
+            .getHeaders()
+            .getLocation();
+
+    await()
+        .atMost(Duration.ofSeconds(15))
+        .untilAsserted(
+            () ->
+                assertThat(http.get().uri(placed).retrieve().body(String.class))
+                    .contains("\"status\":\"SHIPPED\""));
+    await()
+        .atMost(Duration.ofSeconds(15))
+        .untilAsserted(
+            () ->
+                assertThat(http.get().uri("/audit").retrieve().body(String.class))
+                    .isEqualTo("{\"quiescent\":true,\"violations\":[]}"));
+    assertThatThrownBy(
+            () -> http.post().uri("/orders/" + ORDER + "/cancel").retrieve().toBodilessEntity())
+        .isInstanceOf(HttpClientErrorException.Conflict.class)
+        .hasMessageContaining("is PLACED and can't be cancelled");
   }
 }
