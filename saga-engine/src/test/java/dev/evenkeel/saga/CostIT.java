@@ -58,7 +58,8 @@ class CostIT {
         return;
       }
       try (Statement statement = session.createStatement();
-          ResultSet row = statement.executeQuery("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")) {
+          ResultSet row =
+              statement.executeQuery("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")) {
         row.next();
         if (row.getBoolean(1)) {
           count.incrementAndGet();

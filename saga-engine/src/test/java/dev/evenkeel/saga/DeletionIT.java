@@ -90,8 +90,7 @@ class DeletionIT {
     assertThat(engine.find(new SagaRef("trip", "1", "s0"))).isEmpty();
 
     // The tombstone keeps the start one.
-    StartedSaga again =
-        world.inTransaction(engine, "s0", () -> engine.start("trip", Trip.of("1")));
+    StartedSaga again = world.inTransaction(engine, "s0", () -> engine.start("trip", Trip.of("1")));
     assertThat(again).isEqualTo(new StartedSaga(saga, false, true));
     assertThat(world.effects(0, saga)).containsExactly("flight");
 
@@ -144,9 +143,12 @@ class DeletionIT {
     new SagaJanitor(engine).sweep();
 
     assertThat(
-            world.jdbc(0).queryForList("SELECT DISTINCT saga FROM evenkeel.saga_instance", String.class))
+            world
+                .jdbc(0)
+                .queryForList("SELECT DISTINCT saga FROM evenkeel.saga_instance", String.class))
         .containsExactly("waits");
-    assertThat(world.jdbc(0).queryForObject("SELECT count(*) FROM evenkeel.saga_instance", Long.class))
+    assertThat(
+            world.jdbc(0).queryForObject("SELECT count(*) FROM evenkeel.saga_instance", Long.class))
         .isEqualTo(10);
   }
 

@@ -56,7 +56,9 @@ class WaitingIT {
       }
     }
 
-    /** Statements of one look at the shard, of which there are so many in a second as are polled. */
+    /**
+     * Statements of one look at the shard, of which there are so many in a second as are polled.
+     */
     double statementsPerLook() {
       int first = rounds.get();
       int before = statements.get();
