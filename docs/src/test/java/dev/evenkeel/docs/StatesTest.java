@@ -58,6 +58,38 @@ class StatesTest {
     }
   }
 
+  /** The diagram is the table's own drawing, not only alike. */
+  @Test
+  void sagaDiagramIsMadeFromTheTableOfTransitions() throws ReflectiveOperationException {
+    Method mermaid =
+        Class.forName("dev.evenkeel.saga.SagaTransition").getDeclaredMethod("mermaid");
+    mermaid.setAccessible(true);
+
+    String section = Handbook.section("docs/explanation/sagas.md", "## States");
+    assertThat(section).contains("```mermaid\n" + mermaid.invoke(null) + "```");
+    for (SagaState state : SagaState.values()) {
+      assertThat(section).contains("| `" + state + "` |");
+    }
+  }
+
+  @Test
+  void everyReasonToTurnBackAndEveryKindOfHistoryIsExplained() {
+    assertThat(rows("## Reasons to turn back")).isEqualTo(names(SagaFailure.Reason.values()));
+    assertThat(rows("## History")).isEqualTo(names(SagaHistoryEntry.Kind.values()));
+  }
+
+  private static Set<String> rows(String heading) {
+    return Handbook.section("docs/reference/sagas.md", heading)
+        .lines()
+        .filter(line -> line.startsWith("| `"))
+        .flatMap(line -> Handbook.codes(line.split("\\|", 3)[1]).stream())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static Set<String> names(Enum<?>[] values) {
+    return Arrays.stream(values).map(Enum::name).collect(Collectors.toCollection(TreeSet::new));
+  }
+
   @Test
   void everyReasonToParkIsExplained() {
     Set<String> onThePage =
