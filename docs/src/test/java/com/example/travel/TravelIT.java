@@ -92,8 +92,7 @@ class TravelIT {
                 sagas.history(status.id()).stream()
                     .anyMatch(
                         line ->
-                            line.kind() == SagaHistoryEntry.Kind.DONE
-                                && step.equals(line.step())));
+                            line.kind() == SagaHistoryEntry.Kind.DONE && step.equals(line.step())));
   }
 
   private void givePurse(String traveller, int money) {

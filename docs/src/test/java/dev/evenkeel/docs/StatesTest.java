@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.evenkeel.outbox.ParkReason;
 import dev.evenkeel.outbox.ParkedState;
 import dev.evenkeel.relay.RelayState;
+import dev.evenkeel.saga.SagaFailure;
+import dev.evenkeel.saga.SagaHistoryEntry;
+import dev.evenkeel.saga.SagaState;
 import dev.evenkeel.shard.SlotMap;
 import java.lang.reflect.Method;
 import java.util.Arrays;
@@ -61,8 +64,7 @@ class StatesTest {
   /** The diagram is the table's own drawing, not only alike. */
   @Test
   void sagaDiagramIsMadeFromTheTableOfTransitions() throws ReflectiveOperationException {
-    Method mermaid =
-        Class.forName("dev.evenkeel.saga.SagaTransition").getDeclaredMethod("mermaid");
+    Method mermaid = Class.forName("dev.evenkeel.saga.SagaTransition").getDeclaredMethod("mermaid");
     mermaid.setAccessible(true);
 
     String section = Handbook.section("docs/explanation/sagas.md", "## States");
