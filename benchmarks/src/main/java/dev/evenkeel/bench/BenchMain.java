@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 public final class BenchMain {
 
   private static final List<Scenario> SCENARIOS =
-      List.of(new OutboxScenario(), new ShardScenario(), new ProfileScenario());
+      List.of(new OutboxScenario(), new ShardScenario(), new SagaScenario(), new ProfileScenario());
 
   private BenchMain() {}
 

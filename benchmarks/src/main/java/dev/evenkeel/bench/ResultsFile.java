@@ -81,6 +81,7 @@ final class ResultsFile {
     versions.put("java", System.getProperty("java.version"));
     versions.put("postgresql", serverVersion(TestDatabase.shared().maintenanceDatabase()));
     versions.put("debezium", packaged("io.debezium", "debezium-embedded"));
+    versions.put("dbos", DbosSagas.VERSION);
     versions.put("java-uuid-generator", packaged("com.fasterxml.uuid", "java-uuid-generator"));
     versions.put("tsid-creator", packaged("com.github.f4b6a3", "tsid-creator"));
     versions.put("postgresql-jdbc", org.postgresql.util.DriverInfo.DRIVER_VERSION);

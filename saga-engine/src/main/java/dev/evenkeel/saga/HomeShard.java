@@ -169,7 +169,7 @@ final class HomeShard {
       return;
     }
     try {
-      ProtocolTransaction.inTransaction(
+      ProtocolTransaction.byIndex(
           dataSource(),
           "Leaving " + this,
           c -> {
@@ -299,8 +299,7 @@ final class HomeShard {
     shelveAll();
     boolean renewed = renewIfDue();
     Found found =
-        ProtocolTransaction.inTransaction(
-            dataSource(), "Looking after " + this, c -> find(c, renewed));
+        ProtocolTransaction.byIndex(dataSource(), "Looking after " + this, c -> find(c, renewed));
     found
         .news()
         .forEach(
@@ -331,7 +330,7 @@ final class HomeShard {
     long before = System.nanoTime();
     List<Integer> backends = engine.attempts().backends(name);
     Instant now =
-        ProtocolTransaction.inTransaction(
+        ProtocolTransaction.byIndex(
             dataSource(),
             "Renewing the lease at " + this,
             c -> nodes.renew(c, node(), engine.options().lease(), backends));

@@ -31,6 +31,12 @@ final class HomeWriter {
   private static final Logger log = LoggerFactory.getLogger(HomeWriter.class);
 
   private static final int MAX_BATCH = 256;
+
+  // query_canceled, idle_in_transaction_session_timeout, transaction_timeout: the server was slow,
+  // or
+  // this process stood still; what was to be written is as good as before
+  private static final Set<String> TIMEOUT_STATES = Set.of("57014", "25P03", "25P04");
+
   private static final Duration LINGER = Duration.ofMillis(50);
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
@@ -168,11 +174,9 @@ final class HomeWriter {
     Duration pause = FIRST_PAUSE;
     while (true) {
       try {
-        return ProtocolTransaction.inTransaction(home.dataSource(), what, work);
+        return ProtocolTransaction.byIndex(home.dataSource(), what, work);
       } catch (RuntimeException e) {
-        FailureKind kind = FailureKind.of(e);
-        boolean passes = kind == FailureKind.OUTAGE || kind == FailureKind.CONTENTION;
-        if (!passes || home.isStopping()) {
+        if (!passes(e) || home.isStopping()) {
           throw e;
         }
         log.warn("{} does not work now, trying again: {}", what, e.getMessage());
@@ -181,6 +185,15 @@ final class HomeWriter {
         pause = next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
       }
     }
+  }
+
+  private static boolean passes(RuntimeException failure) {
+    FailureKind kind = FailureKind.of(failure);
+    return kind == FailureKind.OUTAGE
+        || kind == FailureKind.CONTENTION
+        || (failure.getCause() instanceof SQLException cause
+            && cause.getSQLState() != null
+            && TIMEOUT_STATES.contains(cause.getSQLState()));
   }
 
   /** Waits for a batch; null at the end. */
@@ -274,7 +287,7 @@ final class HomeWriter {
               pending.run().slot(),
               pending.run().epoch(),
               1,
-              home.clock().notAfter()),
+              StepTable.WITHOUT_END),
           home.clock().ahead());
     }
     if (!content.taken().isEmpty()) {

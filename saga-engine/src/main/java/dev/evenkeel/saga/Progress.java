@@ -144,7 +144,7 @@ final class Progress {
             attempt == 0 ? null : attempt,
             shard,
             duration.isZero() ? null : duration.toNanos() / 1_000,
-            detail.isEmpty() ? null : detail.substring(0, Math.min(detail.length(), MAX_DETAIL))));
+            detail.isEmpty() ? null : StorableText.of(detail, MAX_DETAIL)));
   }
 
   List<SagaHistoryEntry> entries() {

@@ -357,7 +357,7 @@ public final class SagaEngine implements Sagas {
 
   <T extends @Nullable Object> T onHome(
       HomeShard home, String what, ProtocolTransaction.Work<T> work) {
-    return ProtocolTransaction.inTransaction(home.dataSource(), what, work);
+    return ProtocolTransaction.byIndex(home.dataSource(), what, work);
   }
 
   // ---- attempts

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /** Statements on {@code saga_step}. */
 final class StepTable {
 
+  /** For rows that are guarded by their instance's epoch and version. */
+  static final Instant WITHOUT_END = Instant.parse("9999-01-01T00:00:00Z");
+
   /** Of what a row tells. */
   enum Direction {
     FORWARD,

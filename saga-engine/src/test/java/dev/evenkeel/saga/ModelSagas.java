@@ -101,7 +101,7 @@ final class ModelSagas {
     return saga("fork")
         .step("a", undoable().andThen(FAR))
         .step("b", undoable().andThen(s -> s.retry(NEVER_REFUSES)))
-        .step("p", pivot("a", "b").andThen(FAR))
+        .step("p", pivot("a", "b").andThen(FAR).andThen(s -> s.retry(NEVER_REFUSES)))
         .build();
   }
 

@@ -19,6 +19,11 @@ final class ModelWorld {
 
     boolean isWriting;
     Decision.@Nullable Awaited awaited;
+
+    /** What it goes back to when its write is refused because there is news. */
+    @Nullable InstanceState before;
+
+    String beforeKey = "";
     int noticed;
     int taken;
     int shardsRead;
@@ -39,6 +44,8 @@ final class ModelWorld {
       copy.stateKey = stateKey;
       copy.isWriting = isWriting;
       copy.awaited = awaited;
+      copy.before = before;
+      copy.beforeKey = beforeKey;
       copy.noticed = noticed;
       copy.taken = taken;
       copy.shardsRead = shardsRead;
@@ -78,6 +85,7 @@ final class ModelWorld {
 
   // The world outside.
   int signalsSent;
+  int signalsTaken;
   boolean cancelSent;
   int clock;
 
@@ -102,6 +110,7 @@ final class ModelWorld {
     System.arraycopy(effects, 0, copy.effects, 0, rows.length);
     System.arraycopy(undoEffects, 0, copy.undoEffects, 0, rows.length);
     copy.signalsSent = signalsSent;
+    copy.signalsTaken = signalsTaken;
     copy.cancelSent = cancelSent;
     copy.clock = clock;
     copy.current = current == null ? null : current.copy();
@@ -121,7 +130,8 @@ final class ModelWorld {
               ((((outcome(rows[i]) * 2 + (undone[i] ? 1 : 0)) * 4 + effects[i]) * 4)
                   + undoEffects[i]));
     }
-    key.append((char) ((signalsSent * 2 + (cancelSent ? 1 : 0)) * 4 + clock));
+    key.append((char) (signalsSent * 4 + signalsTaken));
+    key.append((char) (clock * 2 + (cancelSent ? 1 : 0)));
     append(key, current, model);
     if (current != null && current.state != null) {
       append(key, current.state.failure());
@@ -149,7 +159,7 @@ final class ModelWorld {
     key.append(
         awaited == null || awaited.event() == null ? '-' : (char) awaited.event().position());
     key.append((char) owner.noticed).append((char) owner.taken).append((char) owner.shardsRead);
-    key.append(owner.stateKey);
+    key.append(owner.stateKey).append(owner.beforeKey);
   }
 
   /** Of an owner's state, see {@link Owner#stateKey}. */

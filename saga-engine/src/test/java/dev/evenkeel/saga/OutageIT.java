@@ -106,17 +106,13 @@ class OutageIT {
     SagaEngine engine = world.start(world.node("a", overThree(), elsewhere()));
     Wire.Gate down = wire.cut(point -> point.shard().equals("s1"));
     UUID id =
-        world.inTransaction(
-                engine, "s2", () -> engine.start("elsewhere", Trip.at("1", "s2")))
-            .id();
+        world.inTransaction(engine, "s2", () -> engine.start("elsewhere", Trip.at("1", "s2"))).id();
 
     SagaWorld.awaitState(engine, id, SagaState.COMPLETED);
 
     wire.remove(down);
     UUID after =
-        world.inTransaction(
-                engine, "s1", () -> engine.start("elsewhere", Trip.at("1", "s1")))
-            .id();
+        world.inTransaction(engine, "s1", () -> engine.start("elsewhere", Trip.at("1", "s1"))).id();
     SagaWorld.awaitState(engine, after, SagaState.COMPLETED);
   }
 
@@ -127,17 +123,43 @@ class OutageIT {
     wire.cutOnce(
         p ->
             p.is("s0", Wire.Moment.AFTER, Wire.COMMIT)
-                && p.transaction().stream()
-                    .anyMatch(s -> s.sql().contains("unnest(?::uuid[]"))
+                && p.transaction().stream().anyMatch(s -> s.sql().contains("unnest(?::uuid[]"))
                 && world.effectCount(2) == 1);
     SagaEngine engine = world.start(world.node("a", elsewhere()));
-    UUID id =
-        world.inTransaction(engine, "s0", () -> engine.start("elsewhere", Trip.of("1"))).id();
+    UUID id = world.inTransaction(engine, "s0", () -> engine.start("elsewhere", Trip.of("1"))).id();
 
     SagaWorld.awaitState(engine, id, SagaState.COMPLETED);
     await().atMost(SOON).until(() -> engine.home("s0").active() == 0);
     assertThat(world.effects(0, id)).containsExactly("flight");
     assertThat(world.effects(2, id)).containsExactly("car");
+  }
+
+  /** The server ends what stands still in a transaction; nothing is wrong with the instance. */
+  @Test
+  void writerThatStandsStillInItsTransactionGoesOn() {
+    Wire wire = world.wire();
+    Wire.Hold writing =
+        wire.hold(
+            p -> p.is("s0", Wire.Moment.AFTER, "unnest(?::uuid[]") && world.effectCount(2) == 1);
+    SagaEngine engine = world.start(world.node("a", elsewhere()));
+    UUID id = world.inTransaction(engine, "s0", () -> engine.start("elsewhere", Trip.of("1"))).id();
+    writing.awaitReached();
+    await()
+        .atMost(SOON)
+        .until(
+            () ->
+                world
+                        .jdbc(0)
+                        .queryForObject(
+                            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                + " AND state = 'idle in transaction' AND query LIKE '%unnest($1::uuid[]%'",
+                            Long.class)
+                    == 0);
+
+    writing.release();
+
+    SagaWorld.awaitState(engine, id, SagaState.COMPLETED);
+    assertThat(engine.status(id).orElseThrow().stuckReason()).isNull();
   }
 
   // ---- attempts that do not end
@@ -191,7 +213,9 @@ class OutageIT {
     SagaWorld.awaitState(engine, saga, SagaState.COMPLETED);
     others.forEach(other -> SagaWorld.awaitState(engine, other, SagaState.COMPLETED));
     assertThat(attempts).hasValue(42);
-    assertThat(ended.attempts()).filteredOn(a -> !a.endsWith("DONE")).containsExactly("slow FAILED");
+    assertThat(ended.attempts())
+        .filteredOn(a -> !a.endsWith("DONE"))
+        .containsExactly("slow FAILED");
     assertThat(world.effects(0, saga)).containsExactly("flight", "slow");
     assertThat(wire.sessions()).isLessThanOrEqualTo(3 * 16);
   }
@@ -205,8 +229,7 @@ class OutageIT {
                 slow(
                     Duration.ofMillis(200),
                     2,
-                    c ->
-                        new JdbcTemplate(world.transactional(0)).execute("SELECT pg_sleep(30)"))));
+                    c -> new JdbcTemplate(world.transactional(0)).execute("SELECT pg_sleep(30)"))));
     UUID saga = Trips.start(world, engine, Trip.of("1"));
 
     SagaWorld.awaitState(engine, saga, SagaState.COMPENSATED);

@@ -221,7 +221,8 @@ class SagaCoordinatorTest {
       told.later(DEADLINE.multipliedBy(2));
       told.tell(cancel(), row("a/0", Outcome.DONE), signal(1));
       assertThat(told.last)
-          .isEqualTo(new Decision(told.state, List.of(), Write.NONE, List.of(), List.of(), null));
+          .isEqualTo(
+              new Decision(told.state, List.of(), Write.NONE, false, List.of(), List.of(), null));
       assertThat(told.state.phase()).isEqualTo(end);
     }
   }
@@ -405,6 +406,19 @@ class SagaCoordinatorTest {
       assertThat(told.last.awaited()).isEmpty();
       assertThat(told.last.taken()).isEmpty();
       assertThat(told.step("w/0").outcome()).isEqualTo(Outcome.REFUSED);
+    }
+
+    /** An event that was stored in time may not have been read yet. */
+    @Test
+    void aTimeoutIsWrittenOnlyIfThereIsNoNews() {
+      Told told = told(definition).done("a/0");
+      told.now = START.plus(TIMEOUT);
+      told.tell(new SagaNews.Look(), new SagaNews.Signalled(new Signal(1, "Paid", new byte[0])));
+      assertThat(told.last.write()).as("first it looks at nothing else").isEqualTo(Write.NONE);
+      assertThat(told.last.lookAt()).isEqualTo(told.now);
+      told.tell(new SagaNews.Look());
+      assertThat(told.last.write()).isEqualTo(Write.FIRST);
+      assertThat(told.last.unlessNews()).isTrue();
     }
 
     @Test
@@ -591,12 +605,14 @@ class SagaCoordinatorTest {
       told.later(DEADLINE);
       assertThat(told.state.phase()).isEqualTo(SagaState.CLOSING);
       assertThat(told.state.failure().reason()).isEqualTo(Reason.DEADLINE);
+      assertThat(told.last.unlessNews()).isTrue();
     }
 
     @Test
     void aCancelTurnsBeforeThePivotAndIsUsedUp() {
       Told told = told(sequence()).tell(cancel());
       assertThat(told.last.taken()).containsExactly(7L);
+      assertThat(told.last.unlessNews()).isFalse();
       assertThat(told.state.phase()).isEqualTo(SagaState.CLOSING);
       assertThat(told.state.failure())
           .isEqualTo(new SagaFailure(Reason.CANCELLED, null, "", "Not wanted any more"));

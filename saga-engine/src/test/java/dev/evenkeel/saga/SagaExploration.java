@@ -8,9 +8,19 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Breadth first over every world that can be reached, up to a bound. Used once. */
 final class SagaExploration {
+
+  /** A law is broken; the message tells the way there. */
+  private static final class Broken extends AssertionError {
+    private static final long serialVersionUID = 1L;
+
+    Broken(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
 
   private final SagaModel model;
   private final int bound;
@@ -56,8 +66,10 @@ final class SagaExploration {
       int from = number;
       try {
         model.successors(world, (goesOn, action, next) -> add(from, goesOn, action, next));
+      } catch (Broken e) {
+        throw e;
       } catch (AssertionError | RuntimeException e) {
-        throw new AssertionError(e.getMessage() + ", in what follows" + way(from), e);
+        throw new Broken(e.getMessage() + ", in what follows" + way(from), e);
       }
     }
     requireWayOut();
@@ -80,7 +92,7 @@ final class SagaExploration {
       try {
         SagaLaws.check(model, world);
       } catch (AssertionError e) {
-        throw new AssertionError(e.getMessage() + way(known), e);
+        throw new Broken(e.getMessage() + way(known), e);
       }
     }
     if (goesOn && known != from) {
@@ -109,7 +121,7 @@ final class SagaExploration {
     }
     int stranded = leads.nextClearBit(0);
     if (stranded < size()) {
-      throw new AssertionError("there is a way to an end" + way(stranded));
+      throw new Broken("there is a way to an end" + way(stranded), null);
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.saga.definition.ActionStep;
-import dev.evenkeel.saga.definition.AwaitStep;
 import dev.evenkeel.saga.definition.StepDefinition;
 import java.util.Set;
 
@@ -49,6 +48,11 @@ final class SagaLaws {
     }
   }
 
+  /** Before an await is given up. */
+  static void timeOut(SagaModel model, ModelWorld world) {
+    require(model.stored(world) == 0, "a signal that was stored before the timeout counts");
+  }
+
   private static boolean isUndoable(SagaModel model, int i) {
     return model.definition().step(model.key(i).step()) instanceof ActionStep action
         && action.compensation() != null;
@@ -62,7 +66,6 @@ final class SagaLaws {
   /** In every world. */
   static void check(SagaModel model, ModelWorld world) {
     boolean isPivotDone = isPivotDone(model, world);
-    int signalsUsed = 0;
     for (int i = 0; i < model.size(); i++) {
       require(world.effects[i] <= 1, "a step takes effect at most once");
       require(world.undoEffects[i] <= 1, "a step is undone at most once");
@@ -74,12 +77,9 @@ final class SagaLaws {
             (world.effects[i] == 1) == (world.rows[i] == Outcome.DONE),
             "an effect commits with its row");
       }
-      if (step instanceof AwaitStep && world.rows[i] == Outcome.DONE) {
-        signalsUsed++;
-      }
     }
     require(
-        world.clock > 0 || signalsUsed + model.stored(world) == world.signalsSent,
+        world.signalsTaken + model.stored(world) == world.signalsSent,
         "a signal is taken once, and none is lost");
     require(!world.forwardOnly || isPivotDone, "only forward once the pivot is done, not before");
     boolean isUndoing =

@@ -54,6 +54,7 @@ final class SagaModel {
     WRITE_REFUSED,
     SIGNAL_TAKEN,
     TIMED_OUT,
+    NEWS_BEFORE_TIME,
     STUCK
   }
 
@@ -488,6 +489,13 @@ final class SagaModel {
       letGo(owner);
       return;
     }
+    if (owner.before != null && (world.events & ~owner.noticed) != 0) {
+      sights.add(Sight.NEWS_BEFORE_TIME);
+      owner.state = owner.before;
+      owner.stateKey = owner.beforeKey;
+      told(owner);
+      return;
+    }
     SagaTransition.between(world.phase, owner.state.phase()).ifPresent(transitions::add);
     world.phase = owner.state.phase();
     world.forwardOnly = owner.state.forwardOnly();
@@ -495,11 +503,16 @@ final class SagaModel {
     world.events &= ~owner.taken;
     owner.taken = 0;
     if (owner.awaited != null) {
-      sights.add(owner.awaited.event() == null ? Sight.TIMED_OUT : Sight.SIGNAL_TAKEN);
+      if (owner.awaited.event() != null) {
+        sights.add(Sight.SIGNAL_TAKEN);
+        world.signalsTaken++;
+      } else {
+        sights.add(Sight.TIMED_OUT);
+        SagaLaws.timeOut(this, world);
+      }
       insert(world, number(owner.awaited.key()), owner.awaited.outcome());
     }
-    owner.isWriting = false;
-    owner.awaited = null;
+    told(owner);
     if (world.phase.isEnded()) {
       letGo(owner);
     } else {
@@ -510,10 +523,17 @@ final class SagaModel {
   /** Its memory goes; what is under way in it does not end by that. */
   private static void letGo(Owner owner) {
     owner.state = null;
-    owner.isWriting = false;
-    owner.awaited = null;
+    told(owner);
     owner.noticed = 0;
     owner.taken = 0;
+  }
+
+  /** What became of its write. */
+  private static void told(Owner owner) {
+    owner.isWriting = false;
+    owner.awaited = null;
+    owner.before = null;
+    owner.beforeKey = "";
   }
 
   // ---- an owner
@@ -524,6 +544,8 @@ final class SagaModel {
       if (round > 10) {
         throw new AssertionError("It does not come to rest: " + news);
       }
+      InstanceState before = owner.state;
+      String beforeKey = owner.stateKey;
       Answer answer =
           answers.computeIfAbsent(
               new Question(owner.stateKey, owner.state.failure(), news, world.clock),
@@ -537,6 +559,10 @@ final class SagaModel {
       news = List.of();
       if (decision.write() == Decision.Write.FIRST) {
         owner.isWriting = true;
+        if (decision.unlessNews()) {
+          owner.before = before;
+          owner.beforeKey = beforeKey;
+        }
         SagaLaws.require(decision.awaited().size() <= 1, "one await at a time");
         owner.awaited = decision.awaited().isEmpty() ? null : decision.awaited().get(0);
         return;

@@ -152,8 +152,7 @@ class StartIT {
   void startOnAnotherSlotIsRefusedNamingBoth() {
     SagaEngine engine = world.start(world.node("a", trip()));
 
-    assertThatThrownBy(
-            () -> world.inTransaction(engine, "s1", () -> engine.start(Trip.of("1"))))
+    assertThatThrownBy(() -> world.inTransaction(engine, "s1", () -> engine.start(Trip.of("1"))))
         .isInstanceOf(SagaException.class)
         .hasMessageContaining("slot %d on shard \"s1\"", world.slotOf("s1"))
         .hasMessageContaining("slot %d on shard \"s0\"", world.slotOf("s0"));
@@ -195,8 +194,7 @@ class StartIT {
     await().atMost(SOON).until(() -> engine.home("s0").active() == 0);
     assertThat(find(engine, "undone")).isNull();
     assertThat(count("saga_instance")).isEqualTo(1);
-    assertThat(
-            world.jdbc(0).queryForList("SELECT step FROM effect", String.class))
+    assertThat(world.jdbc(0).queryForList("SELECT step FROM effect", String.class))
         .containsExactly("flight");
   }
 
@@ -319,8 +317,7 @@ class StartIT {
   void unknownSagasAreRefused() {
     SagaEngine engine = world.start(world.node("a", trip()));
 
-    assertThatThrownBy(
-            () -> world.inTransaction(engine, "s0", () -> engine.start("nowhere")))
+    assertThatThrownBy(() -> world.inTransaction(engine, "s0", () -> engine.start("nowhere")))
         .isInstanceOf(UnknownSagaException.class)
         .hasMessageContaining("java.lang.String");
     assertThatThrownBy(
@@ -348,10 +345,7 @@ class StartIT {
     SagaDefinition definition =
         Trips.saga(1)
             .step("pay", step(world, 0, "pay", StepKind.PIVOT, Code.NOTHING))
-            .await(
-                "approval",
-                Approved.class,
-                a -> a.after("pay").onTimeout(OnTimeout.CONTINUE))
+            .await("approval", Approved.class, a -> a.after("pay").onTimeout(OnTimeout.CONTINUE))
             .build();
     SagaEngine engine = world.start(world.node("a", definition));
     UUID saga = Trips.start(world, engine, Trip.of("1"));

@@ -92,8 +92,7 @@ class TakeoverIT {
     Wire wire = world.wire();
     Wire.Hold undone =
         wire.hold(
-            p ->
-                p.is("s1", Moment.AFTER, Wire.COMMIT) && p.hasWritten("flight", "COMPENSATION"));
+            p -> p.is("s1", Moment.AFTER, Wire.COMMIT) && p.hasWritten("flight", "COMPENSATION"));
     SagaEngine first = world.start(world.node("a", refusable(full, Code.NOTHING)));
     UUID saga = Trips.start(world, first, Trip.of("1"));
     undone.awaitReached();
@@ -335,8 +334,7 @@ class TakeoverIT {
     action.release();
 
     SagaWorld.awaitState(engine, saga, SagaState.COMPENSATED);
-    assertThat(outcomes(1, saga, "late"))
-        .containsExactly("FORWARD DONE", "COMPENSATION DONE");
+    assertThat(outcomes(1, saga, "late")).containsExactly("FORWARD DONE", "COMPENSATION DONE");
     assertThat(world.effects(1, saga)).containsExactly("late", "-late");
   }
 
@@ -435,9 +433,7 @@ class TakeoverIT {
   void instanceThatEndsItsOwnersIsPutAsideAndMarked() {
     AtomicInteger runs = new AtomicInteger();
     SagaDefinition definition =
-        Trips.saga(1)
-            .step("flight", step(world, 0, "flight", c -> runs.incrementAndGet()))
-            .build();
+        Trips.saga(1).step("flight", step(world, 0, "flight", c -> runs.incrementAndGet())).build();
     SagaEngine never = world.node("a", definition); // not started, so what it stores has no owner
     UUID saga = Trips.start(world, never, Trip.of("1"));
     InstanceTable instances = new InstanceTable(SagaWorld.SCHEMA);
@@ -462,9 +458,7 @@ class TakeoverIT {
     }
     SagaEngine engine = nextNode("b", definition);
 
-    await()
-        .atMost(SOON)
-        .until(() -> engine.status(saga).orElseThrow().stuckReason() != null);
+    await().atMost(SOON).until(() -> engine.status(saga).orElseThrow().stuckReason() != null);
     SagaStatus stuck = engine.status(saga).orElseThrow();
     assertThat(stuck.state()).isEqualTo(SagaState.RUNNING);
     assertThat(stuck.owner()).isNull();

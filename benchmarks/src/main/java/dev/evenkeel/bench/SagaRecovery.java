@@ -1,0 +1,125 @@
+package dev.evenkeel.bench;
+
+import com.zaxxer.hikari.HikariDataSource;
+import dev.evenkeel.saga.SagaEngine;
+import dev.evenkeel.saga.SagaOptions;
+import dev.evenkeel.saga.SagaState;
+import dev.evenkeel.saga.spi.SagaObserver;
+import dev.evenkeel.testing.database.DatabaseInfo;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Sagas whose process is killed in their midst, until another process has completed all of them.
+ *
+ * @param firstStepMillis from the kill to the first step that the other process takes up; the lease
+ *     has to end before
+ * @param allMillis from the kill to the end of the last saga
+ */
+record SagaRecovery(double firstStepMillis, double allMillis) {
+
+  static final int SAGAS = 10_000;
+
+  private static final int CONNECTIONS = 32;
+  private static final Duration LONGEST = Duration.ofMinutes(3);
+
+  /** Kills the owner of {@link #SAGAS} sagas; another engine runs already. */
+  static SagaRecovery measure(SagaDatabases databases, int concurrency) throws Exception {
+    List<HikariDataSource> pools = databases.openPools(CONNECTIONS);
+    Witness witness = new Witness();
+    SagaOptions defaults = SagaOptions.defaults(SagaDatabases.SCHEMA, "rescuer");
+    SagaEngine engine =
+        EngineSagas.engine(
+            EngineSagas.withConcurrency(defaults, concurrency),
+            new EngineShards(pools),
+            witness,
+            EngineSagas.TIMEOUT,
+            context -> {});
+    engine.start();
+    try {
+      Process owner = startOwner(databases);
+      long killedAt;
+      try {
+        awaitReady(owner);
+      } finally {
+        killedAt = System.nanoTime();
+        owner.destroyForcibly();
+      }
+      if (!witness.allEnded.await(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException(
+            "Only %d of %d sagas have ended %s after their owner was killed"
+                .formatted(SAGAS - witness.allEnded.getCount(), SAGAS, LONGEST));
+      }
+      long end = System.nanoTime();
+      return new SagaRecovery(
+          millis(witness.firstAttempt.get() - killedAt), millis(end - killedAt));
+    } finally {
+      engine.stop();
+    }
+  }
+
+  private static Process startOwner(SagaDatabases databases) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                OrphanMain.class.getName(),
+                String.valueOf(SAGAS)));
+    for (DatabaseInfo info : databases.infos()) {
+      command.addAll(List.of(info.jdbcUrl(), info.username(), info.password()));
+    }
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+  }
+
+  private static void awaitReady(Process owner) throws IOException {
+    BufferedReader output = owner.inputReader(StandardCharsets.UTF_8);
+    String line = output.readLine();
+    while (line != null && !line.equals("ready")) {
+      line = output.readLine();
+    }
+    if (line == null) {
+      throw new IOException("The process with the sagas has ended; its errors are above");
+    }
+  }
+
+  private static double millis(long nanos) {
+    return nanos / (double) TimeUnit.MILLISECONDS.toNanos(1);
+  }
+
+  /** Sees what the other engine does. */
+  private static final class Witness implements SagaObserver {
+
+    private final CountDownLatch allEnded = new CountDownLatch(SAGAS);
+    private final AtomicLong firstAttempt = new AtomicLong();
+
+    @Override
+    public Attempt attempt(
+        String saga,
+        UUID sagaId,
+        String step,
+        boolean compensation,
+        int attempt,
+        Map<String, String> headers) {
+      firstAttempt.compareAndSet(0, System.nanoTime());
+      return Attempt.UNWATCHED;
+    }
+
+    @Override
+    public void ended(String saga, UUID sagaId, SagaState state, Duration sinceStart) {
+      allEnded.countDown();
+    }
+  }
+}
