@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.evenkeel.outbox.ParkReason;
 import dev.evenkeel.outbox.ParkedState;
 import dev.evenkeel.relay.RelayState;
+import dev.evenkeel.saga.SagaFailure;
+import dev.evenkeel.saga.SagaHistoryEntry;
 import dev.evenkeel.saga.SagaState;
 import dev.evenkeel.shard.SlotMap;
 import java.lang.reflect.Method;
@@ -69,6 +71,24 @@ class StatesTest {
         Arrays.stream(SagaState.values()).map(Enum::name).collect(Collectors.toSet());
 
     assertThat(onThePage).isEqualTo(states);
+  }
+
+  @Test
+  void everyReasonToTurnBackAndEveryKindOfHistoryIsExplained() {
+    assertThat(rows("## Reasons to turn back")).isEqualTo(names(SagaFailure.Reason.values()));
+    assertThat(rows("## History")).isEqualTo(names(SagaHistoryEntry.Kind.values()));
+  }
+
+  private static Set<String> rows(String heading) {
+    return Handbook.section("docs/reference/sagas.md", heading)
+        .lines()
+        .filter(line -> line.startsWith("| `"))
+        .flatMap(line -> Handbook.codes(line.split("\\|", 3)[1]).stream())
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static Set<String> names(Enum<?>[] values) {
+    return Arrays.stream(values).map(Enum::name).collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** Nothing makes these moves yet, so there is no table of moves to compare with. */

@@ -42,7 +42,7 @@ public enum EvenkeelMeters implements MeterDocumentation {
   SHARD_CONNECTIONS("evenkeel.shard.connections", Meter.Type.GAUGE, null, Tags.SHARD),
   /** Dead letters that wait for a decision; NaN when it is not known. */
   DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages", Tags.SHARD),
-  /** Sagas started, those of transactions that rolled back afterwards included. */
+  /** Sagas started, by transactions that committed. */
   SAGA_STARTED("evenkeel.saga.started", Meter.Type.COUNTER, "sagas", Tags.SAGA),
   /** Sagas that this process brought to an end; the time is from their start. */
   SAGA_ENDED("evenkeel.saga.ended", Meter.Type.TIMER, null, Tags.SAGA, Tags.STATE),

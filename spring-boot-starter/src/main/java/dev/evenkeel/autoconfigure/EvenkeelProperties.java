@@ -233,7 +233,7 @@ record EvenkeelProperties(
    * @param poll How often each shard is looked at for news, 10ms to 10s.
    * @param stuckAfter Attempts after which a saga that can only go on, or only back, is marked as
    *     stuck, 1 to 1000. It is repeated all the same.
-   * @param retention How long ended sagas are kept, up to 3650 days.
+   * @param retention How long ended sagas are kept, 1 to 3650 days.
    * @param keyRetention How long a saga's key is remembered after the saga was deleted, up to 3650
    *     days. Starting the key again meanwhile starts nothing.
    * @param signalRetention How long a signal waits for its saga to be started, up to 3650 days.

@@ -1,0 +1,4 @@
+package com.example.travel;
+
+/** Somebody has approved an expensive trip. */
+record TripApproved(String by) {}
