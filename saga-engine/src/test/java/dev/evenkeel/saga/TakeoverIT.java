@@ -427,6 +427,42 @@ class TakeoverIT {
     assertThat(world.effects(0, saga)).containsExactly("seat");
   }
 
+  // ---- an old owner's write
+
+  @Test
+  void lateWriteOfAnOldOwnerChangesNothing() {
+    AtomicInteger attempts = new AtomicInteger();
+    Wire wire = world.wire();
+    Wire.Hold turning =
+        wire.hold(p -> attempts.get() == 3 && p.is("s0", Moment.BEFORE, "unnest(?::uuid[]"));
+    SagaEngine first =
+        world.start(
+            world.node(
+                "a",
+                hotel(
+                    c -> {
+                      attempts.incrementAndGet();
+                      throw new IllegalStateException("this node can't");
+                    })));
+    UUID saga = Trips.start(world, first, Trip.of("1"));
+    turning.awaitReached(); // it has given up, and is about to write that the saga turns back
+    wire.cut(
+        p -> p.shard().equals("s0") && !Thread.currentThread().getName().contains("writer"));
+    SagaEngine second = nextNode("b", hotel(Code.NOTHING));
+    SagaWorld.awaitState(second, saga, SagaState.COMPLETED);
+
+    turning.release();
+
+    await().atMost(SOON).until(() -> first.home("s0").active() == 0);
+    assertThat(second.status(saga).orElseThrow().state()).isEqualTo(SagaState.COMPLETED);
+    assertThat(second.history(saga))
+        .filteredOn(line -> line.kind() == Kind.STATE)
+        .extracting(SagaHistoryEntry::detail)
+        .containsExactly("COMPLETED");
+    assertThat(world.effects(0, saga)).containsExactly("flight");
+    assertThat(world.effects(1, saga)).containsExactly("hotel");
+  }
+
   // ---- poison
 
   @Test
