@@ -33,8 +33,7 @@ final class HomeWriter {
   private static final int MAX_BATCH = 256;
 
   // query_canceled, idle_in_transaction_session_timeout, transaction_timeout: the server was slow,
-  // or
-  // this process stood still; what was to be written is as good as before
+  // or this process stood still; what was to be written is as good as before
   private static final Set<String> TIMEOUT_STATES = Set.of("57014", "25P03", "25P04");
 
   private static final Duration LINGER = Duration.ofMillis(50);
