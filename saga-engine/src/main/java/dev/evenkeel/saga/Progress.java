@@ -1,8 +1,11 @@
 package dev.evenkeel.saga;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.evenkeel.saga.SagaHistoryEntry.Kind;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -25,9 +28,15 @@ final class Progress {
   private static final int HEAD = 100;
   private static final int MAX_DETAIL = 500;
 
-  private static final JsonMapper JSON = JsonMapper.builder().findAndAddModules().build();
+  /** Short, because each update writes the row again, and has to find room in its page. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .changeDefaultPropertyInclusion(
+              included -> included.withValueInclusion(JsonInclude.Include.NON_NULL))
+          .build();
 
-  /** A line as it is stored. */
+  /** A line as it is stored, without names, for the same reason. */
+  @JsonFormat(shape = JsonFormat.Shape.ARRAY)
   record Line(
       String at,
       Kind kind,
@@ -137,7 +146,7 @@ final class Progress {
     }
     history.add(
         new Line(
-            at.toString(),
+            at.truncatedTo(ChronoUnit.MILLIS).toString(),
             kind,
             key == null ? null : key.step(),
             key != null && hasItems ? key.item() : null,
