@@ -446,8 +446,7 @@ class TakeoverIT {
                     })));
     UUID saga = Trips.start(world, first, Trip.of("1"));
     turning.awaitReached(); // it has given up, and is about to write that the saga turns back
-    wire.cut(
-        p -> p.shard().equals("s0") && !Thread.currentThread().getName().contains("writer"));
+    wire.cut(p -> p.shard().equals("s0") && !Thread.currentThread().getName().contains("writer"));
     SagaEngine second = nextNode("b", hotel(Code.NOTHING));
     SagaWorld.awaitState(second, saga, SagaState.COMPLETED);
 
