@@ -92,7 +92,10 @@ class WaitingIT {
     engine.stop();
     full.jdbc(0).execute("VACUUM evenkeel.saga_wake, evenkeel.saga_timer"); // as autovacuum would
     // A look descends some indexes, and they are two pages high at most.
-    assertThat(blocksPerLook()).isLessThanOrEqualTo(20);
+    // What other sessions did before is counted when they come to tell it, so it is asked again.
+    await()
+        .atMost(Duration.ofSeconds(15))
+        .untilAsserted(() -> assertThat(blocksPerLook()).isLessThanOrEqualTo(20));
   }
 
   private List<UUID> start(SagaEngine engine, String prefix, int count) {
@@ -138,6 +141,9 @@ class WaitingIT {
   private double blocksPerLook() {
     int looks = 100;
     try (Connection c = full.shard(0).info().connect()) {
+      try (Statement statement = c.createStatement()) {
+        statement.execute("SET enable_seqscan = off"); // as the engine's own looks do
+      }
       long before = blocks(c);
       for (int i = 0; i < looks; i++) {
         instances.fireTimers(c, 200, Duration.ZERO);
