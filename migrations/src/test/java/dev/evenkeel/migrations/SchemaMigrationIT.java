@@ -154,7 +154,7 @@ class SchemaMigrationIT {
       executor.shutdownNow();
     }
     assertThat(history())
-        .containsExactlyInAnyOrder("null SCHEMA t", "1 SQL t", "2 SQL t", "null SQL t");
+        .containsExactlyInAnyOrder("null SCHEMA t", "1 SQL t", "2 SQL t", "3 SQL t", "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
         .containsExactly("0");
   }
