@@ -39,7 +39,10 @@ final class HomeShard {
 
   private static final Logger log = LoggerFactory.getLogger(HomeShard.class);
 
-  private static final Duration RENEW = Duration.ofSeconds(1);
+  private static final Duration LONGEST_RENEWAL = Duration.ofSeconds(1);
+
+  /** A lease is renewed so many times before it ends, so that one late renewal does not cost it. */
+  private static final int RENEWALS = 3;
 
   /**
    * A start's transaction can't be open for as long, so nothing is born to a node that is
@@ -69,6 +72,7 @@ final class HomeShard {
   private final SagaEngine engine;
   private final String name;
   private final HomeClock clock;
+  private final Duration renewal;
   private final InstanceTable instances;
   private final StepTable steps;
   private final EventTable events;
@@ -93,6 +97,8 @@ final class HomeShard {
     this.engine = engine;
     this.name = name;
     this.clock = clock;
+    Duration part = engine.options().lease().dividedBy(RENEWALS);
+    this.renewal = part.compareTo(LONGEST_RENEWAL) < 0 ? part : LONGEST_RENEWAL;
     String schema = engine.options().schema();
     this.instances = new InstanceTable(schema);
     this.steps = new StepTable(schema);
@@ -270,7 +276,7 @@ final class HomeShard {
 
   private Duration pollInterval() {
     Duration poll = engine.options().poll();
-    return poll.compareTo(RENEW) < 0 ? poll : RENEW;
+    return poll.compareTo(renewal) < 0 ? poll : renewal;
   }
 
   private void pauseQuietly() {
@@ -324,7 +330,7 @@ final class HomeShard {
 
   /** The lease has a transaction of its own, so that nothing else can cost it. */
   private boolean renewIfDue() {
-    if (joined && System.nanoTime() - renewedAt < RENEW.toNanos()) {
+    if (joined && System.nanoTime() - renewedAt < renewal.toNanos()) {
       return false;
     }
     long before = System.nanoTime();
