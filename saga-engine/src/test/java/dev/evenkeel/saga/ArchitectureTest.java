@@ -45,6 +45,7 @@ class ArchitectureTest {
               "org.springframework.jdbc..",
               "org.springframework.transaction..",
               "tools.jackson..",
+              "com.fasterxml.jackson.annotation..",
               "com.fasterxml.uuid..",
               "org.postgresql..",
               "org.slf4j..",
