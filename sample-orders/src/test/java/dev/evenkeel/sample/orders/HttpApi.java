@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.StringNode;
 
 /** The application as any HTTP client sees it. */
-final class HttpApi {
+public final class HttpApi {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(15);
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -31,11 +31,11 @@ final class HttpApi {
   private final HttpClient client = HttpClient.newHttpClient();
   private final String root;
 
-  HttpApi(int port) {
+  public HttpApi(int port) {
     this.root = "http://localhost:" + port;
   }
 
-  static JsonNode json(HttpResponse<String> answer) {
+  public static JsonNode json(HttpResponse<String> answer) {
     return JSON.readTree(answer.body());
   }
 
@@ -43,19 +43,19 @@ final class HttpApi {
     return StringNode.valueOf(value);
   }
 
-  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+  public HttpResponse<String> get(String path) throws IOException, InterruptedException {
     return getAbsolute(root + path);
   }
 
-  HttpResponse<String> getAbsolute(String url) throws IOException, InterruptedException {
+  public HttpResponse<String> getAbsolute(String url) throws IOException, InterruptedException {
     return client.send(request(url).build(), BodyHandlers.ofString());
   }
 
-  HttpResponse<String> post(String order) throws IOException, InterruptedException {
+  public HttpResponse<String> post(String order) throws IOException, InterruptedException {
     return post(order, "application/json");
   }
 
-  HttpResponse<String> post(String order, String mediaType)
+  public HttpResponse<String> post(String order, String mediaType)
       throws IOException, InterruptedException {
     return client.send(
         request(root + "/orders")
@@ -66,7 +66,8 @@ final class HttpApi {
   }
 
   /** {@link #post(String)} with an {@code Idempotency-Key}. */
-  HttpResponse<String> postOnce(String key, String order) throws IOException, InterruptedException {
+  public HttpResponse<String> postOnce(String key, String order)
+      throws IOException, InterruptedException {
     return client.send(
         request(root + "/orders")
             .header("Content-Type", "application/json")
@@ -77,12 +78,13 @@ final class HttpApi {
   }
 
   /** Without a body, such as {@code /orders/{id}/approve}. */
-  HttpResponse<String> postTo(String path) throws IOException, InterruptedException {
+  public HttpResponse<String> postTo(String path) throws IOException, InterruptedException {
     return client.send(
         request(root + path).POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString());
   }
 
-  HttpResponse<String> postTo(String path, String body) throws IOException, InterruptedException {
+  public HttpResponse<String> postTo(String path, String body)
+      throws IOException, InterruptedException {
     return client.send(
         request(root + path)
             .header("Content-Type", "application/json")
@@ -91,7 +93,8 @@ final class HttpApi {
         BodyHandlers.ofString());
   }
 
-  HttpResponse<String> put(String path, String body) throws IOException, InterruptedException {
+  public HttpResponse<String> put(String path, String body)
+      throws IOException, InterruptedException {
     return client.send(
         request(root + path)
             .header("Content-Type", "application/json")

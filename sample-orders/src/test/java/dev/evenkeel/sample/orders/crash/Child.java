@@ -1,0 +1,142 @@
+package dev.evenkeel.sample.orders.crash;
+
+import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.sample.orders.SampleOrdersApplication;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.support.GenericApplicationContext;
+
+/**
+ * The application in a process that is there to be killed. Its sagas run when it is told so. It
+ * ends with its standard input, so with its parent.
+ */
+final class Child {
+
+  /** What a process can be told, on its standard input. */
+  enum Command {
+    /** Freeze this order there: an {@link Arm}. */
+    ARM,
+    /** This saga is that customer's. */
+    KNOW,
+    /** Run sagas. */
+    ON,
+    /** Run no more sagas, and say so when it is done. */
+    OFF,
+    /** The same without waiting: it may freeze on the way. */
+    LEAVE,
+    /** Be ahead of the clock by so many minutes. */
+    AHEAD
+  }
+
+  private static final String SAGAS = "evenkeelSagaLifecycle";
+
+  /** Sagas run when they are told to, not when the application is ready. */
+  private record OnCommand(SmartLifecycle sagas) implements SmartLifecycle {
+
+    @Override
+    public boolean isAutoStartup() {
+      return false;
+    }
+
+    @Override
+    public void start() {
+      sagas.start();
+    }
+
+    @Override
+    public void stop() {
+      sagas.stop();
+    }
+
+    @Override
+    public boolean isRunning() {
+      return sagas.isRunning();
+    }
+
+    @Override
+    public int getPhase() {
+      return sagas.getPhase();
+    }
+  }
+
+  private final Journal journal;
+  private final Tripwire tripwire;
+  private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
+
+  private Child(Journal journal) {
+    this.journal = journal;
+    this.tripwire = new Tripwire(journal);
+    Tripwire.install(tripwire);
+  }
+
+  /**
+   * Runs until the standard input ends.
+   *
+   * @param arguments journal, name of the node, then what the application is given
+   */
+  public static void main(String[] arguments) throws IOException {
+    Journal journal = new Journal(Path.of(arguments[0]), arguments[1]);
+    Child child = new Child(journal);
+    ConfigurableApplicationContext application =
+        child.start(Arrays.copyOfRange(arguments, 2, arguments.length));
+    int port = ((WebServerApplicationContext) application).getWebServer().getPort();
+    journal.process(Journal.Kind.READY, String.valueOf(port));
+    child.obey(application.getBean(SAGAS, SmartLifecycle.class));
+    Runtime.getRuntime().halt(0);
+  }
+
+  private ConfigurableApplicationContext start(String[] arguments) {
+    SpringApplication application = new SpringApplication(SampleOrdersApplication.class);
+    application.addInitializers(
+        context -> {
+          ((GenericApplicationContext) context)
+              .registerBean("virtualTime", TimeSource.class, () -> ahead::get);
+          // It shows the relays, and this process has none.
+          context.addBeanFactoryPostProcessor(
+              beans -> ((BeanDefinitionRegistry) beans).removeBeanDefinition("shardPulse"));
+          context
+              .getBeanFactory()
+              .addBeanPostProcessor(
+                  new BeanPostProcessor() {
+                    @Override
+                    public Object postProcessAfterInitialization(Object bean, String name) {
+                      return name.equals(SAGAS) ? new OnCommand((SmartLifecycle) bean) : bean;
+                    }
+                  });
+        });
+    return application.run(arguments);
+  }
+
+  /** Each line is a number, a command and its words. */
+  private void obey(SmartLifecycle sagas) throws IOException {
+    BufferedReader orders =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = orders.readLine(); line != null; line = orders.readLine()) {
+      List<String> words = List.of(line.split(" ", -1));
+      List<String> rest = words.subList(2, words.size());
+      switch (Command.valueOf(words.get(1))) {
+        case ARM -> tripwire.arm(Arm.parse(rest));
+        case KNOW -> tripwire.know(UUID.fromString(rest.get(0)), Long.parseLong(rest.get(1)));
+        case ON -> sagas.start();
+        case OFF -> sagas.stop();
+        case LEAVE -> new Thread(sagas::stop, "leaving").start();
+        case AHEAD -> ahead.set(Duration.ofMinutes(Long.parseLong(rest.get(0))));
+      }
+      journal.process(Journal.Kind.OBEYED, words.get(0));
+    }
+  }
+}
