@@ -12,7 +12,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,7 +78,7 @@ final class Shopper implements Callable<Void> {
   private final Shop shop;
   private final Function<Random, HttpApi> nodes;
   private final Map<UUID, Wish> placed;
-  private final IntSupplier counted;
+  private final Runnable counted;
 
   /**
    * Makes a client.
@@ -95,7 +94,7 @@ final class Shopper implements Callable<Void> {
       Shop shop,
       Function<Random, HttpApi> nodes,
       Map<UUID, Wish> placed,
-      IntSupplier counted) {
+      Runnable counted) {
     this.name = name;
     this.random = new Random(seed);
     this.orders = orders;
@@ -114,7 +113,7 @@ final class Shopper implements Callable<Void> {
       HttpResponse<String> answer = ask(http -> http.postOnce(key, body));
       UUID order = UUID.fromString(HttpApi.json(answer).get("orderId").asString());
       placed.put(order, wish);
-      counted.getAsInt();
+      counted.run();
       switch (wish) {
         case APPROVED -> ask(http -> http.postTo("/orders/" + order + "/approve"));
         case REJECTED, REVOKED -> ask(http -> http.postTo("/orders/" + order + "/cancel"));
@@ -148,7 +147,7 @@ final class Shopper implements Callable<Void> {
     HttpResponse<String> to(HttpApi http) throws IOException, InterruptedException;
   }
 
-  private HttpResponse<String> ask(Request request) throws RuntimeException {
+  private HttpResponse<String> ask(Request request) {
     HttpResponse<String> answer = tryOnce(request);
     return answer != null
         ? answer
