@@ -5,7 +5,7 @@ import java.util.Map;
 
 /**
  * What messages inherit that a step appends: the saga's id as correlation id, and the trace and
- * tenant of its start. To be asked before other sources.
+ * tenant of its start. To be asked after a tracer, whose span is the attempt's.
  */
 public final class SagaHeaders implements HeaderSource {
 
