@@ -14,11 +14,13 @@ BEGIN
             RAISE EXCEPTION 'evenkeel.migration.application-role names the role "%", which does not exist; create it first with CREATE ROLE', application;
         END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), application);
-        EXECUTE format('GRANT SELECT, INSERT ON outbox, inbox TO %I', application);
+        EXECUTE format('GRANT SELECT, INSERT ON outbox, inbox, claim_check, parked_action TO %I', application);
         EXECUTE format('GRANT USAGE ON SEQUENCE outbox_position, parked_position TO %I', application);
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON consumer TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON parked_key, parked_message TO %I', application);
+        EXECUTE format('GRANT DELETE ON parked_action TO %I', application);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE ON inbox_partition TO %I', application);
         EXECUTE format('GRANT USAGE ON SEQUENCE shard_sequence TO %I', application);
         EXECUTE format('GRANT SELECT, UPDATE ON slot_map, snowflake_node TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT ON shard_identity, shard, slot_strategy, slot_assignment TO %I', application);
@@ -31,12 +33,12 @@ BEGIN
             RAISE EXCEPTION 'evenkeel.migration.relay-role names the role "%", which does not exist or lacks LOGIN or REPLICATION; use CREATE ROLE ... LOGIN REPLICATION', relay;
         END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), relay);
-        EXECUTE format('GRANT SELECT ON outbox, inbox, consumer TO %I', relay);
+        EXECUTE format('GRANT SELECT ON outbox, inbox, consumer, claim_check TO %I', relay);
         EXECUTE format('GRANT USAGE ON SEQUENCE parked_position TO %I', relay);
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state, outbox_bucket TO %I', relay);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON parked_key, parked_message TO %I', relay);
         FOR partition IN
-            SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent IN ('outbox'::regclass, 'inbox'::regclass)
+            SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent IN ('outbox'::regclass, 'inbox'::regclass, 'claim_check'::regclass)
         LOOP
             EXECUTE format('GRANT SELECT, TRUNCATE ON %s TO %I', partition, relay);
         END LOOP;

@@ -43,6 +43,9 @@ class SchemaMigrationIT {
             "consumer",
             "parked_key",
             "parked_message",
+            "parked_action",
+            "inbox_partition",
+            "claim_check",
             "shard",
             "shard_identity",
             "slot",
@@ -67,7 +70,7 @@ class SchemaMigrationIT {
   void eachRingHasAPartitionForEveryBucket() throws SQLException {
     MIGRATION.migrate(database.dataSource());
 
-    for (String ring : List.of("outbox", "inbox")) {
+    for (String ring : List.of("outbox", "inbox", "claim_check")) {
       assertThat(
               Sql.query(
                   database,
@@ -154,7 +157,8 @@ class SchemaMigrationIT {
       executor.shutdownNow();
     }
     assertThat(history())
-        .containsExactlyInAnyOrder("null SCHEMA t", "1 SQL t", "2 SQL t", "3 SQL t", "null SQL t");
+        .containsExactlyInAnyOrder(
+            "null SCHEMA t", "1 SQL t", "2 SQL t", "3 SQL t", "4 SQL t", "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
         .containsExactly("0");
   }

@@ -1,5 +1,6 @@
 package dev.evenkeel.outbox;
 
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionTarget;
@@ -40,8 +41,8 @@ public final class InboxReceiver {
   /** One try at delivering, as its caller sees it. */
   public interface Attempt {
 
-    /** The term of leadership the attempt belongs to. */
-    long epoch();
+    /** The term that the attempt belongs to. */
+    Fence fence();
 
     /** Whether a parked message is being released: then being parked is no reason to refuse it. */
     boolean release();
@@ -149,7 +150,7 @@ public final class InboxReceiver {
                   message,
                   handler.consumer(),
                   target.slot(),
-                  SessionNames.of(options.schema(), attempt.epoch(), "handler"),
+                  SessionNames.of(options.schema(), attempt.fence(), "handler"),
                   condition(atHome, attempt));
             });
     if (inserted.isEmpty()) {

@@ -1,9 +1,11 @@
 package dev.evenkeel.outbox;
 
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -16,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariant: while a key's row exists, every later message of that key for that consumer is
  * inserted behind the parked ones or not dispatched at all; the row goes in the transaction that
- * ends the last of them. Both take the row's lock, so neither can overtake the other. Whatever the
- * leader does here checks its epoch under a lock on {@code relay_state} that a takeover has to wait
- * for: a fenced-out leader parks and releases nothing. Each method is a transaction of its own.
- * Thread-safe.
+ * ends the last of them. Both take the row's lock, so neither can overtake the other. Whatever a
+ * leader or a partition's owner does here checks its {@link Fence} under a lock that a takeover has
+ * to wait for: a fenced-out one parks and releases nothing. Only the key's source releases it. Each
+ * method is a transaction of its own. Thread-safe.
  */
 public final class ParkedStore implements ParkedMessages {
 
@@ -39,12 +41,16 @@ public final class ParkedStore implements ParkedMessages {
     PARKED,
     /** For {@link #queueBehind}: the key is no longer parked; dispatch the message. */
     KEY_FREE,
-    /** The epoch no longer leads. */
+    /** Another term of the source has begun. */
     FENCED
   }
 
-  /** A parked message that is due. */
-  public record Due(String consumer, OrderKey key) {}
+  /**
+   * A parked key.
+   *
+   * @param source where its messages come from, as {@link Fence#source()}
+   */
+  public record Key(String source, String consumer, OrderKey key) {}
 
   /** Makes the store of an installation. */
   public ParkedStore(
@@ -61,7 +67,7 @@ public final class ParkedStore implements ParkedMessages {
    * @param dueIn when the first release is due; null makes it a dead letter
    */
   public ParkOutcome park(
-      long epoch,
+      Fence fence,
       String consumer,
       OutboxMessage message,
       ParkReason reason,
@@ -71,10 +77,10 @@ public final class ParkedStore implements ParkedMessages {
         inTransaction(
             "Parking " + message,
             c -> {
-              if (!table.leads(c, epoch)) {
+              if (!table.holds(c, fence)) {
                 return ParkOutcome.FENCED;
               }
-              insert(c, consumer, message, reason, error, dueIn);
+              insert(c, fence, consumer, message, reason, error, dueIn);
               return ParkOutcome.PARKED;
             });
     if (outcome == ParkOutcome.PARKED) {
@@ -85,13 +91,14 @@ public final class ParkedStore implements ParkedMessages {
 
   private void insert(
       Connection c,
+      Fence fence,
       String consumer,
       OutboxMessage message,
       ParkReason reason,
       @Nullable String error,
       @Nullable Duration dueIn)
       throws SQLException {
-    boolean keyIsNew = insertOrLockKey(c, consumer, message.orderKey(), dueIn);
+    boolean keyIsNew = insertOrLockKey(c, fence, consumer, message.orderKey(), dueIn);
     ParkedState state =
         keyIsNew ? (dueIn == null ? ParkedState.DEAD : ParkedState.RETRYING) : ParkedState.QUEUED;
     boolean inserted =
@@ -108,9 +115,10 @@ public final class ParkedStore implements ParkedMessages {
   }
 
   private boolean insertOrLockKey(
-      Connection c, String consumer, OrderKey key, @Nullable Duration dueIn) throws SQLException {
+      Connection c, Fence fence, String consumer, OrderKey key, @Nullable Duration dueIn)
+      throws SQLException {
     for (int turn = 0; turn < MAX_LOCK_TURNS; turn++) {
-      if (table.insertKey(c, consumer, key, dueIn, time.offset())) {
+      if (table.insertKey(c, fence, consumer, key, dueIn, time.offset())) {
         return true;
       }
       if (table.lockKey(c, consumer, key)) {
@@ -122,11 +130,11 @@ public final class ParkedStore implements ParkedMessages {
   }
 
   /** Parks a message behind its key's parked ones, if the key is still parked. */
-  public ParkOutcome queueBehind(long epoch, String consumer, OutboxMessage message) {
+  public ParkOutcome queueBehind(Fence fence, String consumer, OutboxMessage message) {
     return inTransaction(
         "Parking " + message,
         c -> {
-          if (!table.leads(c, epoch)) {
+          if (!table.holds(c, fence)) {
             return ParkOutcome.FENCED;
           }
           if (!table.lockKey(c, consumer, message.orderKey())) {
@@ -150,29 +158,63 @@ public final class ParkedStore implements ParkedMessages {
   /**
    * Keys whose head is due, the longest due first.
    *
+   * @param sources whose keys
    * @param limit at most so many
    */
-  public List<Due> due(int limit) {
+  public List<Key> due(Collection<String> sources, int limit) {
     return inTransaction(
-        "Looking for parked keys",
-        c ->
-            table.dueKeys(c, limit, time.offset()).stream()
-                .map(due -> new Due(due.consumer(), due.key()))
-                .toList());
+        "Looking for parked keys", c -> table.dueKeys(c, sources, limit, time.offset()));
   }
 
   /** The head of a key, when it is waiting to be released; empty when it is dead or gone. */
-  public Optional<ParkedMessage> head(Due due) {
+  public Optional<ParkedMessage> head(Key key) {
     return inTransaction(
             "Reading a parked key",
-            c -> Optional.ofNullable(table.head(c, due.consumer(), due.key())))
+            c -> Optional.ofNullable(table.head(c, key.consumer(), key.key())))
         .filter(head -> head.state() != ParkedState.DEAD);
   }
 
+  /**
+   * Parked keys of a source, in an order of their own.
+   *
+   * @param after the last one known, null for the first
+   * @param limit at most so many
+   */
+  public List<Key> keys(
+      String source, Collection<String> consumers, @Nullable Key after, int limit) {
+    return inTransaction(
+        "Reading parked keys", c -> table.keys(c, source, consumers, after, limit));
+  }
+
+  /**
+   * Takes a key over from another source, whose messages of that key come from here from now on.
+   *
+   * @return false if the fence no longer holds, or the key is no longer parked under that source
+   */
+  public boolean adopt(Fence fence, Key key) {
+    return inTransaction(
+        "Adopting a parked key", c -> table.holds(c, fence) && table.adopt(c, fence, key));
+  }
+
+  /**
+   * Begins the next term of a partition's owner; whoever owned it before parks and releases nothing
+   * more under it.
+   *
+   * @param source {@code GROUP/TOPIC/PARTITION}
+   * @param owner name of this process, for operators
+   */
+  public Fence claim(String source, String owner) {
+    if (source.equals(Fence.RELAY)) {
+      throw new IllegalArgumentException("The relay's epoch is given by its lease, not claimed");
+    }
+    return new Fence(
+        source, inTransaction("Claiming a partition", c -> table.claim(c, source, owner)));
+  }
+
   /** A release took effect: ends the message and makes the next one of its key due. */
-  public boolean handled(long epoch, ParkedMessage parked) {
+  public boolean handled(Fence fence, ParkedMessage parked) {
     return decide(
-        epoch, parked, c -> end(c, parked, ParkedState.HANDLED, RELAY, "handled by " + RELAY));
+        fence, parked, c -> end(c, parked, ParkedState.HANDLED, RELAY, "handled by " + RELAY));
   }
 
   /**
@@ -182,10 +224,10 @@ public final class ParkedStore implements ParkedMessages {
    * @param nextIn when to try again; null makes it a dead letter
    */
   public boolean failed(
-      long epoch, ParkedMessage parked, int attempts, String error, @Nullable Duration nextIn) {
+      Fence fence, ParkedMessage parked, int attempts, String error, @Nullable Duration nextIn) {
     boolean done =
         decide(
-            epoch,
+            fence,
             parked,
             c -> {
               ParkedState next = nextIn == null ? ParkedState.DEAD : ParkedState.RETRYING;
@@ -205,25 +247,25 @@ public final class ParkedStore implements ParkedMessages {
   /**
    * A message of a type that was unknown is handed on, in order, to the consumers that now know it.
    */
-  public boolean redirect(long epoch, ParkedMessage parked, List<String> consumers) {
+  public boolean redirect(Fence fence, ParkedMessage parked, List<String> consumers) {
     return decide(
-        epoch,
+        fence,
         parked,
         c -> {
           for (String consumer : consumers) {
-            insert(c, consumer, parked.message(), parked.reason(), null, Duration.ZERO);
+            insert(c, fence, consumer, parked.message(), parked.reason(), null, Duration.ZERO);
           }
           return end(c, parked, ParkedState.HANDLED, RELAY, "handed on to " + consumers);
         });
   }
 
   private boolean decide(
-      long epoch, ParkedMessage parked, ProtocolTransaction.Work<Boolean> decision) {
+      Fence fence, ParkedMessage parked, ProtocolTransaction.Work<Boolean> decision) {
     return inTransaction(
         "Releasing " + parked.message(),
         c ->
-            table.leads(c, epoch)
-                && table.lockKey(c, parked.consumer(), parked.message().orderKey())
+            table.holds(c, fence)
+                && table.lockKeyOf(c, fence, parked.consumer(), parked.message().orderKey())
                 && decision.in(c));
   }
 

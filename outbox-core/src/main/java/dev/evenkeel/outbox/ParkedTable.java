@@ -1,5 +1,7 @@
 package dev.evenkeel.outbox;
 
+import dev.evenkeel.outbox.spi.Fence;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -8,6 +10,7 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -28,40 +31,72 @@ final class ParkedTable {
     this.schema = schema;
   }
 
-  /** A parked key that is due. */
-  record DueKey(String consumer, OrderKey key) {}
-
   /**
-   * Whether the epoch still leads. KEY SHARE keeps a takeover, which locks FOR UPDATE, out until
-   * this transaction ends; it does not hold up the leader's own renewals, which plain SHARE would,
-   * for as long as many lanes park at a time.
+   * Whether the fence still holds. A takeover of the relay locks its row FOR UPDATE and so waits
+   * for KEY SHARE; the leader's own renewals, which many parking lanes must not hold up, do not. A
+   * claim of a partition updates its row and so waits for SHARE.
    */
-  boolean leads(Connection c, long epoch) throws SQLException {
-    return exists(
-        c,
-        """
-        SELECT set_config('application_name', ?, true) FROM %s.relay_state WHERE epoch = ? FOR KEY SHARE
-        """,
-        SessionNames.of(schema, epoch, "park"), // a takeover ends the sessions of a silent leader
-        epoch);
+  boolean holds(Connection c, Fence fence) throws SQLException {
+    String name =
+        SessionNames.of(schema, fence, "park"); // a takeover ends those of a silent leader
+    return fence.ofRelay()
+        ? exists(
+            c,
+            """
+            SELECT set_config('application_name', ?, true) FROM %s.relay_state WHERE epoch = ? FOR KEY SHARE
+            """,
+            name,
+            fence.epoch())
+        : exists(
+            c,
+            """
+            SELECT set_config('application_name', ?, true) FROM %s.inbox_partition
+             WHERE source = ? AND epoch = ? FOR SHARE
+            """,
+            name,
+            fence.source(),
+            fence.epoch());
+  }
+
+  /** Raises the partition's epoch; returns the new one. */
+  long claim(Connection c, String source, String owner) throws SQLException {
+    return query(
+            c,
+            """
+            INSERT INTO %s.inbox_partition AS p (source, epoch, owner, assigned_at)
+            VALUES (?, 1, ?, clock_timestamp())
+            ON CONFLICT (source) DO UPDATE
+               SET epoch = p.epoch + 1, owner = excluded.owner, assigned_at = excluded.assigned_at
+            RETURNING epoch
+            """,
+            row -> row.getLong(1),
+            source,
+            owner)
+        .get(0);
   }
 
   /**
    * Makes the key's row, due after the delay; null: not due by itself. False: it is there already.
    */
   boolean insertKey(
-      Connection c, String consumer, OrderKey key, @Nullable Duration dueIn, Duration offset)
+      Connection c,
+      Fence fence,
+      String consumer,
+      OrderKey key,
+      @Nullable Duration dueIn,
+      Duration offset)
       throws SQLException {
     return update(
             c,
             """
-            INSERT INTO %s.parked_key (consumer, aggregatetype, aggregateid, next_attempt_at)
-            VALUES (?, ?, ?, clock_timestamp() + ?::interval + ?::interval)
+            INSERT INTO %s.parked_key (consumer, aggregatetype, aggregateid, source, next_attempt_at)
+            VALUES (?, ?, ?, ?, clock_timestamp() + ?::interval + ?::interval)
             ON CONFLICT DO NOTHING
             """,
             consumer,
             key.aggregateType(),
             key.aggregateId(),
+            fence.source(),
             interval(dueIn),
             interval(offset))
         == 1;
@@ -78,6 +113,35 @@ final class ParkedTable {
         consumer,
         key.aggregateType(),
         key.aggregateId());
+  }
+
+  /** Locks the key's row. False: it is not parked, or another source's. */
+  boolean lockKeyOf(Connection c, Fence fence, String consumer, OrderKey key) throws SQLException {
+    return exists(
+        c,
+        """
+        SELECT FROM %s.parked_key
+         WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ? AND source = ? FOR UPDATE
+        """,
+        consumer,
+        key.aggregateType(),
+        key.aggregateId(),
+        fence.source());
+  }
+
+  boolean adopt(Connection c, Fence fence, ParkedStore.Key key) throws SQLException {
+    return update(
+            c,
+            """
+            UPDATE %s.parked_key SET source = ?
+             WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ? AND source = ?
+            """,
+            fence.source(),
+            key.consumer(),
+            key.key().aggregateType(),
+            key.key().aggregateId(),
+            key.source())
+        == 1;
   }
 
   void scheduleKey(
@@ -105,17 +169,51 @@ final class ParkedTable {
         key.aggregateId());
   }
 
-  List<DueKey> dueKeys(Connection c, int limit, Duration offset) throws SQLException {
+  List<ParkedStore.Key> dueKeys(
+      Connection c, Collection<String> sources, int limit, Duration offset) throws SQLException {
     return query(
         c,
         """
-        SELECT consumer, aggregatetype, aggregateid FROM %s.parked_key
-         WHERE next_attempt_at <= clock_timestamp() + ?::interval
+        SELECT source, consumer, aggregatetype, aggregateid FROM %s.parked_key
+         WHERE source = ANY (?) AND next_attempt_at <= clock_timestamp() + ?::interval
          ORDER BY next_attempt_at LIMIT ?
         """,
-        row -> new DueKey(row.getString(1), new OrderKey(row.getString(2), row.getString(3))),
+        ParkedTable::key,
+        texts(c, sources),
         interval(offset),
         limit);
+  }
+
+  List<ParkedStore.Key> keys(
+      Connection c,
+      String source,
+      Collection<String> consumers,
+      ParkedStore.@Nullable Key after,
+      int limit)
+      throws SQLException {
+    return query(
+        c,
+        """
+        SELECT source, consumer, aggregatetype, aggregateid FROM %s.parked_key
+         WHERE source = ? AND consumer = ANY (?) AND (consumer, aggregatetype, aggregateid) > (?, ?, ?)
+         ORDER BY consumer, aggregatetype, aggregateid LIMIT ?
+        """,
+        ParkedTable::key,
+        source,
+        texts(c, consumers),
+        after == null ? "" : after.consumer(),
+        after == null ? "" : after.key().aggregateType(),
+        after == null ? "" : after.key().aggregateId(),
+        limit);
+  }
+
+  private static ParkedStore.Key key(ResultSet row) throws SQLException {
+    return new ParkedStore.Key(
+        row.getString(1), row.getString(2), new OrderKey(row.getString(3), row.getString(4)));
+  }
+
+  private static Array texts(Connection c, Collection<String> texts) throws SQLException {
+    return c.createArrayOf("text", texts.toArray());
   }
 
   /** False: the message is there already, in whatever state. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.evenkeel.outbox.CoreDatabase.OrderPlaced;
 import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionTarget;
@@ -126,8 +127,8 @@ class InboxReceiverIT {
     }
 
     @Override
-    public long epoch() {
-      return 5;
+    public Fence fence() {
+      return Fence.relay(5);
     }
 
     @Override
@@ -283,7 +284,7 @@ class InboxReceiverIT {
     assertThat(receiver(() -> Duration.ofDays(11)).receive(handler, fresh, Delivery.first()))
         .isEqualTo(ReceiveOutcome.EXPIRED);
     assertThat(database.businessRows()).isZero();
-    parked.park(0, CONSUMER, old, ParkReason.EXPIRED, "x", Duration.ZERO);
+    parked.park(Fence.relay(0), CONSUMER, old, ParkReason.EXPIRED, "x", Duration.ZERO);
     assertThat(receiver().receive(handler, old, Delivery.ofRelease()))
         .isEqualTo(ReceiveOutcome.HANDLED);
   }
@@ -300,7 +301,7 @@ class InboxReceiverIT {
   @Test
   void aParkedMessageThatEndedIsNotDispatchedAgain() {
     OutboxMessage message = message("1");
-    parked.park(0, CONSUMER, message, ParkReason.UNREADABLE, "x", null);
+    parked.park(Fence.relay(0), CONSUMER, message, ParkReason.UNREADABLE, "x", null);
     parked.discard(CONSUMER, message.id(), "operator", "not wanted");
 
     assertThat(receive(message)).isEqualTo(ReceiveOutcome.ALREADY_PARKED);
@@ -327,7 +328,8 @@ class InboxReceiverIT {
 
   @Test
   void aKeyParkedForOneConsumerIsFreeForAnother() {
-    parked.park(0, "other", message("1"), ParkReason.HANDLER_FAILED, "x", Duration.ZERO);
+    parked.park(
+        Fence.relay(0), "other", message("1"), ParkReason.HANDLER_FAILED, "x", Duration.ZERO);
 
     assertThat(receive(message("1"))).isEqualTo(ReceiveOutcome.HANDLED);
   }
@@ -395,7 +397,12 @@ class InboxReceiverIT {
   private void park(OutboxMessage message) {
     assertThat(
             parked.park(
-                0, CONSUMER, message, ParkReason.HANDLER_FAILED, "x", Duration.ofMinutes(1)))
+                Fence.relay(0),
+                CONSUMER,
+                message,
+                ParkReason.HANDLER_FAILED,
+                "x",
+                Duration.ofMinutes(1)))
         .isEqualTo(ParkOutcome.PARKED);
   }
 

@@ -4,13 +4,14 @@ import static dev.evenkeel.outbox.CoreDatabase.message;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.evenkeel.outbox.ParkedStore.Due;
 import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -21,9 +22,10 @@ import org.junit.jupiter.api.Test;
 /** The two interleavings for which a parked key has a row to lock, one statement at a time. */
 class ParkedKeyLockIT {
 
-  private static final long EPOCH = 0;
+  private static final Fence FENCE = Fence.relay(0);
   private static final String CONSUMER = "summary";
-  private static final Due KEY = new Due(CONSUMER, new OrderKey("order", "1"));
+  private static final ParkedStore.Key KEY =
+      new ParkedStore.Key(Fence.RELAY, CONSUMER, new OrderKey("order", "1"));
 
   private final CoreDatabase database = new CoreDatabase();
   private final ParkedStore store =
@@ -34,7 +36,7 @@ class ParkedKeyLockIT {
 
   @BeforeEach
   void park() {
-    store.park(EPOCH, CONSUMER, first, ParkReason.HANDLER_FAILED, "x", Duration.ZERO);
+    store.park(FENCE, CONSUMER, first, ParkReason.HANDLER_FAILED, "x", Duration.ZERO);
   }
 
   @AfterEach
@@ -53,7 +55,7 @@ class ParkedKeyLockIT {
       statement.execute("DELETE FROM evenkeel.parked_key");
 
       CompletableFuture<ParkOutcome> queueing =
-          blocked(() -> store.queueBehind(EPOCH, CONSUMER, second));
+          blocked(() -> store.queueBehind(FENCE, CONSUMER, second));
       releaser.commit();
 
       assertThat(queueing.get(10, TimeUnit.SECONDS)).isEqualTo(ParkOutcome.KEY_FREE);
@@ -69,13 +71,13 @@ class ParkedKeyLockIT {
         Statement statement = lane.createStatement()) {
       lane.setAutoCommit(false);
       statement.execute("SELECT FROM evenkeel.parked_key FOR UPDATE");
-      CompletableFuture<Boolean> releasing = blocked(() -> store.handled(EPOCH, head));
+      CompletableFuture<Boolean> releasing = blocked(() -> store.handled(FENCE, head));
       queueSecond(lane);
       lane.commit();
 
       assertThat(releasing.get(10, TimeUnit.SECONDS)).isTrue();
     }
-    assertThat(store.due(10)).containsExactly(KEY);
+    assertThat(store.due(List.of(Fence.RELAY), 10)).containsExactly(KEY);
     assertThat(store.head(KEY).orElseThrow().message()).isEqualTo(second);
   }
 

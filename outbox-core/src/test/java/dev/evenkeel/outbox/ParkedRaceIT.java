@@ -3,8 +3,8 @@ package dev.evenkeel.outbox;
 import static dev.evenkeel.outbox.CoreDatabase.message;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.evenkeel.outbox.ParkedStore.Due;
 import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,9 +27,10 @@ class ParkedRaceIT {
 
   private static final int MESSAGES = 2_000;
   private static final int FAILS_EVERY = 7;
-  private static final long EPOCH = 0;
+  private static final Fence FENCE = Fence.relay(0);
   private static final String CONSUMER = "summary";
-  private static final Due KEY = new Due(CONSUMER, new OrderKey("order", "1"));
+  private static final ParkedStore.Key KEY =
+      new ParkedStore.Key(Fence.RELAY, CONSUMER, new OrderKey("order", "1"));
 
   private final List<OutboxMessage> handled = Collections.synchronizedList(new ArrayList<>());
   private final AtomicBoolean delivered = new AtomicBoolean();
@@ -73,10 +74,10 @@ class ParkedRaceIT {
     int parked = 0;
     for (int i = 0; i < messages.size(); i++) {
       OutboxMessage message = messages.get(i);
-      ParkOutcome outcome = store.queueBehind(EPOCH, CONSUMER, message);
+      ParkOutcome outcome = store.queueBehind(FENCE, CONSUMER, message);
       if (outcome == ParkOutcome.KEY_FREE && i % FAILS_EVERY == 0) {
         outcome =
-            store.park(EPOCH, CONSUMER, message, ParkReason.HANDLER_FAILED, "x", Duration.ZERO);
+            store.park(FENCE, CONSUMER, message, ParkReason.HANDLER_FAILED, "x", Duration.ZERO);
       }
       switch (outcome) {
         case KEY_FREE -> handled.add(message);
@@ -94,7 +95,7 @@ class ParkedRaceIT {
       Optional<ParkedMessage> head = store.head(KEY);
       if (head.isPresent()) {
         handled.add(head.get().message());
-        assertThat(store.handled(EPOCH, head.get())).isTrue();
+        assertThat(store.handled(FENCE, head.get())).isTrue();
         released++;
       } else if (last) {
         return released;

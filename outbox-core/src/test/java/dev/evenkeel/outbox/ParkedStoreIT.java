@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import dev.evenkeel.outbox.ParkedMessages.Counts;
-import dev.evenkeel.outbox.ParkedStore.Due;
 import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class ParkedStoreIT {
 
   private static final String CONSUMER = "summary";
-  private static final long EPOCH = 3;
+  private static final Fence FENCE = Fence.relay(3);
   private static final Duration NOW = Duration.ZERO;
 
   private static CoreDatabase database;
@@ -60,15 +60,15 @@ class ParkedStoreIT {
   @BeforeEach
   void lead() {
     database.clear();
-    database.jdbc().update("UPDATE evenkeel.relay_state SET epoch = ?", EPOCH);
+    database.jdbc().update("UPDATE evenkeel.relay_state SET epoch = ?", FENCE.epoch());
   }
 
   private ParkOutcome park(OutboxMessage message) {
-    return store.park(EPOCH, CONSUMER, message, ParkReason.HANDLER_FAILED, "it broke", NOW);
+    return store.park(FENCE, CONSUMER, message, ParkReason.HANDLER_FAILED, "it broke", NOW);
   }
 
   private ParkOutcome parkDead(OutboxMessage message) {
-    return store.park(EPOCH, CONSUMER, message, ParkReason.UNREADABLE, "not JSON", null);
+    return store.park(FENCE, CONSUMER, message, ParkReason.UNREADABLE, "not JSON", null);
   }
 
   private ParkedMessage find(OutboxMessage message) {
@@ -80,7 +80,7 @@ class ParkedStoreIT {
   }
 
   private ParkedMessage head() {
-    List<Due> due = store.due(10);
+    List<ParkedStore.Key> due = store.due(List.of(Fence.RELAY), 10);
     assertThat(due).hasSize(1);
     return store.head(due.get(0)).orElseThrow();
   }
@@ -92,7 +92,7 @@ class ParkedStoreIT {
     OutboxMessage third = message("1");
 
     assertThat(park(first)).isEqualTo(ParkOutcome.PARKED);
-    assertThat(store.queueBehind(EPOCH, CONSUMER, second)).isEqualTo(ParkOutcome.PARKED);
+    assertThat(store.queueBehind(FENCE, CONSUMER, second)).isEqualTo(ParkOutcome.PARKED);
     assertThat(park(third)).isEqualTo(ParkOutcome.PARKED);
 
     assertThat(stateOf(first)).isEqualTo(ParkedState.RETRYING);
@@ -129,13 +129,13 @@ class ParkedStoreIT {
       ParkedMessage head = head();
       assertThat(head.message()).isEqualTo(message);
       assertThat(head.state()).isEqualTo(ParkedState.RETRYING);
-      assertThat(store.handled(EPOCH, head)).isTrue();
+      assertThat(store.handled(FENCE, head)).isTrue();
       assertThat(stateOf(message)).isEqualTo(ParkedState.HANDLED);
     }
 
-    assertThat(store.due(10)).isEmpty();
+    assertThat(store.due(List.of(Fence.RELAY), 10)).isEmpty();
     assertThat(store.counts()).isEqualTo(new Counts(0, 0));
-    assertThat(store.queueBehind(EPOCH, CONSUMER, message("1"))).isEqualTo(ParkOutcome.KEY_FREE);
+    assertThat(store.queueBehind(FENCE, CONSUMER, message("1"))).isEqualTo(ParkOutcome.KEY_FREE);
   }
 
   @Test
@@ -144,7 +144,7 @@ class ParkedStoreIT {
     park(message);
 
     assertThat(park(message)).isEqualTo(ParkOutcome.PARKED);
-    assertThat(store.queueBehind(EPOCH, CONSUMER, message)).isEqualTo(ParkOutcome.PARKED);
+    assertThat(store.queueBehind(FENCE, CONSUMER, message)).isEqualTo(ParkOutcome.PARKED);
 
     assertThat(database.count("SELECT count(*) FROM evenkeel.parked_message")).isEqualTo(1);
     assertThat(stateOf(message)).isEqualTo(ParkedState.RETRYING);
@@ -154,7 +154,7 @@ class ParkedStoreIT {
   void parkingWhatHasEndedDoesNotParkItsKeyAgain() {
     OutboxMessage message = message("1");
     park(message);
-    store.handled(EPOCH, head());
+    store.handled(FENCE, head());
 
     assertThat(park(message)).isEqualTo(ParkOutcome.PARKED);
 
@@ -166,14 +166,14 @@ class ParkedStoreIT {
   void keysAndConsumersAreIndependent() {
     park(message("1"));
     park(message("2"));
-    store.park(EPOCH, "other", message("1"), ParkReason.OUTAGE, null, NOW);
+    store.park(FENCE, "other", message("1"), ParkReason.OUTAGE, null, NOW);
 
-    assertThat(store.due(10))
+    assertThat(store.due(List.of(Fence.RELAY), 10))
         .containsExactlyInAnyOrder(
-            new Due(CONSUMER, new OrderKey("order", "1")),
-            new Due(CONSUMER, new OrderKey("order", "2")),
-            new Due("other", new OrderKey("order", "1")));
-    assertThat(store.due(2)).hasSize(2);
+            new ParkedStore.Key(Fence.RELAY, CONSUMER, new OrderKey("order", "1")),
+            new ParkedStore.Key(Fence.RELAY, CONSUMER, new OrderKey("order", "2")),
+            new ParkedStore.Key(Fence.RELAY, "other", new OrderKey("order", "1")));
+    assertThat(store.due(List.of(Fence.RELAY), 2)).hasSize(2);
   }
 
   @Test
@@ -182,9 +182,9 @@ class ParkedStoreIT {
     park(first);
     park(message("1"));
 
-    assertThat(store.failed(EPOCH, head(), 2, "again", Duration.ofMinutes(5))).isTrue();
+    assertThat(store.failed(FENCE, head(), 2, "again", Duration.ofMinutes(5))).isTrue();
 
-    assertThat(store.due(10)).isEmpty();
+    assertThat(store.due(List.of(Fence.RELAY), 10)).isEmpty();
     assertThat(find(first).attempts()).isEqualTo(2);
     assertThat(find(first).error()).isEqualTo("again");
     offset = Duration.ofMinutes(6);
@@ -199,13 +199,13 @@ class ParkedStoreIT {
     park(second);
     observed.clear();
 
-    store.failed(EPOCH, head(), 20, "never", null);
+    store.failed(FENCE, head(), 20, "never", null);
 
     assertThat(stateOf(first)).isEqualTo(ParkedState.DEAD);
     assertThat(stateOf(second)).isEqualTo(ParkedState.QUEUED);
     offset = Duration.ofDays(365);
-    assertThat(store.due(10)).isEmpty();
-    assertThat(store.head(new Due(CONSUMER, first.orderKey()))).isEmpty();
+    assertThat(store.due(List.of(Fence.RELAY), 10)).isEmpty();
+    assertThat(store.head(new ParkedStore.Key(Fence.RELAY, CONSUMER, first.orderKey()))).isEmpty();
     assertThat(store.deadLetters(10)).extracting(ParkedMessage::message).containsExactly(first);
     assertThat(store.counts()).isEqualTo(new Counts(1, 1));
     assertThat(observed).containsExactly("dead HANDLER_FAILED");
@@ -214,7 +214,7 @@ class ParkedStoreIT {
   @Test
   void aLongErrorIsShortened() {
     OutboxMessage message = message("1");
-    store.park(EPOCH, CONSUMER, message, ParkReason.HANDLER_FAILED, "x".repeat(5_000), NOW);
+    store.park(FENCE, CONSUMER, message, ParkReason.HANDLER_FAILED, "x".repeat(5_000), NOW);
 
     assertThat(find(message).error()).hasSize(4_000);
   }
@@ -223,7 +223,7 @@ class ParkedStoreIT {
   void retryGivesADeadLetterAFreshBudget() {
     OutboxMessage message = message("1");
     park(message);
-    store.failed(EPOCH, head(), 20, "never", null);
+    store.failed(FENCE, head(), 20, "never", null);
 
     assertThat(store.retry(CONSUMER, message.id(), "operator")).isTrue();
 
@@ -287,10 +287,10 @@ class ParkedStoreIT {
 
     assertThat(park(late)).isEqualTo(ParkOutcome.FENCED);
     assertThat(parkDead(message("2"))).isEqualTo(ParkOutcome.FENCED);
-    assertThat(store.queueBehind(EPOCH, CONSUMER, late)).isEqualTo(ParkOutcome.FENCED);
-    assertThat(store.handled(EPOCH, head)).isFalse();
-    assertThat(store.failed(EPOCH, head, 1, "x", null)).isFalse();
-    assertThat(store.redirect(EPOCH, head, List.of("other"))).isFalse();
+    assertThat(store.queueBehind(FENCE, CONSUMER, late)).isEqualTo(ParkOutcome.FENCED);
+    assertThat(store.handled(FENCE, head)).isFalse();
+    assertThat(store.failed(FENCE, head, 1, "x", null)).isFalse();
+    assertThat(store.redirect(FENCE, head, List.of("other"))).isFalse();
 
     assertThat(database.count("SELECT count(*) FROM evenkeel.parked_message")).isEqualTo(1);
     assertThat(stateOf(parked)).isEqualTo(ParkedState.RETRYING);
@@ -303,10 +303,10 @@ class ParkedStoreIT {
     OutboxMessage next = message("1");
     park(next);
     ParkedMessage head = head();
-    store.handled(EPOCH, head);
+    store.handled(FENCE, head);
 
-    assertThat(store.handled(EPOCH, head)).isFalse();
-    assertThat(store.failed(EPOCH, head, 3, "x", null)).isFalse();
+    assertThat(store.handled(FENCE, head)).isFalse();
+    assertThat(store.failed(FENCE, head, 3, "x", null)).isFalse();
     assertThat(stateOf(next)).isEqualTo(ParkedState.RETRYING);
   }
 
@@ -316,23 +316,25 @@ class ParkedStoreIT {
     OutboxMessage second = message("1");
     for (OutboxMessage message : List.of(first, second)) {
       store.park(
-          EPOCH, InboxHandlers.UNKNOWN_CONSUMER, message, ParkReason.UNKNOWN_TYPE, null, NOW);
+          FENCE, InboxHandlers.UNKNOWN_CONSUMER, message, ParkReason.UNKNOWN_TYPE, null, NOW);
     }
 
     for (int i = 0; i < 2; i++) {
       ParkedMessage head =
           store
-              .head(new Due(InboxHandlers.UNKNOWN_CONSUMER, new OrderKey("order", "1")))
+              .head(
+                  new ParkedStore.Key(
+                      Fence.RELAY, InboxHandlers.UNKNOWN_CONSUMER, new OrderKey("order", "1")))
               .orElseThrow();
-      assertThat(store.redirect(EPOCH, head, List.of("a", "b"))).isTrue();
+      assertThat(store.redirect(FENCE, head, List.of("a", "b"))).isTrue();
     }
 
     for (String consumer : List.of("a", "b")) {
-      Due due = new Due(consumer, first.orderKey());
-      assertThat(store.due(10)).contains(due);
+      ParkedStore.Key due = new ParkedStore.Key(Fence.RELAY, consumer, first.orderKey());
+      assertThat(store.due(List.of(Fence.RELAY), 10)).contains(due);
       ParkedMessage head = store.head(due).orElseThrow();
       assertThat(head.message()).isEqualTo(first);
-      store.handled(EPOCH, head);
+      store.handled(FENCE, head);
       assertThat(store.head(due).orElseThrow().message()).isEqualTo(second);
     }
     assertThat(store.find(InboxHandlers.UNKNOWN_CONSUMER, first.id()).orElseThrow().state())
@@ -344,7 +346,7 @@ class ParkedStoreIT {
     OutboxMessage ended = message("1");
     OutboxMessage waiting = message("2");
     park(ended);
-    store.handled(EPOCH, head());
+    store.handled(FENCE, head());
     parkDead(waiting);
     Duration window = Duration.ofDays(10);
 
@@ -360,7 +362,7 @@ class ParkedStoreIT {
   void reapingIsBounded() {
     for (int i = 0; i < 3; i++) {
       park(message("1"));
-      store.handled(EPOCH, head());
+      store.handled(FENCE, head());
     }
     offset = Duration.ofDays(11);
 

@@ -1,5 +1,6 @@
 package dev.evenkeel.relay;
 
+import dev.evenkeel.outbox.Checks;
 import java.time.Duration;
 
 /**

@@ -35,7 +35,7 @@ public final class Relay {
   private final ConnectionSettings settings;
   private final Transport transport;
   private final ConsumerRegistry registry;
-  private final Set<Subscription> served;
+  private final Served served;
   private final MessageObserver observer;
   private final RelayConnections connections;
   private final RelayStateTable table;
@@ -59,7 +59,7 @@ public final class Relay {
    * @param connection how to reach the database, directly
    * @param transport takes the messages
    * @param registry where this process makes itself known before it may lead
-   * @param served what the transport's handlers subscribe to
+   * @param served what the transport's handlers subscribe to; behind a broker it is not looked at
    */
   public Relay(
       RelayOptions options,
@@ -72,7 +72,7 @@ public final class Relay {
     this.settings = connection;
     this.transport = transport;
     this.registry = registry;
-    this.served = Set.copyOf(served);
+    this.served = new Served(transport.inProcess() ? served : Set.of(), !transport.inProcess());
     this.observer = observer;
     this.connections = new RelayConnections(connection, options.schema(), options.lease());
     this.table = new RelayStateTable(options.schema());
@@ -174,7 +174,7 @@ public final class Relay {
       while (!awaitStopping(pause)) {
         try {
           if (!registered) {
-            registry.register(served);
+            registry.register(served.here());
             registered = true;
           }
           pause = Math.min(look(lease.look()), pauseMillis());

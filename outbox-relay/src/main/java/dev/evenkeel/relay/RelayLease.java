@@ -1,14 +1,12 @@
 package dev.evenkeel.relay;
 
 import dev.evenkeel.outbox.SessionNames;
-import dev.evenkeel.outbox.Subscription;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +31,7 @@ final class RelayLease {
   private final RelayOptions options;
   private final RelayConnections connections;
   private final RelayStateTable table;
-  private final Set<Subscription> served;
+  private final Served served;
   private final Placement placement;
   private final AdvisoryLock lock;
   private final AdvisoryLock wish;
@@ -44,7 +42,7 @@ final class RelayLease {
       RelayOptions options,
       RelayConnections connections,
       RelayStateTable table,
-      Set<Subscription> served,
+      Served served,
       Placement placement) {
     this.options = options;
     this.connections = connections;
@@ -97,7 +95,7 @@ final class RelayLease {
   private Look look(Connection session) throws SQLException {
     RelayRow row = table.read(session);
     boolean led = !row.expired() && lock.heldByAnother(session);
-    Set<String> missing = missing(table.consumers(session), served);
+    Set<String> missing = served.missing(table.consumers(session));
     if (!missing.isEmpty()) {
       wish(session, false);
       return new Look.NotEligible(led ? row.leader() : null, missing);
@@ -191,17 +189,6 @@ final class RelayLease {
         return row.getInt(1);
       }
     }
-  }
-
-  /** Names of registered subscriptions that are not served. */
-  static Set<String> missing(Set<Subscription> registered, Set<Subscription> served) {
-    Set<String> missing = new TreeSet<>();
-    for (Subscription subscription : registered) {
-      if (!served.contains(subscription)) {
-        missing.add(subscription.toString());
-      }
-    }
-    return missing;
   }
 
   /** Closes the session that looks. */

@@ -1,6 +1,5 @@
 package dev.evenkeel.relay;
 
-import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.outbox.spi.Leadership;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -28,7 +27,7 @@ final class Term implements Leadership, AutoCloseable {
   private final RelayStateTable table;
   private final Connection session;
   private final RelayRow start;
-  private final Set<Subscription> served;
+  private final Served served;
   private long registryVersion;
   private volatile long deadline;
   private volatile boolean ended;
@@ -39,7 +38,7 @@ final class Term implements Leadership, AutoCloseable {
       RelayStateTable table,
       Connection session,
       RelayRow start,
-      Set<Subscription> served,
+      Served served,
       long askedAt) {
     this.options = options;
     this.connections = connections;
@@ -104,7 +103,7 @@ final class Term implements Leadership, AutoCloseable {
       throw new LeadershipLostException(
           "%s leads with epoch %d, beyond %d".formatted(row.leader(), row.epoch(), epoch()));
     }
-    Set<String> missing = RelayLease.missing(table.consumers(session), served);
+    Set<String> missing = served.missing(table.consumers(session));
     if (!missing.isEmpty()) {
       throw new LeadershipLostException(
           "Consumers were registered that this process does not serve: " + missing);

@@ -24,9 +24,7 @@ class ArchitectureTest {
   private static final Set<String> PUBLIC =
       Set.of(
           "ConnectionSettings",
-          "InProcessTransport",
           "JanitorOptions",
-          "LaneOptions",
           "Relay",
           "RelayGroup",
           "RelayOptions",

@@ -3,6 +3,7 @@ package dev.evenkeel.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import java.time.Duration;
 import java.util.List;

@@ -9,6 +9,8 @@ import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.delivery.InProcessTransport;
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import dev.evenkeel.outbox.spi.Transport;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import java.time.Duration;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;

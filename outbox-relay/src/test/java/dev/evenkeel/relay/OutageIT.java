@@ -7,6 +7,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import dev.evenkeel.testing.database.PostgresServer;
 import java.sql.Connection;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.migrations.SchemaMigration;
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.PostgresServer;
 import java.sql.Connection;

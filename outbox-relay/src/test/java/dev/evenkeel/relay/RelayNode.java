@@ -11,6 +11,8 @@ import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
+import dev.evenkeel.outbox.delivery.InProcessTransport;
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionTarget;

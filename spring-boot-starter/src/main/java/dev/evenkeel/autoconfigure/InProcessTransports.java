@@ -1,10 +1,10 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.delivery.InProcessTransport;
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.Transport;
-import dev.evenkeel.relay.InProcessTransport;
-import dev.evenkeel.relay.LaneOptions;
 
 /**
  * Delivers to this process's handlers, with the parked messages of the relay's own installation.

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.InboxOptions;
 import dev.evenkeel.outbox.OutboxOptions;
-import dev.evenkeel.relay.LaneOptions;
+import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.saga.SagaOptions;
 import java.util.HashMap;

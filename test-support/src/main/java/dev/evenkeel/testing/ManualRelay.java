@@ -6,6 +6,7 @@ import dev.evenkeel.outbox.InboxHandlers.Route;
 import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ReceiveOutcome;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -127,8 +128,8 @@ public final class ManualRelay {
     INSTANCE;
 
     @Override
-    public long epoch() {
-      return 0;
+    public Fence fence() {
+      return Fence.relay(0);
     }
 
     @Override

@@ -1,6 +1,9 @@
 package dev.evenkeel.outbox.spi;
 
-/** One term of a relay's leadership, as a transport sees it. Thread-safe. */
+/**
+ * One term of a relay's leadership, as a transport sees it; or one assignment of a partition, as
+ * its deliveries do. Thread-safe.
+ */
 public interface Leadership {
 
   /** The installation whose relay leads: the shard's name, or {@code home} without shards. */
@@ -10,6 +13,11 @@ public interface Leadership {
 
   /** The term's number; each new leader has a higher one. Parking checks it in the database. */
   long epoch();
+
+  /** What parking and releasing compare with the database. */
+  default Fence fence() {
+    return Fence.relay(epoch());
+  }
 
   /**
    * Whether this process may start another delivery: its lease has not run out by its own monotonic

@@ -1,4 +1,4 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;

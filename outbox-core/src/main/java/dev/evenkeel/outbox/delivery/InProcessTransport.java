@@ -1,8 +1,10 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.InboxReceiver;
+import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.spi.Acknowledgement;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.Transport;
@@ -42,6 +44,19 @@ public final class InProcessTransport implements Transport {
 
   @Override
   public Session open(Leadership leadership) {
-    return new Lanes(options, handlers, receiver, parked, observer, leadership);
+    InboxLanes lanes =
+        new InboxLanes(options, handlers, receiver, parked, observer, InboxLanes.UnknownTypes.PARK);
+    Session feed = lanes.open(leadership);
+    return new Session() {
+      @Override
+      public void send(OutboxMessage message, Acknowledgement acknowledgement) {
+        feed.send(message, acknowledgement);
+      }
+
+      @Override
+      public void close() {
+        lanes.close();
+      }
+    };
   }
 }

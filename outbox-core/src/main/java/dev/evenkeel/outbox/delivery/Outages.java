@@ -1,4 +1,4 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import java.time.Duration;
 import java.util.Map;

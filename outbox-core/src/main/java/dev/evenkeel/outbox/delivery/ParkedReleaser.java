@@ -1,11 +1,10 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ParkedStore;
-import dev.evenkeel.outbox.ParkedStore.Due;
 import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Leadership;
 import java.time.Duration;
@@ -21,23 +20,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Releases parked keys that are due, each in order, head first. Only the leader does; operators
- * merely make a key due. The handler's effects commit first, then the parked row ends: a crash in
- * between finds the inbox row and ends the parked row then. Live messages of the key queue behind
- * until the row that ends the last parked one also frees the key.
+ * Releases parked keys of one feed that are due, each in order, head first. Only the owner of the
+ * source does; operators merely make a key due. The handler's effects commit first, then the parked
+ * row ends: a crash in between finds the inbox row and ends the parked row then. Live messages of
+ * the key queue behind until the row that ends the last parked one also frees the key.
  */
 final class ParkedReleaser {
 
   private static final Logger log = LoggerFactory.getLogger(ParkedReleaser.class);
 
-  static final Duration TICK = Duration.ofMillis(200);
-
-  private static final int KEYS_PER_LOOK = 256;
   private static final int MESSAGES_PER_TURN = 1_000;
   private static final int CONTENTIONS_PER_ATTEMPT = 10;
   private static final long MAX_CONTENTION_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-  private static final int REAP_ROWS = 1_000;
-  private static final int REAP_BATCHES = 100;
   private static final Duration OUTAGE_RECHECK = Duration.ofSeconds(1);
 
   private final LaneOptions options;
@@ -51,7 +45,7 @@ final class ParkedReleaser {
   /**
    * Keys being released, each with its turn: an abandoned turn that returns must not end the next.
    */
-  private final ConcurrentMap<Due, Object> underWay = new ConcurrentHashMap<>();
+  private final ConcurrentMap<ParkedStore.Key, Object> underWay = new ConcurrentHashMap<>();
 
   ParkedReleaser(
       LaneOptions options,
@@ -70,24 +64,15 @@ final class ParkedReleaser {
     this.leadership = leadership;
   }
 
-  /** Looks for due keys and hands them to the lanes. */
-  void look() {
-    if (!mayWork.getAsBoolean()) {
-      return;
-    }
-    try {
-      for (Due due : parked.due(KEYS_PER_LOOK)) {
-        Object turn = new Object();
-        if (underWay.putIfAbsent(due, turn) == null) {
-          pool.execute(() -> release(due, turn));
-        }
-      }
-    } catch (RuntimeException e) {
-      log.warn("Parked keys can't be looked at now: {}", e.getMessage());
+  /** Hands a key that is due to the lanes, unless it is being released already. */
+  void begin(ParkedStore.Key due) {
+    Object turn = new Object();
+    if (underWay.putIfAbsent(due, turn) == null) {
+      pool.execute(() -> release(due, turn));
     }
   }
 
-  private void release(Due due, Object turn) {
+  private void release(ParkedStore.Key due, Object turn) {
     try {
       for (int n = 0; n < MESSAGES_PER_TURN && mayWork.getAsBoolean(); n++) {
         ParkedMessage head = parked.head(due).orElse(null);
@@ -103,7 +88,7 @@ final class ParkedReleaser {
   }
 
   /** True when the key may go on with its next message. */
-  private boolean releaseOne(Due due, Object turn, ParkedMessage head) {
+  private boolean releaseOne(ParkedStore.Key due, Object turn, ParkedMessage head) {
     if (head.consumer().equals(InboxHandlers.UNKNOWN_CONSUMER)) {
       return routeAgain(head);
     }
@@ -118,7 +103,7 @@ final class ParkedReleaser {
         boolean done =
             received.outcome() == ReceiveOutcome.HANDLED
                 || received.outcome() == ReceiveOutcome.DUPLICATE;
-        return done && parked.handled(leadership.epoch(), head);
+        return done && parked.handled(leadership.fence(), head);
       }
       if (result instanceof Deliverer.Result.Away away) {
         postpone(head, "the database \"" + away.target() + "\" does not answer");
@@ -137,7 +122,7 @@ final class ParkedReleaser {
     }
   }
 
-  private void abandoned(Due due, Object turn, ParkedMessage head) {
+  private void abandoned(ParkedStore.Key due, Object turn, ParkedMessage head) {
     pool.threadAbandoned();
     pool.execute(
         () -> {
@@ -151,32 +136,19 @@ final class ParkedReleaser {
         });
   }
 
-  /** Forgets ended messages past the dedup window. */
-  void reap(Duration window) {
-    try {
-      for (int batch = 0; batch < REAP_BATCHES && mayWork.getAsBoolean(); batch++) {
-        if (parked.reap(window, REAP_ROWS) < REAP_ROWS) {
-          return;
-        }
-      }
-    } catch (RuntimeException e) {
-      log.warn("Ended parked messages can't be reaped now: {}", e.getMessage());
-    }
-  }
-
   private boolean failed(ParkedMessage head, Deliverer.Result.Failed failure) {
     int attempts = head.attempts() + 1;
     if (failure.kind() == FailureKind.UNREADABLE || attempts >= options.attemptsParked()) {
       return dead(head, failure.error());
     }
     parked.failed(
-        leadership.epoch(), head, attempts, failure.error(), options.backoff(attempts + 1));
+        leadership.fence(), head, attempts, failure.error(), options.backoff(attempts + 1));
     return false;
   }
 
   private boolean dead(ParkedMessage head, String error) {
     log.error("{} is a dead letter of {}: {}", head.message(), head.consumer(), error);
-    parked.failed(leadership.epoch(), head, head.attempts() + 1, error, null);
+    parked.failed(leadership.fence(), head, head.attempts() + 1, error, null);
     return false;
   }
 
@@ -184,7 +156,7 @@ final class ParkedReleaser {
   private void postpone(ParkedMessage head, String error) {
     long millis = OUTAGE_RECHECK.toMillis();
     Duration nextIn = Duration.ofMillis(millis + ThreadLocalRandom.current().nextLong(millis));
-    parked.failed(leadership.epoch(), head, head.attempts(), error, nextIn);
+    parked.failed(leadership.fence(), head, head.attempts(), error, nextIn);
   }
 
   private boolean routeAgain(ParkedMessage head) {
@@ -194,6 +166,6 @@ final class ParkedReleaser {
     }
     List<String> consumers = new ArrayList<>(to.consumersOfOtherVersions());
     to.handlers().forEach(handler -> consumers.add(handler.consumer()));
-    return parked.redirect(leadership.epoch(), head, consumers);
+    return parked.redirect(leadership.fence(), head, consumers);
   }
 }

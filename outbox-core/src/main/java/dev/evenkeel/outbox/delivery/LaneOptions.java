@@ -1,5 +1,6 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
+import dev.evenkeel.outbox.Checks;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -69,7 +70,7 @@ public record LaneOptions(
   }
 
   /** The wait after that many counted attempts of a parked message, jitter included. */
-  Duration backoff(int attempts) {
+  public Duration backoff(int attempts) {
     double doubled = firstBackoff.toMillis() * Math.pow(2, Math.max(0, attempts - 1));
     double capped = Math.min(doubled, (double) maxBackoff.toMillis());
     double jitter = 1 + JITTER * (2 * ThreadLocalRandom.current().nextDouble() - 1);

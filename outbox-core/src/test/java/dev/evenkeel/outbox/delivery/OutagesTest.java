@@ -1,4 +1,4 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;

@@ -1,9 +1,8 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxHandlers;
-import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkReason;
 import dev.evenkeel.outbox.ParkedStore;
@@ -11,7 +10,6 @@ import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
 import dev.evenkeel.outbox.spi.Acknowledgement;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.MessageObserver;
-import dev.evenkeel.outbox.spi.Transport;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -24,13 +22,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One term's deliveries to handlers of this process.
+ * The deliveries of one feed: of one source, for one term of its owner.
  *
  * <p>Order is kept per (consumer, key): each such key has a queue of its own, and a lane works on
  * the head of one queue at a time. A key that fails, waits or is slow holds nobody else. What can't
  * be handled within a short budget is parked with its key, and with that it is done here.
  */
-final class Lanes implements Transport.Session {
+final class Lanes implements InboxLanes.Feed {
 
   private static final Logger log = LoggerFactory.getLogger(Lanes.class);
 
@@ -43,45 +41,52 @@ final class Lanes implements Transport.Session {
   private final ParkedStore parked;
   private final MessageObserver observer;
   private final Leadership leadership;
-  private final Outages outages = new Outages();
+  private final InboxLanes.UnknownTypes unknownTypes;
   private final LanePool pool;
-  private final ScheduledExecutorService clock; // never asks a database: retries must be on time
-  private final ScheduledExecutorService watch;
-  private final ScheduledExecutorService releases;
-  private final LanePool endings = new LanePool(1);
+  private final ScheduledExecutorService clock;
   private final Deliverer deliverer;
+  private final Outages outages;
+  private final Runnable onClose;
+  private final ParkedReleaser releaser;
   private final ConcurrentMap<KeyQueue.Id, KeyQueue> queues = new ConcurrentHashMap<>();
+  private final Object rest = new Object();
+  private int underWay; // guarded by rest
   private volatile boolean closed;
 
   Lanes(
       LaneOptions options,
       InboxHandlers handlers,
-      InboxReceiver receiver,
       ParkedStore parked,
       MessageObserver observer,
-      Leadership leadership) {
+      Leadership leadership,
+      InboxLanes.UnknownTypes unknownTypes,
+      LanePool pool,
+      ScheduledExecutorService clock,
+      Deliverer deliverer,
+      Outages outages,
+      Runnable onClose) {
     this.options = options;
     this.handlers = handlers;
     this.parked = parked;
     this.observer = observer;
     this.leadership = leadership;
-    this.pool = new LanePool(options.lanes());
-    this.clock = LanePool.clock("retries");
-    this.watch = LanePool.clock("watchdog");
-    this.releases = LanePool.clock("releases");
-    HandlerWatchdog watchdog = new HandlerWatchdog(options.handlerTimeout(), endings::execute);
-    this.deliverer = new Deliverer(receiver, leadership, watchdog, outages);
-    long look = Math.max(10, options.handlerTimeout().toMillis() / 10);
-    watch.scheduleWithFixedDelay(watchdog::look, look, look, TimeUnit.MILLISECONDS);
-    ParkedReleaser releaser =
+    this.unknownTypes = unknownTypes;
+    this.pool = pool;
+    this.clock = clock;
+    this.deliverer = deliverer;
+    this.outages = outages;
+    this.onClose = onClose;
+    this.releaser =
         new ParkedReleaser(options, handlers, parked, deliverer, pool, this::mayWork, leadership);
-    long tick = ParkedReleaser.TICK.toMillis();
-    releases.scheduleWithFixedDelay(releaser::look, tick, tick, TimeUnit.MILLISECONDS);
-    releases.scheduleWithFixedDelay(() -> releaser.reap(receiver.window()), 1, 1, TimeUnit.MINUTES);
   }
 
-  private boolean mayWork() {
+  boolean mayWork() {
     return !closed && leadership.mayDispatch();
+  }
+
+  /** Releases a key that is due, unless that is under way. */
+  void release(ParkedStore.Key due) {
+    releaser.begin(due);
   }
 
   @Override
@@ -101,6 +106,8 @@ final class Lanes implements Transport.Session {
       for (String consumer : to.consumersOfOtherVersions()) {
         enqueue(new Delivery(consumer, null, ParkReason.UNKNOWN_VERSION, message, fate));
       }
+    } else if (unknownTypes == InboxLanes.UnknownTypes.IGNORE) {
+      acknowledgement.acknowledge();
     } else {
       enqueue(
           new Delivery(
@@ -131,11 +138,45 @@ final class Lanes implements Transport.Session {
     if (delivery == null || closed) {
       return; // not acknowledged: the next leader gets it
     }
-    if (!leadership.mayDispatch()) {
-      proceed(queue, delivery, NO_LEASE); // a late renewal may still save the term
-      return;
+    enter();
+    try {
+      if (!leadership.mayDispatch()) { // asked after entering: whoever waits for rest sees it
+        proceed(queue, delivery, NO_LEASE); // a late renewal may still save the term
+        return;
+      }
+      turn(queue, delivery, () -> deliver(queue, delivery));
+    } finally {
+      leave();
     }
-    turn(queue, delivery, () -> deliver(queue, delivery));
+  }
+
+  private void enter() {
+    synchronized (rest) {
+      underWay++;
+    }
+  }
+
+  private void leave() {
+    synchronized (rest) {
+      if (--underWay == 0) {
+        rest.notifyAll();
+      }
+    }
+  }
+
+  @Override
+  public boolean awaitRest(Duration atMost) throws InterruptedException {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    synchronized (rest) {
+      while (underWay > 0) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return false;
+        }
+        rest.wait(left);
+      }
+      return true;
+    }
   }
 
   /** Null when the message's fate is durable, {@link #LEFT}, or the time until the next turn. */
@@ -215,8 +256,7 @@ final class Lanes implements Transport.Session {
   private void abandoned(KeyQueue queue, Delivery delivery) {
     if (!pool.threadAbandoned()) {
       delivery.fail(
-          new LeadershipLostException(
-              "As many handlers as there are lanes ignore their interrupt"));
+          new IllegalStateException("As many handlers as there are lanes ignore their interrupt"));
       return;
     }
     pool.execute(
@@ -229,7 +269,7 @@ final class Lanes implements Transport.Session {
 
   private @Nullable Duration queueBehind(Delivery delivery) {
     ParkOutcome outcome =
-        parked.queueBehind(leadership.epoch(), delivery.consumer(), delivery.message());
+        parked.queueBehind(leadership.fence(), delivery.consumer(), delivery.message());
     return outcome == ParkOutcome.KEY_FREE ? Duration.ZERO : afterParking(delivery, outcome);
   }
 
@@ -281,13 +321,13 @@ final class Lanes implements Transport.Session {
     return afterParking(
         delivery,
         parked.park(
-            leadership.epoch(), delivery.consumer(), delivery.message(), reason, error, dueIn));
+            leadership.fence(), delivery.consumer(), delivery.message(), reason, error, dueIn));
   }
 
   private @Nullable Duration afterParking(Delivery delivery, ParkOutcome outcome) {
     if (outcome == ParkOutcome.FENCED) {
       delivery.fail(
-          new LeadershipLostException("Another leader has begun; nothing can be parked any more"));
+          new IllegalStateException("Another owner has begun; nothing can be parked any more"));
       return LEFT;
     }
     return null;
@@ -296,11 +336,7 @@ final class Lanes implements Transport.Session {
   @Override
   public void close() {
     closed = true;
-    clock.shutdownNow();
-    watch.shutdownNow();
-    releases.shutdownNow();
-    endings.shutdown();
-    pool.shutdown();
     queues.clear();
+    onClose.run();
   }
 }

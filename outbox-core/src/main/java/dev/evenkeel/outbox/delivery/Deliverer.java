@@ -1,10 +1,11 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ReceiveOutcome;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
@@ -109,8 +110,8 @@ final class Deliverer {
   private InboxReceiver.Attempt attemptOf(boolean release, HandlerWatchdog.Running watched) {
     return new InboxReceiver.Attempt() {
       @Override
-      public long epoch() {
-        return leadership.epoch();
+      public Fence fence() {
+        return leadership.fence();
       }
 
       @Override

@@ -1,20 +1,25 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox;
 
 import java.time.Duration;
 
-/** Range checks whose sentence names the setting, the range and the actual value. */
-final class Checks {
+/**
+ * Range checks of the framework's own options: their sentence names the setting, the range and the
+ * actual value.
+ */
+public final class Checks {
 
   private Checks() {}
 
-  static void range(String setting, long value, long min, long max) {
+  /** Both bounds are allowed. */
+  public static void range(String setting, long value, long min, long max) {
     if (value < min || value > max) {
       throw new IllegalArgumentException(
           "%s must be between %d and %d, was %d".formatted(setting, min, max, value));
     }
   }
 
-  static void range(String setting, Duration value, Duration min, Duration max) {
+  /** Both bounds are allowed. */
+  public static void range(String setting, Duration value, Duration min, Duration max) {
     if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
       throw new IllegalArgumentException(
           "%s must be between %s and %s, was %s".formatted(setting, min, max, value));

@@ -1,4 +1,4 @@
-package dev.evenkeel.relay;
+package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.OutboxMessage;

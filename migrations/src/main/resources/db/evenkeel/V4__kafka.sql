@@ -1,0 +1,61 @@
+-- Locks: ACCESS EXCLUSIVE on parked_key and parked_message for as long as their indexes are made anew: both hold only
+-- what could not be handled, and the added columns have constant defaults (nothing is rewritten).
+SET LOCAL lock_timeout = '5s';
+
+-- Which feed the key's messages come from, and so who releases them: 'relay', or 'GROUP/TOPIC/PARTITION' of a Kafka
+-- consumer group. Whoever decides on a parked key checks that it is this source's owner still.
+ALTER TABLE parked_key ADD COLUMN source text NOT NULL DEFAULT 'relay';
+DROP INDEX parked_key_due;
+CREATE INDEX parked_key_due ON parked_key (source, next_attempt_at); -- a releaser: which keys of my sources are due?
+
+-- Who owns a partition of a consumer group, as this database knows it. epoch is raised by each assignment; parking and
+-- releasing lock the row FOR SHARE and compare, so an owner whose partition has gone to another changes nothing more.
+CREATE TABLE inbox_partition (
+    source      text        PRIMARY KEY,
+    epoch       bigint      NOT NULL,
+    owner       text        NOT NULL,
+    assigned_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+-- A dead letter that does not block its key, because its consumer skips dead letters: later messages flow on, and a
+-- retried one comes after them.
+ALTER TABLE parked_message ADD COLUMN aside boolean NOT NULL DEFAULT false;
+DROP INDEX parked_message_head;
+CREATE INDEX parked_message_head ON parked_message (consumer, aggregatetype, aggregateid, position)
+    WHERE ended_at IS NULL AND NOT aside;                          -- a releaser: the next message of a key
+
+-- What operators did to parked messages. An EDIT keeps what it replaced; rows go with their message, past the window.
+CREATE TABLE parked_action (
+    consumer   text        NOT NULL,
+    message_id uuid        NOT NULL,
+    number     integer     NOT NULL, -- of the message's actions, from 1
+    action     text        NOT NULL CHECK (action IN ('RETRY', 'EDIT', 'DISCARD')),
+    acted_at   timestamptz NOT NULL,
+    acted_by   text        NOT NULL,
+    because    text,
+    payload    bytea,                -- before the edit
+    headers    jsonb,                -- before the edit
+    PRIMARY KEY (consumer, message_id, number),
+    CHECK ((payload IS NOT NULL) = (action = 'EDIT')),
+    CHECK ((headers IS NOT NULL) = (action = 'EDIT'))
+);
+
+-- Payloads too large for a message, left here by the transaction that appended it; the message carries a claim on them.
+-- A ring like the inbox: insert-only, a bucket is a fixed function of the message, truncated when all in it is past the
+-- window. The primary key serves the only query: the payload of a message.
+CREATE TABLE claim_check (
+    bucket     smallint    NOT NULL,
+    message_id uuid        NOT NULL,
+    stored_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    payload    bytea       NOT NULL,
+    PRIMARY KEY (message_id, bucket)
+) PARTITION BY LIST (bucket);
+
+DO $$
+BEGIN
+    FOR n IN 0 .. inbox_ring_buckets() - 1 LOOP
+        EXECUTE format('CREATE TABLE claim_check_%s PARTITION OF claim_check FOR VALUES IN (%s) WITH (autovacuum_vacuum_insert_threshold = -1)',
+                       lpad(n::text, 2, '0'), n);
+    END LOOP;
+END
+$$;
