@@ -108,8 +108,9 @@ public final class KafkaTransport implements Transport {
 
       @Override
       public void close() {
-        releases.close();
+        releases.shutDown();
         session.close();
+        releases.close();
         sessions.remove(installation, session);
       }
     };
