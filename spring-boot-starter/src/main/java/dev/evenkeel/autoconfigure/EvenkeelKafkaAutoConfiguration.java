@@ -8,7 +8,6 @@ import dev.evenkeel.transport.kafka.KafkaInboxOptions;
 import dev.evenkeel.transport.kafka.KafkaTransport;
 import dev.evenkeel.transport.kafka.KafkaTransportOptions;
 import dev.evenkeel.transport.kafka.TopicNames;
-import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -27,10 +26,7 @@ import org.springframework.core.env.Environment;
 /** Kafka in the place of in-process delivery, with {@code evenkeel.transport=kafka}. */
 @AutoConfiguration(
     after = EvenkeelAutoConfiguration.class,
-    afterName = {
-      "org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration",
-      "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"
-    })
+    afterName = "org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration")
 @ConditionalOnClass({KafkaTransport.class, KafkaProperties.class})
 @ConditionalOnBean({EvenkeelOptions.class, KafkaConnectionDetails.class})
 @ConditionalOnProperty(name = "evenkeel.transport", havingValue = "kafka")
@@ -128,18 +124,6 @@ public final class EvenkeelKafkaAutoConfiguration {
     HealthIndicator evenkeelKafkaHealthIndicator(
         ObjectProvider<KafkaTransport> transport, ObjectProvider<KafkaInboxLifecycle> inbox) {
       return new KafkaHealthIndicator(transport, inbox.getIfAvailable());
-    }
-  }
-
-  /** With Micrometer. */
-  @Configuration(proxyBeanMethods = false)
-  @ConditionalOnClass(MeterRegistry.class)
-  @ConditionalOnBean({MeterRegistry.class, KafkaInboxLifecycle.class})
-  static class MetricsConfiguration {
-
-    @Bean
-    KafkaGauges evenkeelKafkaGauges(KafkaInboxLifecycle inbox) {
-      return new KafkaGauges(inbox);
     }
   }
 }

@@ -12,7 +12,6 @@ import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,9 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -40,16 +36,6 @@ class KafkaApplicationIT {
   private static EmbeddedKafkaKraftBroker broker;
 
   private DatabaseInfo database;
-
-  @Configuration(proxyBeanMethods = false)
-  @Import(ParcelApplication.class)
-  static class Metered {
-
-    @Bean
-    MeterRegistry meterRegistry() {
-      return new SimpleMeterRegistry();
-    }
-  }
 
   @BeforeAll
   static void startBroker() {
@@ -73,8 +59,7 @@ class KafkaApplicationIT {
     TestDatabase.shared().dropDatabase(database);
   }
 
-  private ConfigurableApplicationContext start(
-      Class<?> application, String name, String... properties) {
+  private ConfigurableApplicationContext start(String name, String... properties) {
     List<String> all =
         new ArrayList<>(
             List.of(
@@ -87,7 +72,7 @@ class KafkaApplicationIT {
                 "evenkeel.inbox.retry.max-attempts=1",
                 "evenkeel.inbox.retry.first-backoff=10ms"));
     all.addAll(List.of(properties));
-    return TestApplications.start(database, application, all.toArray(String[]::new));
+    return TestApplications.start(database, ParcelApplication.class, all.toArray(String[]::new));
   }
 
   private static void ship(ConfigurableApplicationContext application, int number) {
@@ -98,7 +83,7 @@ class KafkaApplicationIT {
 
   @Test
   void eventTravelsByKafkaAndIsHandledOnce() {
-    try (ConfigurableApplicationContext application = start(Metered.class, "travel")) {
+    try (ConfigurableApplicationContext application = start("travel")) {
       ParcelApplication.Parcels parcels = application.getBean(ParcelApplication.Parcels.class);
 
       ship(application, 1);
@@ -132,7 +117,7 @@ class KafkaApplicationIT {
 
   @Test
   void deadLetterOfTheConsumerSideIsRetriedInOrder() {
-    try (ConfigurableApplicationContext application = start(ParcelApplication.class, "dead")) {
+    try (ConfigurableApplicationContext application = start("dead")) {
       ParcelApplication.Parcels parcels = application.getBean(ParcelApplication.Parcels.class);
       ParkedMessages parked = application.getBean(ParkedMessages.class);
       parcels.broken = true;
@@ -166,7 +151,7 @@ class KafkaApplicationIT {
 
   @Test
   void contextThatIsStoppedAndStartedAgainGoesOn() {
-    try (ConfigurableApplicationContext application = start(ParcelApplication.class, "again")) {
+    try (ConfigurableApplicationContext application = start("again")) {
       ParcelApplication.Parcels parcels = application.getBean(ParcelApplication.Parcels.class);
       ship(application, 1);
       await().atMost(SOON).until(() -> parcels.seen.size() == 1);
@@ -186,8 +171,7 @@ class KafkaApplicationIT {
 
   @Test
   void producerThatWouldLoseMessagesIsRefused() {
-    assertThatThrownBy(
-            () -> start(ParcelApplication.class, "refused", "spring.kafka.producer.acks=1"))
+    assertThatThrownBy(() -> start("refused", "spring.kafka.producer.acks=1"))
         .rootCause()
         .hasMessage("The Kafka producer of the relay can't be set so: acks must be all, was 1");
   }
@@ -197,7 +181,6 @@ class KafkaApplicationIT {
     assertThatThrownBy(
             () ->
                 start(
-                    ParcelApplication.class,
                     "missing",
                     "spring.autoconfigure.exclude=org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration"))
         .rootCause()
