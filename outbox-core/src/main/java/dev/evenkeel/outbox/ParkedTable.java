@@ -372,7 +372,11 @@ final class ParkedTable {
   }
 
   private static @Nullable String shortened(@Nullable String error) {
-    return error == null || error.length() <= MAX_ERROR ? error : error.substring(0, MAX_ERROR);
+    if (error == null) {
+      return null;
+    }
+    String storable = error.replace('\0', '\uFFFD'); // PostgreSQL has no NUL in a text
+    return storable.substring(0, Math.min(storable.length(), MAX_ERROR));
   }
 
   private interface Row<T> {

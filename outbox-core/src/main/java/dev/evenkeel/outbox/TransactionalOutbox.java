@@ -99,6 +99,11 @@ public final class TransactionalOutbox implements Outbox {
     requireText(message, "aggregate type", message.aggregateType());
     requireText(message, "key", message.aggregateId());
     requireText(message, "type", message.type());
+    if (!message.orderKey().fits()) {
+      throw new OutboxException(
+          "%s v%d: its aggregate type and key have more than %d bytes together"
+              .formatted(message.type(), message.version(), OrderKey.MAX_BYTES));
+    }
     if (message.version() < 1) {
       throw new OutboxException(
           "%s: version must be at least 1, was %d".formatted(message, message.version()));

@@ -17,6 +17,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +47,7 @@ final class Lanes implements InboxLanes.Feed {
   private final ScheduledExecutorService clock;
   private final Deliverer deliverer;
   private final Outages outages;
-  private final Runnable onClose;
+  private final Consumer<Lanes> onClose;
   private final ParkedReleaser releaser;
   private final ConcurrentMap<KeyQueue.Id, KeyQueue> queues = new ConcurrentHashMap<>();
   private final Object rest = new Object();
@@ -64,7 +65,7 @@ final class Lanes implements InboxLanes.Feed {
       ScheduledExecutorService clock,
       Deliverer deliverer,
       Outages outages,
-      Runnable onClose) {
+      Consumer<Lanes> onClose) {
     this.options = options;
     this.handlers = handlers;
     this.parked = parked;
@@ -337,6 +338,6 @@ final class Lanes implements InboxLanes.Feed {
   public void close() {
     closed = true;
     queues.clear();
-    onClose.run();
+    onClose.accept(this);
   }
 }
