@@ -1,0 +1,35 @@
+package dev.evenkeel.outbox;
+
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to change in a dead letter. Its id, type, version and key stay.
+ *
+ * @param revision the {@link DeadLetter#revision()} that the change was made on: an edit that
+ *     somebody else made meanwhile is not overwritten
+ * @param payload the new payload, in the codec's form; null keeps it
+ * @param headers all of the new headers; null keeps them
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record DeadLetterEdit(
+    int revision, byte @Nullable [] payload, @Nullable Map<String, String> headers) {
+
+  public DeadLetterEdit {
+    if (payload == null && headers == null) {
+      throw new IllegalArgumentException("An edit must change the payload, the headers or both");
+    }
+    headers = headers == null ? null : Map.copyOf(Objects.requireNonNull(headers));
+  }
+
+  /** How an edit ended. */
+  public enum Outcome {
+    /** It is stored; a retry goes by it. */
+    EDITED,
+    /** There is no such dead letter (any more). */
+    NO_DEAD_LETTER,
+    /** Somebody else edited it meanwhile. */
+    OTHER_REVISION
+  }
+}
