@@ -15,5 +15,9 @@ public enum ParkReason {
   /** The consumer handles the type, but not this version of it. */
   UNKNOWN_VERSION,
   /** Older than the dedup window at first receipt. */
-  EXPIRED
+  EXPIRED,
+  /** Larger than the broker or the topic takes. */
+  TOO_LARGE,
+  /** The broker refused the record for another reason than its size. */
+  REFUSED
 }
