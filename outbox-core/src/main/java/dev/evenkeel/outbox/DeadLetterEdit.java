@@ -1,7 +1,6 @@
 package dev.evenkeel.outbox;
 
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +19,17 @@ public record DeadLetterEdit(
     if (payload == null && headers == null) {
       throw new IllegalArgumentException("An edit must change the payload, the headers or both");
     }
-    headers = headers == null ? null : Map.copyOf(Objects.requireNonNull(headers));
+    headers = headers == null ? null : Map.copyOf(headers);
+  }
+
+  /** Another payload, in the codec's form; the headers stay. */
+  public static DeadLetterEdit ofPayload(int revision, byte[] payload) {
+    return new DeadLetterEdit(revision, payload, null);
+  }
+
+  /** Other headers, all of them; the payload stays. */
+  public static DeadLetterEdit ofHeaders(int revision, Map<String, String> headers) {
+    return new DeadLetterEdit(revision, null, headers);
   }
 
   /** How an edit ended. */
