@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -155,16 +156,18 @@ final class DeadLetterTable extends SchemaTable {
     return sources.isEmpty() ? null : sources.get(0);
   }
 
-  void edit(Connection c, ParkedMessage dead, DeadLetterEdit edit) throws SQLException {
+  void edit(
+      Connection c, ParkedMessage dead, byte @Nullable [] payload, Map<String, String> headers)
+      throws SQLException {
     update(
         c,
         """
         UPDATE %s.parked_message
-           SET payload = coalesce(?::bytea, payload), headers = coalesce(?::jsonb, headers), revision = revision + 1
+           SET payload = coalesce(?::bytea, payload), headers = ?::jsonb, revision = revision + 1
          WHERE consumer = ? AND message_id = ? AND state = 'DEAD' AND revision = ?
         """,
-        edit.payload(),
-        edit.headers() == null ? null : HeadersJson.write(edit.headers()),
+        payload,
+        HeadersJson.write(headers),
         dead.consumer(),
         dead.message().id(),
         dead.revision());

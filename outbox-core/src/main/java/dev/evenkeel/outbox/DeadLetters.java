@@ -4,7 +4,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -76,10 +78,20 @@ final class DeadLetters {
           if (dead.revision() != edit.revision()) {
             return DeadLetterEdit.Outcome.OTHER_REVISION;
           }
-          table.edit(c, dead, edit);
+          table.edit(c, dead, edit.payload(), headersAfter(dead, edit));
           table.record(c, dead, ParkedAction.Kind.EDIT, by, because, time.offset());
           return DeadLetterEdit.Outcome.EDITED;
         });
+  }
+
+  /** A claim on the old payload must not replace the new one at the receiver. */
+  private static Map<String, String> headersAfter(ParkedMessage dead, DeadLetterEdit edit) {
+    Map<String, String> headers =
+        new HashMap<>(edit.headers() == null ? dead.message().headers() : edit.headers());
+    if (edit.payload() != null) {
+      headers.remove(MessageHeaders.CLAIM_CHECK);
+    }
+    return headers;
   }
 
   boolean retry(String consumer, UUID id, String by) {

@@ -239,6 +239,18 @@ class DeadLettersIT {
   }
 
   @Test
+  void editedPayloadTakesThePlaceOfOneInThePayloadStore() {
+    OutboxMessage message =
+        message("1").withHeaders(Map.of("tenant", "acme", MessageHeaders.CLAIM_CHECK, "somewhere"));
+    store.park(FENCE, CONSUMER, message, ParkReason.UNREADABLE, "not JSON", null);
+
+    edit(message, 0, null, message.headers());
+    assertThat(find(message).message().headers()).containsKey(MessageHeaders.CLAIM_CHECK);
+    edit(message, 1, NEW_PAYLOAD, null);
+    assertThat(find(message).message().headers()).isEqualTo(Map.of("tenant", "acme"));
+  }
+
+  @Test
   void onlyDeadLettersAreEditedAndNoEditOverwritesAnother() {
     OutboxMessage message = dead("1");
     OutboxMessage behind = queued("1");

@@ -2,6 +2,7 @@ package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.DeadLetterEdit;
 import dev.evenkeel.outbox.DeadLetterFilter;
+import dev.evenkeel.outbox.HeadersJson;
 import dev.evenkeel.outbox.ParkReason;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -11,6 +12,7 @@ import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 
 /**
  * Reads what callers of {@code evenkeeloutbox} say. What can't be read throws an {@link
@@ -86,7 +88,7 @@ final class DeadLetterRequest {
       @Nullable Integer revision,
       @Nullable String payload,
       @Nullable String payloadBase64,
-      @Nullable Map<String, String> headers) {
+      @Nullable String headersJson) {
     if (revision == null) {
       throw new IllegalArgumentException(
           "revision must say which revision of the dead letter was edited; reading the dead letter shows it");
@@ -95,6 +97,7 @@ final class DeadLetterRequest {
       throw new IllegalArgumentException(
           "The new payload is either payload or payloadBase64, not both");
     }
+    Map<String, String> headers = headersJson == null ? null : headers(headersJson);
     if (payload != null) {
       return new DeadLetterEdit(revision, payload.getBytes(StandardCharsets.UTF_8), headers);
     }
@@ -106,6 +109,19 @@ final class DeadLetterRequest {
           "An edit needs at least one of payload, payloadBase64 and headers");
     }
     return DeadLetterEdit.ofHeaders(revision, headers);
+  }
+
+  private static Map<String, String> headers(String json) {
+    try {
+      if (json.stripLeading().startsWith("{")) {
+        return HeadersJson.read(json);
+      }
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(
+          "headers is not JSON: %s".formatted(e.getOriginalMessage()), e);
+    }
+    throw new IllegalArgumentException(
+        "headers must be the text of a JSON object, was \"%s\"".formatted(json));
   }
 
   private static byte[] decoded(String payloadBase64) {

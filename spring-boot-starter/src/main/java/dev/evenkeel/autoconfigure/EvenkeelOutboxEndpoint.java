@@ -237,7 +237,8 @@ public final class EvenkeelOutboxEndpoint {
    * @param revision for an edit: which revision it was made on
    * @param payload for an edit: the new payload, null to keep it
    * @param payloadBase64 the same for a payload that is no text
-   * @param headers for an edit: all of the new headers, null to keep them
+   * @param headers for an edit: all of the new headers as the text of a JSON object, null to keep
+   *     them; an actuator operation takes no nested objects
    */
   @WriteOperation
   public WebEndpointResponse<Object> decide(
@@ -249,7 +250,7 @@ public final class EvenkeelOutboxEndpoint {
       @Nullable Integer revision,
       @Nullable String payload,
       @Nullable String payloadBase64,
-      @Nullable Map<String, String> headers) {
+      @Nullable String headers) {
     return asSomebody(
         caller,
         by -> {

@@ -24,20 +24,20 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
-import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.actuate.audit.AuditEvent;
-import org.springframework.boot.actuate.audit.AuditEventRepository;
-import org.springframework.boot.actuate.audit.InMemoryAuditEventRepository;
+import org.springframework.boot.actuate.audit.listener.AuditApplicationEvent;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** The endpoint over HTTP, in a process that does not relay. */
@@ -54,9 +54,11 @@ class EvenkeelOutboxEndpointIT {
       })
   static class Application {
 
-    @Bean
-    AuditEventRepository audit() {
-      return new InMemoryAuditEventRepository();
+    final List<AuditEvent> audited = new CopyOnWriteArrayList<>();
+
+    @EventListener
+    void on(AuditApplicationEvent event) {
+      audited.add(event.getAuditEvent());
     }
 
     /** Stands for the application's login: whoever names himself is that. */
@@ -160,7 +162,7 @@ class EvenkeelOutboxEndpointIT {
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body())
         .contains(dead.toString(), "no such customer")
-        .doesNotContain("payload");
+        .doesNotContain("\"payload\"");
   }
 
   @Test
@@ -214,7 +216,9 @@ class EvenkeelOutboxEndpointIT {
             "{\"decision\": \"EDIT\", \"because\": \"x\", \"payload\": \"1\"}",
             "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0}",
             "{\"decision\": \"EDIT\", \"payload\": \"1\", \"revision\": 0}",
-            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"payloadBase64\": \"~\"}")) {
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"payloadBase64\": \"~\"}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"headers\": \"[]\"}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"headers\": \"{\"}")) {
       HttpResponse<String> response = asOperator(decide(dead, body));
       assertThat(response.statusCode()).as(body).isEqualTo(400);
       assertThat(response.body()).as(body).startsWith("{\"message\":");
@@ -235,7 +239,7 @@ class EvenkeelOutboxEndpointIT {
   void editKeepsTheOriginalAndNamesWhoMadeIt() throws Exception {
     String edit =
         "{\"decision\": \"EDIT\", \"revision\": 0, \"because\": \"a typo\", \"payload\": \"{\\\"id\\\":7}\","
-            + " \"headers\": {\"tenant\": \"acme\"}}";
+            + " \"headers\": \"{\\\"tenant\\\":\\\"acme\\\"}\"}";
 
     assertThat(asOperator(decide(dead, edit)).statusCode()).isEqualTo(200);
     HttpResponse<String> again = asOperator(decide(dead, edit));
@@ -279,12 +283,11 @@ class EvenkeelOutboxEndpointIT {
 
   @Test
   void changesAndShownPayloadsAreAudited() throws Exception {
-    AuditEventRepository audit = application.getBean(AuditEventRepository.class);
-    Instant begun = Instant.now().minusSeconds(1);
     get("/billing/" + dead, "auditor");
     send(decide(dead, "{\"decision\": \"RETRY\"}").header(USER_HEADER, "auditor"));
 
-    assertThat(audit.find("auditor", begun, null))
+    assertThat(application.getBean(Application.class).audited)
+        .filteredOn(event -> event.getPrincipal().equals("auditor"))
         .extracting(AuditEvent::getType)
         .containsExactly("EVENKEEL_INSPECT", "EVENKEEL_RETRY");
   }
