@@ -116,7 +116,13 @@ class EvenkeelOutboxEndpointIT {
             "{}".getBytes(StandardCharsets.UTF_8));
     application
         .getBean(ParkedStore.class)
-        .park(Fence.relay(0), "billing", message, ParkReason.HANDLER_FAILED, "no such customer", null);
+        .park(
+            Fence.relay(0),
+            "billing",
+            message,
+            ParkReason.HANDLER_FAILED,
+            "no such customer",
+            null);
     dead = message.id();
   }
 

@@ -135,9 +135,22 @@ final class KafkaReleases implements AutoCloseable {
     }
   }
 
-  /** Starts nothing more and interrupts what waits for the broker. */
+  /** Starts nothing more. What waits for the broker ends when the session's producer is closed. */
+  void shutDown() {
+    thread.shutdown();
+  }
+
+  /** Waits for a release under way, so that its database is still there. */
   @Override
   public void close() {
-    thread.shutdownNow();
+    thread.shutdown();
+    try {
+      if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        thread.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      thread.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
   }
 }
