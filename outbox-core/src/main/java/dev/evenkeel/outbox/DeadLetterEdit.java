@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param revision the {@link DeadLetter#revision()} that the change was made on: an edit that
  *     somebody else made meanwhile is not overwritten
- * @param payload the new payload, in the codec's form; null keeps it. It takes the place of one that
- *     was in the payload store, too.
+ * @param payload the new payload, in the codec's form; null keeps it. It takes the place of one
+ *     that was in the payload store, too.
  * @param headers all of the new headers; null keeps them
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared

@@ -68,7 +68,6 @@ public record DeadLetterPage(List<DeadLetter> letters, @Nullable String next) {
   }
 
   static DeadLetterPage of(List<DeadLetter> letters, boolean more) {
-    return new DeadLetterPage(
-        letters, more ? Cursor.of(letters.get(letters.size() - 1)) : null);
+    return new DeadLetterPage(letters, more ? Cursor.of(letters.get(letters.size() - 1)) : null);
   }
 }

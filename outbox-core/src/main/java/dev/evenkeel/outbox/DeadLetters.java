@@ -39,8 +39,7 @@ final class DeadLetters {
   DeadLetterPage page(DeadLetterFilter filter, @Nullable String after, int limit) {
     DeadLetterPage.Cursor cursor = after == null ? null : DeadLetterPage.Cursor.parse(after);
     List<DeadLetter> letters =
-        store.inTransaction(
-            "Listing dead letters", c -> table.page(c, filter, cursor, limit + 1));
+        store.inTransaction("Listing dead letters", c -> table.page(c, filter, cursor, limit + 1));
     return letters.size() > limit
         ? DeadLetterPage.of(letters.subList(0, limit), true)
         : DeadLetterPage.of(letters, false);
@@ -175,8 +174,7 @@ final class DeadLetters {
   }
 
   /** Locks a dead letter, its key first where it is parked. Null: it is none. */
-  private @Nullable ParkedMessage lock(Connection c, String consumer, UUID id)
-      throws SQLException {
+  private @Nullable ParkedMessage lock(Connection c, String consumer, UUID id) throws SQLException {
     List<ParkedMessage> before = parked.find(c, consumer, id);
     if (before.isEmpty()) {
       return null;

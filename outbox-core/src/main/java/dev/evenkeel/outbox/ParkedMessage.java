@@ -32,15 +32,7 @@ public record ParkedMessage(
   public ParkedMessage asHead() {
     return state == ParkedState.QUEUED
         ? new ParkedMessage(
-            consumer,
-            message,
-            ParkedState.RETRYING,
-            reason,
-            error,
-            0,
-            parkedAt,
-            aside,
-            revision)
+            consumer, message, ParkedState.RETRYING, reason, error, 0, parkedAt, aside, revision)
         : this;
   }
 }

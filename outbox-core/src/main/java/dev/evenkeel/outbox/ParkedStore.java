@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  * inserted behind the parked ones or not dispatched at all; the row goes in the transaction that
  * ends the last of them. Both take the row's lock, so neither can overtake the other. A parked key
  * has exactly one head, RETRYING or DEAD; an index sees to it that it has no second. Dead letters
- * that were set aside belong to no parked key until they are retried. Whatever a
- * leader or a partition's owner does here checks its {@link Fence} under a lock that a takeover has
- * to wait for: a fenced-out one parks and releases nothing. Only the key's source releases it. Each
- * method is a transaction of its own. Thread-safe.
+ * that were set aside belong to no parked key until they are retried. Whatever a leader or a
+ * partition's owner does here checks its {@link Fence} under a lock that a takeover has to wait
+ * for: a fenced-out one parks and releases nothing. Only the key's source releases it. Each method
+ * is a transaction of its own. Thread-safe.
  */
 public final class ParkedStore implements ParkedMessages {
 
@@ -364,14 +364,7 @@ public final class ParkedStore implements ParkedMessages {
         c -> {
           for (String consumer : consumers) {
             insert(
-                c,
-                fence,
-                consumer,
-                parked.message(),
-                parked.reason(),
-                null,
-                Duration.ZERO,
-                false);
+                c, fence, consumer, parked.message(), parked.reason(), null, Duration.ZERO, false);
           }
           return end(c, parked, ParkedState.HANDLED, RELAY, "handed on to " + consumers);
         });
@@ -388,8 +381,7 @@ public final class ParkedStore implements ParkedMessages {
   }
 
   /** Ends the head. To be called with the key's row locked. */
-  boolean end(
-      Connection c, ParkedMessage parked, ParkedState state, String by, String because)
+  boolean end(Connection c, ParkedMessage parked, ParkedState state, String by, String because)
       throws SQLException {
     if (!table.end(c, parked, state, by, because, time.offset())) {
       return false;

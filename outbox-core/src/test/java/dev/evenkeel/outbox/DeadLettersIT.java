@@ -255,8 +255,7 @@ class DeadLettersIT {
     OutboxMessage message = dead("1");
     OutboxMessage behind = queued("1");
 
-    assertThat(edit(behind, 0, NEW_PAYLOAD, null))
-        .isEqualTo(DeadLetterEdit.Outcome.NO_DEAD_LETTER);
+    assertThat(edit(behind, 0, NEW_PAYLOAD, null)).isEqualTo(DeadLetterEdit.Outcome.NO_DEAD_LETTER);
     assertThat(edit(message("1"), 0, NEW_PAYLOAD, null))
         .isEqualTo(DeadLetterEdit.Outcome.NO_DEAD_LETTER);
     assertThat(edit(message, 0, NEW_PAYLOAD, null)).isEqualTo(DeadLetterEdit.Outcome.EDITED);
@@ -298,7 +297,9 @@ class DeadLettersIT {
     assertThat(done).isEqualTo(180); // the others queue behind
     assertThat(store.counts().dead()).isEqualTo(1);
     assertThat(store.find("other", other.id()).orElseThrow().state()).isEqualTo(ParkedState.DEAD);
-    assertThat(database.count("SELECT count(*) FROM evenkeel.parked_action WHERE acted_by = 'operator'"))
+    assertThat(
+            database.count(
+                "SELECT count(*) FROM evenkeel.parked_action WHERE acted_by = 'operator'"))
         .isEqualTo(180);
     assertThat(store.retry(DeadLetterFilter.all(), "operator")).isEqualTo(1);
   }

@@ -122,8 +122,7 @@ class ReleaseRaceIT {
 
     assertThat(release(stale, elsewhere)).isEqualTo(ReceiveOutcome.ALREADY_PARKED);
     assertThat(database.businessRows()).isZero();
-    assertThat(release(store.head(KEY).orElseThrow(), elsewhere))
-        .isEqualTo(ReceiveOutcome.HANDLED);
+    assertThat(release(store.head(KEY).orElseThrow(), elsewhere)).isEqualTo(ReceiveOutcome.HANDLED);
   }
 
   @ParameterizedTest

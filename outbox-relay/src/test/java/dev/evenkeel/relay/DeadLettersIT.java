@@ -51,7 +51,9 @@ class DeadLettersIT {
           Duration.ofMillis(500),
           Duration.ofSeconds(2));
 
-  /** Every operator's action in the middle of load: what each key's effects are is known exactly. */
+  /**
+   * Every operator's action in the middle of load: what each key's effects are is known exactly.
+   */
   @Test
   void everyActionUnderLoadKeepsTheOrderOfEachKey() throws Exception {
     int keys = 6;
@@ -172,8 +174,7 @@ class DeadLettersIT {
     int live = 500;
     try (Installation installation = Installation.create()) {
       AtomicLong last = new AtomicLong();
-      Ledger ledger =
-          new Ledger(installation).first((event, message) -> last.set(event.version()));
+      Ledger ledger = new Ledger(installation).first((event, message) -> last.set(event.version()));
       try (RelayNode node = started(installation, ledger)) {
         node.publish(new Counted("other", 1));
         await().atMost(SOON).until(() -> ledger.handled("first", "other").size() == 1);
@@ -194,9 +195,7 @@ class DeadLettersIT {
                   }
                 });
 
-        await()
-            .atMost(Duration.ofSeconds(18))
-            .until(() -> last.get() == parked + live);
+        await().atMost(Duration.ofSeconds(18)).until(() -> last.get() == parked + live);
         double seconds = (System.nanoTime() - begun) / 1e9;
         writer.get();
         log.info(
@@ -225,9 +224,7 @@ class DeadLettersIT {
                    CASE n WHEN 1 THEN 'DEAD' ELSE 'QUEUED' END, 'BEHIND', clock_timestamp()
               FROM generate_series(1, ?) AS n ORDER BY n
             """,
-            key,
-            key,
-            messages);
+            key, key, messages);
     installation
         .sql()
         .update(

@@ -281,15 +281,19 @@ public final class EvenkeelOutboxEndpoint {
             case OTHER_REVISION ->
                 answer(
                     CONFLICT,
-                    "%s was edited after revision %d; read it again".formatted(messageId, revision));
+                    "%s was edited after revision %d; read it again"
+                        .formatted(messageId, revision));
             case EDITED -> {
               audit(
                   by,
                   decided.name(),
                   Map.of(
-                      "consumer", consumer,
-                      "messageId", messageId.toString(),
-                      "because", because == null ? "" : because));
+                      "consumer",
+                      consumer,
+                      "messageId",
+                      messageId.toString(),
+                      "because",
+                      because == null ? "" : because));
               yield answer(
                   WebEndpointResponse.STATUS_OK,
                   "%s of %s for %s was accepted".formatted(decided, messageId, consumer));

@@ -152,9 +152,9 @@ record EvenkeelProperties(
    *     1024.
    * @param outageBudget How long a database may be away before messages headed there are parked, up
    *     to 5m.
-   * @param deadLetterPolicy What a dead letter means for later messages of its key, for handlers that
-   *     do not say it themselves: block (they wait) or skip (they flow on, and a retried one comes
-   *     late).
+   * @param deadLetterPolicy What a dead letter means for later messages of its key, for handlers
+   *     that do not say it themselves: block (they wait) or skip (they flow on, and a retried one
+   *     comes late).
    * @param retired Consumers that nobody waits for any more. Naming one that has a handler is an
    *     error.
    * @param retry What happens when a handler fails.

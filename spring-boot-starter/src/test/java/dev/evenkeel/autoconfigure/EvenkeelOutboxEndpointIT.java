@@ -281,8 +281,7 @@ class EvenkeelOutboxEndpointIT {
     assertThat(none.body()).contains("RETRY of 0 dead letters was accepted");
     assertThat(some.statusCode()).isEqualTo(200);
     ParkedMessages parked = application.getBean(ParkedMessages.class);
-    assertThat(parked.find("billing", other).orElseThrow().state())
-        .isEqualTo(ParkedState.RETRYING);
+    assertThat(parked.find("billing", other).orElseThrow().state()).isEqualTo(ParkedState.RETRYING);
     assertThat(discarded.body()).contains("DISCARD of 1 dead letters was accepted");
     assertThat(state()).isEqualTo(ParkedState.DISCARDED);
   }

@@ -106,15 +106,27 @@ class EveryParkedMessageIT {
     DeadLetter last = allPages(20).get(19);
     assertThat(
             parked.edit(
-                "billing", last.messageId(), DeadLetterEdit.ofPayload(0, new byte[] {2}), "me", "x"))
+                "billing",
+                last.messageId(),
+                DeadLetterEdit.ofPayload(0, new byte[] {2}),
+                "me",
+                "x"))
         .isEqualTo(DeadLetterEdit.Outcome.EDITED);
     assertThat(
             parked.edit(
-                "billing", last.messageId(), DeadLetterEdit.ofPayload(0, new byte[] {3}), "me", "x"))
+                "billing",
+                last.messageId(),
+                DeadLetterEdit.ofPayload(0, new byte[] {3}),
+                "me",
+                "x"))
         .isEqualTo(DeadLetterEdit.Outcome.OTHER_REVISION);
     assertThat(
             parked.edit(
-                "billing", UUID.randomUUID(), DeadLetterEdit.ofPayload(0, new byte[] {2}), "me", "x"))
+                "billing",
+                UUID.randomUUID(),
+                DeadLetterEdit.ofPayload(0, new byte[] {2}),
+                "me",
+                "x"))
         .isEqualTo(DeadLetterEdit.Outcome.NO_DEAD_LETTER);
     assertThat(parked.inspect("billing", last.messageId()).orElseThrow().actions()).hasSize(1);
 

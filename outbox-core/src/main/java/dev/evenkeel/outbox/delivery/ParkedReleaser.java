@@ -22,15 +22,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Releases parked keys of one feed that are due, each in order, head first. Only the owner of the
- * source does; operators merely make a key due. The handler's effects commit first, each message's in
- * a transaction of its own, then the parked rows end, many in one: a crash in between finds the inbox
- * rows and ends the parked rows then. Live messages of the key queue behind until the transaction
- * that ends the last parked one also frees the key.
+ * source does; operators merely make a key due. The handler's effects commit first, each message's
+ * in a transaction of its own, then the parked rows end, many in one: a crash in between finds the
+ * inbox rows and ends the parked rows then. Live messages of the key queue behind until the
+ * transaction that ends the last parked one also frees the key.
  *
- * <p>Whoever parks a key does so when its delivery has failed, so none is on its way. An operator who
- * retries a letter that was set aside parks a key that is live: a delivery that began before may be
- * in its handler. Begun later, it sees the parked key. So a release waits for the attempt that is
- * under way when it begins.
+ * <p>Whoever parks a key does so when its delivery has failed, so none is on its way. An operator
+ * who retries a letter that was set aside parks a key that is live: a delivery that began before
+ * may be in its handler. Begun later, it sees the parked key. So a release waits for the attempt
+ * that is under way when it begins.
  */
 final class ParkedReleaser {
 
