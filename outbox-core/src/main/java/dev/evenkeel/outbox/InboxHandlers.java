@@ -24,10 +24,18 @@ public final class InboxHandlers {
   private final Map<Subscription, InboxHandlerMethod> methods;
   private final Map<String, List<InboxHandlerMethod>> byType = new HashMap<>();
   private final EventTypes types;
+  private final Map<String, DeadLetterPolicy> policies;
+  private final DeadLetterPolicy policy;
 
-  private InboxHandlers(Map<Subscription, InboxHandlerMethod> methods, EventTypes types) {
+  private InboxHandlers(
+      Map<Subscription, InboxHandlerMethod> methods,
+      EventTypes types,
+      Map<String, DeadLetterPolicy> policies,
+      DeadLetterPolicy policy) {
     this.methods = methods;
     this.types = types;
+    this.policies = policies;
+    this.policy = policy;
     methods.forEach(
         (subscription, method) ->
             byType.computeIfAbsent(subscription.type(), t -> new ArrayList<>()).add(method));
@@ -88,6 +96,15 @@ public final class InboxHandlers {
         : methods.get(new Subscription(consumer, message.type(), Subscription.EVERY_VERSION));
   }
 
+  /**
+   * Whether dead letters of a consumer are set aside, so that later messages of their keys flow on.
+   * Never for {@link #UNKNOWN_CONSUMER}.
+   */
+  public boolean skipsDeadLetters(String consumer) {
+    return !consumer.equals(UNKNOWN_CONSUMER)
+        && policies.getOrDefault(consumer, policy) == DeadLetterPolicy.SKIP;
+  }
+
   /** Everything this process subscribes to. */
   public Set<Subscription> subscriptions() {
     return Set.copyOf(methods.keySet());
@@ -100,10 +117,36 @@ public final class InboxHandlers {
     private final PayloadCodec codec;
     private final Map<Subscription, InboxHandlerMethod> methods = new LinkedHashMap<>();
     private final List<String> mistakes = new ArrayList<>();
+    private final Map<String, DeadLetterPolicy> policies = new HashMap<>();
+    private DeadLetterPolicy policy = DeadLetterPolicy.BLOCK;
 
     private Builder(EventTypes types, PayloadCodec codec) {
       this.types = types;
       this.codec = codec;
+    }
+
+    /**
+     * Sets what {@link DeadLetterPolicy#DEFAULT} means; without it {@link DeadLetterPolicy#BLOCK}.
+     *
+     * @throws IllegalArgumentException if it is {@code DEFAULT} itself
+     */
+    public Builder onDeadLetter(DeadLetterPolicy byDefault) {
+      if (byDefault == DeadLetterPolicy.DEFAULT) {
+        throw new IllegalArgumentException(
+            "evenkeel.inbox.dead-letter-policy must be block or skip, was default");
+      }
+      policy = byDefault;
+      return this;
+    }
+
+    private void onDeadLetter(String consumer, DeadLetterPolicy said) {
+      DeadLetterPolicy other =
+          said == DeadLetterPolicy.DEFAULT ? null : policies.putIfAbsent(consumer, said);
+      if (other != null && other != said) {
+        mistakes.add(
+            "Methods of consumer \"%s\" differ in onDeadLetter (%s and %s); one consumer has one policy"
+                .formatted(consumer, other, said));
+      }
     }
 
     /**
@@ -119,6 +162,7 @@ public final class InboxHandlers {
         mistakes.add("%s: consumer must be a name, was \"%s\"".formatted(name, consumer));
         return this;
       }
+      onDeadLetter(consumer, annotation.onDeadLetter());
       Class<?>[] parameters = method.getParameterTypes();
       boolean rawOnly = parameters.length == 1 && parameters[0] == OutboxMessage.class;
       boolean typed =
@@ -257,7 +301,7 @@ public final class InboxHandlers {
         throw new IllegalArgumentException(
             "The inbox handlers are not usable: " + String.join("; ", mistakes));
       }
-      return new InboxHandlers(Map.copyOf(methods), types);
+      return new InboxHandlers(Map.copyOf(methods), types, Map.copyOf(policies), policy);
     }
   }
 }

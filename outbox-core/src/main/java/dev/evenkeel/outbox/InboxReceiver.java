@@ -48,6 +48,14 @@ public final class InboxReceiver {
     boolean release();
 
     /**
+     * For a release: the {@link ParkedMessage#revision()} that is being delivered. When an operator
+     * has edited the message since, it is refused.
+     */
+    default int revision() {
+      return 0;
+    }
+
+    /**
      * The transaction began: the caller may now end it by its backend.
      *
      * @param startedAt {@code xact_start} of the session, as text; tells it from a later
@@ -110,7 +118,9 @@ public final class InboxReceiver {
     if (!atHome) {
       InboxTable.Parked parked =
           onConnection(home, c -> table.parked(c, message, handler.consumer()));
-      if (attempt.release() ? !parked.retrying() : parked.message() || parked.key()) {
+      if (attempt.release()
+          ? !parked.waiting(attempt.revision())
+          : parked.message() || parked.key()) {
         return attempt.release() ? ReceiveOutcome.ALREADY_PARKED : refused(parked);
       }
     }
@@ -151,7 +161,8 @@ public final class InboxReceiver {
                   handler.consumer(),
                   target.slot(),
                   SessionNames.of(options.schema(), attempt.fence(), "handler"),
-                  condition(atHome, attempt));
+                  condition(atHome, attempt),
+                  attempt.revision());
             });
     if (inserted.isEmpty()) {
       return false;
@@ -190,7 +201,7 @@ public final class InboxReceiver {
     if (!atHome) {
       return InboxTable.Condition.NONE; // looked at beforehand, at home
     }
-    return attempt.release() ? InboxTable.Condition.RETRYING : InboxTable.Condition.NOT_PARKED;
+    return attempt.release() ? InboxTable.Condition.WAITING : InboxTable.Condition.NOT_PARKED;
   }
 
   private ReceiveOutcome whyNot(

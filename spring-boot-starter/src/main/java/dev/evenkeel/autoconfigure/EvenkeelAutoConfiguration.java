@@ -259,8 +259,10 @@ public final class EvenkeelAutoConfiguration {
       ConfigurableListableBeanFactory beans,
       EventTypes types,
       PayloadCodec codec,
+      EvenkeelProperties properties,
       ObjectProvider<InboxHandlerSource> sources) {
-    return new InboxHandlerCollector(beans).collect(types, codec, sources.orderedStream().toList());
+    return new InboxHandlerCollector(beans, properties.inbox().deadLetterPolicy())
+        .collect(types, codec, sources.orderedStream().toList());
   }
 
   @Bean

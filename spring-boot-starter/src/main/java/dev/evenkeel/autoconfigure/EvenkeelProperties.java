@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
@@ -151,6 +152,9 @@ record EvenkeelProperties(
    *     1024.
    * @param outageBudget How long a database may be away before messages headed there are parked, up
    *     to 5m.
+   * @param deadLetterPolicy What a dead letter means for later messages of its key, for handlers
+   *     that do not say it themselves: block (they wait) or skip (they flow on, and a retried one
+   *     comes late).
    * @param retired Consumers that nobody waits for any more. Naming one that has a handler is an
    *     error.
    * @param retry What happens when a handler fails.
@@ -160,6 +164,7 @@ record EvenkeelProperties(
       @DefaultValue("5s") Duration handlerTimeout,
       @DefaultValue("16") int lanes,
       @DefaultValue("10s") Duration outageBudget,
+      @DefaultValue("block") DeadLetterPolicy deadLetterPolicy,
       @DefaultValue List<String> retired,
       @DefaultValue Retry retry) {}
 

@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.InboxHandlers;
@@ -21,10 +22,12 @@ import org.springframework.core.annotation.AnnotatedElementUtils;
 final class InboxHandlerCollector {
 
   private final ConfigurableListableBeanFactory beans;
+  private final DeadLetterPolicy policy;
   private final List<String> mistakes = new ArrayList<>();
 
-  InboxHandlerCollector(ConfigurableListableBeanFactory beans) {
+  InboxHandlerCollector(ConfigurableListableBeanFactory beans, DeadLetterPolicy policy) {
     this.beans = beans;
+    this.policy = policy;
   }
 
   /**
@@ -35,6 +38,11 @@ final class InboxHandlerCollector {
    */
   InboxHandlers collect(EventTypes types, PayloadCodec codec, List<InboxHandlerSource> sources) {
     InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
+    try {
+      builder.onDeadLetter(policy);
+    } catch (IllegalArgumentException e) {
+      mistakes.add(String.valueOf(e.getMessage()));
+    }
     for (String name : beans.getBeanDefinitionNames()) {
       if (!ScopedProxyUtils.isScopedTarget(name)) {
         collect(name, builder);

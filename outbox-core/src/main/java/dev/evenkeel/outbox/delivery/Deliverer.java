@@ -4,12 +4,14 @@ import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** Makes one attempt, live or as a release, and says in one word what it means. */
 final class Deliverer {
@@ -47,8 +49,21 @@ final class Deliverer {
     record Abandoned() implements Result {}
   }
 
-  Result attempt(
-      InboxHandlerMethod handler, OutboxMessage message, boolean release, Runnable onAbandon) {
+  /** Delivers a message that comes live. */
+  Result attempt(InboxHandlerMethod handler, OutboxMessage message, Runnable onAbandon) {
+    return attempt(handler, message, null, onAbandon);
+  }
+
+  /** Delivers a message that was parked. */
+  Result release(InboxHandlerMethod handler, ParkedMessage parked, Runnable onAbandon) {
+    return attempt(handler, parked.message(), parked, onAbandon);
+  }
+
+  private Result attempt(
+      InboxHandlerMethod handler,
+      OutboxMessage message,
+      @Nullable ParkedMessage parked,
+      Runnable onAbandon) {
     TransactionTarget target;
     try {
       target = receiver.target(handler, message);
@@ -65,7 +80,7 @@ final class Deliverer {
     Result result;
     try {
       ReceiveOutcome outcome =
-          receiver.receive(handler, message, target, attemptOf(release, watched));
+          receiver.receive(handler, message, target, attemptOf(parked, watched));
       if (outcome == ReceiveOutcome.HANDLED || outcome == ReceiveOutcome.DUPLICATE) {
         outages.answered(target.name()); // the others are told by the parked tables at home
       }
@@ -107,7 +122,8 @@ final class Deliverer {
     }
   }
 
-  private InboxReceiver.Attempt attemptOf(boolean release, HandlerWatchdog.Running watched) {
+  private InboxReceiver.Attempt attemptOf(
+      @Nullable ParkedMessage parked, HandlerWatchdog.Running watched) {
     return new InboxReceiver.Attempt() {
       @Override
       public Fence fence() {
@@ -116,7 +132,12 @@ final class Deliverer {
 
       @Override
       public boolean release() {
-        return release;
+        return parked != null;
+      }
+
+      @Override
+      public int revision() {
+        return parked == null ? 0 : parked.revision();
       }
 
       @Override

@@ -11,6 +11,7 @@ import dev.evenkeel.outbox.spi.Acknowledgement;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -87,7 +88,8 @@ final class Lanes implements InboxLanes.Feed {
 
   /** Releases a key that is due, unless that is under way. */
   void release(ParkedStore.Key due) {
-    releaser.begin(due);
+    KeyQueue live = queues.get(new KeyQueue.Id(due.consumer(), due.key()));
+    releaser.begin(due, live == null ? CompletableFuture.completedFuture(null) : live.attempt());
   }
 
   @Override
@@ -230,8 +232,20 @@ final class Lanes implements InboxLanes.Feed {
     if (handler == null) {
       return park(delivery, delivery.refusal(), "no handler takes it", null);
     }
-    Deliverer.Result result =
-        deliverer.attempt(handler, delivery.message(), false, () -> abandoned(queue, delivery));
+    CompletableFuture<@Nullable Void> attempt = queue.attemptBegins();
+    Deliverer.Result result;
+    try {
+      result =
+          deliverer.attempt(
+              handler,
+              delivery.message(),
+              () -> {
+                attempt.complete(null); // its session was ended; the thread may never return
+                abandoned(queue, delivery);
+              });
+    } finally {
+      attempt.complete(null);
+    }
     if (result instanceof Deliverer.Result.Received received) {
       return switch (received.outcome()) {
         case HANDLED, DUPLICATE, ALREADY_PARKED -> null;
@@ -321,8 +335,11 @@ final class Lanes implements InboxLanes.Feed {
         "{} is parked for {} ({}): {}", delivery.message(), delivery.consumer(), reason, error);
     return afterParking(
         delivery,
-        parked.park(
-            leadership.fence(), delivery.consumer(), delivery.message(), reason, error, dueIn));
+        dueIn == null && handlers.skipsDeadLetters(delivery.consumer())
+            ? parked.parkAside(
+                leadership.fence(), delivery.consumer(), delivery.message(), reason, error)
+            : parked.park(
+                leadership.fence(), delivery.consumer(), delivery.message(), reason, error, dueIn));
   }
 
   private @Nullable Duration afterParking(Delivery delivery, ParkOutcome outcome) {
