@@ -2,6 +2,7 @@ package dev.evenkeel.outbox;
 
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -33,6 +34,7 @@ public final class ParkedStore implements ParkedMessages {
   private final DataSource dataSource;
   private final MessageObserver observer;
   private final TimeSource time;
+  private final ClaimCheck claims;
   private final ParkedTable table;
 
   /** What became of an attempt to park. */
@@ -52,19 +54,37 @@ public final class ParkedStore implements ParkedMessages {
    */
   public record Key(String source, String consumer, OrderKey key) {}
 
-  /** Makes the store of an installation. */
+  /** Makes the store of an installation whose messages carry their payloads. */
   public ParkedStore(
       DataSource dataSource, String schema, MessageObserver observer, TimeSource time) {
+    this(dataSource, schema, observer, time, PayloadStore.NONE);
+  }
+
+  /**
+   * Makes the store of an installation.
+   *
+   * @param payloads where messages with a claim have their payload
+   */
+  public ParkedStore(
+      DataSource dataSource,
+      String schema,
+      MessageObserver observer,
+      TimeSource time,
+      PayloadStore payloads) {
     this.dataSource = dataSource;
     this.observer = observer;
     this.time = time;
+    this.claims = new ClaimCheck(payloads);
     this.table = new ParkedTable(schema);
   }
 
   /**
-   * Parks a message with its key. Where the key is parked already, the message queues behind.
+   * Parks a message with its key. Where the key is parked already, the message queues behind. What
+   * is parked holds its payload itself, because it may wait longer than the payload store
+   * remembers; it keeps a claim only when the store does not know that.
    *
    * @param dueIn when the first release is due; null makes it a dead letter
+   * @throws RuntimeException if the database or the payload store is away; nothing is parked then
    */
   public ParkOutcome park(
       Fence fence,
@@ -73,6 +93,7 @@ public final class ParkedStore implements ParkedMessages {
       ParkReason reason,
       @Nullable String error,
       @Nullable Duration dueIn) {
+    OutboxMessage redeemed = claims.redeem(message); // before the transaction: no second connection
     ParkOutcome outcome =
         inTransaction(
             "Parking " + message,
@@ -80,7 +101,7 @@ public final class ParkedStore implements ParkedMessages {
               if (!table.holds(c, fence)) {
                 return ParkOutcome.FENCED;
               }
-              insert(c, fence, consumer, message, reason, error, dueIn);
+              insert(c, fence, consumer, redeemed, reason, error, dueIn);
               return ParkOutcome.PARKED;
             });
     if (outcome == ParkOutcome.PARKED) {
@@ -129,8 +150,14 @@ public final class ParkedStore implements ParkedMessages {
         "parked key %s of %s changes too fast".formatted(key, consumer), "55P03");
   }
 
-  /** Parks a message behind its key's parked ones, if the key is still parked. */
+  /**
+   * Parks a message behind its key's parked ones, if the key is still parked; with its payload, as
+   * {@link #park}.
+   *
+   * @throws RuntimeException if the database or the payload store is away; nothing is parked then
+   */
   public ParkOutcome queueBehind(Fence fence, String consumer, OutboxMessage message) {
+    OutboxMessage redeemed = claims.redeem(message);
     return inTransaction(
         "Parking " + message,
         c -> {
@@ -144,7 +171,7 @@ public final class ParkedStore implements ParkedMessages {
               c,
               new ParkedMessage(
                   consumer,
-                  message,
+                  redeemed,
                   ParkedState.QUEUED,
                   ParkReason.BEHIND,
                   null,

@@ -3,10 +3,12 @@ package dev.evenkeel.outbox.delivery;
 import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxReceiver;
+import dev.evenkeel.outbox.MessageHeaders;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.Leadership;
+import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,6 +20,9 @@ final class Deliverer {
 
   /** Stands for a target that could not be found out. */
   private static final String ROUTING = "of the handler's shard key";
+
+  /** Stands for the payload store, whatever that is. */
+  private static final String PAYLOADS = "of the claimed payloads";
 
   private final InboxReceiver receiver;
   private final Leadership leadership;
@@ -47,7 +52,33 @@ final class Deliverer {
     record Abandoned() implements Result {}
   }
 
+  /**
+   * Makes an attempt.
+   *
+   * @param carried the message as it came: its payload, where it carries a claim, is in memory for
+   *     this attempt only
+   */
   Result attempt(
+      InboxHandlerMethod handler, OutboxMessage carried, boolean release, Runnable onAbandon) {
+    OutboxMessage message = carried;
+    if (carried.headers().containsKey(MessageHeaders.CLAIM_CHECK)) {
+      if (!outages.mayTry(PAYLOADS)) {
+        return new Result.Away(PAYLOADS);
+      }
+      try {
+        message = receiver.redeem(carried);
+      } catch (PayloadException e) {
+        return new Result.Failed(FailureKind.UNREADABLE, e.toString());
+      } catch (RuntimeException e) { // whatever a store throws: it did not say that it has nothing
+        outages.failed(PAYLOADS, e);
+        return new Result.Away(PAYLOADS);
+      }
+      outages.answered(PAYLOADS);
+    }
+    return attemptWhole(handler, message, release, onAbandon);
+  }
+
+  private Result attemptWhole(
       InboxHandlerMethod handler, OutboxMessage message, boolean release, Runnable onAbandon) {
     TransactionTarget target;
     try {

@@ -94,7 +94,7 @@ final class ParkedReleaser {
     }
     InboxHandlerMethod handler = handlers.find(head.consumer(), head.message());
     if (handler == null) {
-      return dead(head, "no handler takes it");
+      return dead(head, handlers.refusal(head.consumer(), head.message()));
     }
     for (int contention = 1; ; contention++) {
       Deliverer.Result result =
@@ -138,7 +138,9 @@ final class ParkedReleaser {
 
   private boolean failed(ParkedMessage head, Deliverer.Result.Failed failure) {
     int attempts = head.attempts() + 1;
-    if (failure.kind() == FailureKind.UNREADABLE || attempts >= options.attemptsParked()) {
+    boolean hopeless =
+        failure.kind() == FailureKind.UNREADABLE || failure.kind() == FailureKind.CLAIM_MISSING;
+    if (hopeless || attempts >= options.attemptsParked()) {
       return dead(head, failure.error());
     }
     parked.failed(
@@ -162,7 +164,7 @@ final class ParkedReleaser {
   private boolean routeAgain(ParkedMessage head) {
     InboxHandlers.Route route = handlers.route(head.message().type(), head.message().version());
     if (!(route instanceof InboxHandlers.Route.To to)) {
-      return dead(head, "its type is still unknown");
+      return dead(head, handlers.refusal(head.consumer(), head.message()));
     }
     List<String> consumers = new ArrayList<>(to.consumersOfOtherVersions());
     to.handlers().forEach(handler -> consumers.add(handler.consumer()));
