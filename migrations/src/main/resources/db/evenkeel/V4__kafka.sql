@@ -2,8 +2,9 @@
 -- what could not be handled, and the added columns have constant defaults (nothing is rewritten).
 SET LOCAL lock_timeout = '5s';
 
--- Which feed the key's messages come from, and so who releases them: 'relay', or 'GROUP/TOPIC/PARTITION' of a Kafka
--- consumer group. Whoever decides on a parked key checks that it is this source's owner still.
+-- Where the key's messages come from, and so who releases them: 'relay' (delivered within the leader's process),
+-- 'transport' (refused by the broker the leader sends to), or 'GROUP/TOPIC/PARTITION' of a Kafka consumer group. Whoever
+-- decides on a parked key checks that it is this source's owner still.
 ALTER TABLE parked_key ADD COLUMN source text NOT NULL DEFAULT 'relay';
 DROP INDEX parked_key_due;
 CREATE INDEX parked_key_due ON parked_key (source, next_attempt_at); -- a releaser: which keys of my sources are due?

@@ -17,5 +17,9 @@ public enum ParkReason {
   /** The payload store holds nothing for the message's claim. */
   CLAIM_MISSING,
   /** Older than the dedup window at first receipt. */
-  EXPIRED
+  EXPIRED,
+  /** Larger than the broker or the topic takes. */
+  TOO_LARGE,
+  /** The broker refused the record for another reason than its size. */
+  REFUSED
 }

@@ -231,8 +231,9 @@ public final class ParkedStore implements ParkedMessages {
    * @param owner name of this process, for operators
    */
   public Fence claim(String source, String owner) {
-    if (source.equals(Fence.RELAY)) {
-      throw new IllegalArgumentException("The relay's epoch is given by its lease, not claimed");
+    if (new Fence(source, 0).ofRelay()) {
+      throw new IllegalArgumentException(
+          "The epoch of \"%s\" is given by the relay's lease, not claimed".formatted(source));
     }
     return new Fence(
         source, inTransaction("Claiming a partition", c -> table.claim(c, source, owner)));

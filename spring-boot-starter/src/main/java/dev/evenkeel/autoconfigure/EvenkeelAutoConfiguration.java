@@ -1,6 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.EventTypeSource;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.InboxReceiver;
@@ -194,12 +195,14 @@ public final class EvenkeelAutoConfiguration {
       EvenkeelProperties properties,
       BeanFactory beans,
       Environment environment,
-      ResourceLoader resources) {
+      ResourceLoader resources,
+      ObjectProvider<EventTypeSource> sources) {
     Set<String> packages = new LinkedHashSet<>(properties.scanPackages());
     if (AutoConfigurationPackages.has(beans)) {
       packages.addAll(AutoConfigurationPackages.get(beans));
     }
-    return new OutboxEventScanner(environment, resources).scan(packages);
+    return new OutboxEventScanner(environment, resources)
+        .scan(packages, sources.orderedStream().toList());
   }
 
   @Bean

@@ -18,10 +18,13 @@ import org.springframework.util.unit.DataSize;
  * @param schema Schema of the installation: 1 to 40 lower-case letters, digits and underscores. Two
  *     applications that share a database use two schemas.
  * @param scanPackages Packages searched for @OutboxEvent classes, besides those of the application.
+ * @param transport How messages travel from the relay to their handlers: in-process, or kafka with
+ *     evenkeel-transport-kafka and spring-boot-starter-kafka on the class path.
  * @param migration Migration of the schema.
  * @param outbox The writing side.
  * @param inbox The receiving side.
  * @param relay Publishing from the write-ahead log.
+ * @param kafka Messages by Kafka, whose clients take the settings under spring.kafka.
  * @param saga Running sagas.
  * @param janitor Truncation of what has been published and handled.
  * @param catalogue Name of the shard that holds the slot map. Needed with shards.
@@ -36,10 +39,12 @@ record EvenkeelProperties(
     @DefaultValue("true") boolean enabled,
     @DefaultValue("evenkeel") String schema,
     @DefaultValue List<String> scanPackages,
+    @DefaultValue("in-process") TransportKind transport,
     @DefaultValue Migration migration,
     @DefaultValue Outbox outbox,
     @DefaultValue Inbox inbox,
     @DefaultValue Relay relay,
+    @DefaultValue Kafka kafka,
     @DefaultValue Saga saga,
     @DefaultValue Janitor janitor,
     @Nullable String catalogue,
@@ -231,6 +236,53 @@ record EvenkeelProperties(
           .formatted(enabled, url, username, node);
     }
   }
+
+  /** How messages travel. */
+  enum TransportKind {
+    /** Handlers run in the process whose relay leads. */
+    IN_PROCESS,
+    /** By Kafka; handlers run in every process, as members of a consumer group. */
+    KAFKA
+  }
+
+  /**
+   * Messages by Kafka, whose clients take the settings under spring.kafka.
+   *
+   * @param topic Topic of a message. The text in angle brackets stands for its aggregate type; a
+   *     name without it is one topic for all.
+   * @param source CloudEvents source of every message, a URI reference. Default: a slash and the
+   *     application's name.
+   * @param contentType What the payload codec writes, for CloudEvents.
+   * @param createTopics Whether the relay makes topics that are missing, with the broker's
+   *     defaults.
+   * @param topicBudget How long a topic may be missing or forbidden before its messages are parked,
+   *     up to 5m.
+   * @param inbox Receiving from Kafka.
+   */
+  record Kafka(
+      @DefaultValue("outbox.event.<aggregatetype>") String topic,
+      @Nullable String source,
+      @DefaultValue("application/json") String contentType,
+      @DefaultValue("false") boolean createTopics,
+      @DefaultValue("10s") Duration topicBudget,
+      @DefaultValue KafkaInbox inbox) {}
+
+  /**
+   * Receiving from Kafka.
+   *
+   * @param enabled Whether this process serves its handlers from Kafka.
+   * @param group Id of the consumer group. Default: the application's name. Parked messages are
+   *     known by it, so keep it.
+   * @param maxInFlight Most messages polled and not done, 1 to 1000000.
+   * @param maxInFlightBytes Most bytes of messages polled and not done, 1MB to 1GB.
+   * @param commitInterval How often offsets are committed, 10ms to 1m.
+   */
+  record KafkaInbox(
+      @DefaultValue("true") boolean enabled,
+      @Nullable String group,
+      @DefaultValue("4096") int maxInFlight,
+      @DefaultValue("32MB") DataSize maxInFlightBytes,
+      @DefaultValue("500ms") Duration commitInterval) {}
 
   /**
    * Running sagas.

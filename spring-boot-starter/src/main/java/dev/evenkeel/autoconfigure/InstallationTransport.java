@@ -17,6 +17,11 @@ record InstallationTransport(Transport transport, String installation) implement
   }
 
   @Override
+  public boolean receiversReadSource() {
+    return transport.receiversReadSource();
+  }
+
+  @Override
   public Session open(Leadership leadership) {
     return transport.open(new Named(leadership, installation));
   }

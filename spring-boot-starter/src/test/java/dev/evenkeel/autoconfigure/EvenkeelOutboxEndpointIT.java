@@ -9,6 +9,7 @@ import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.ParkedState;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
 import jakarta.servlet.Filter;
@@ -104,7 +105,13 @@ class EvenkeelOutboxEndpointIT {
             "{}".getBytes(StandardCharsets.UTF_8));
     application
         .getBean(ParkedStore.class)
-        .park(0, "billing", message, ParkReason.HANDLER_FAILED, "no such customer", null);
+        .park(
+            Fence.relay(0),
+            "billing",
+            message,
+            ParkReason.HANDLER_FAILED,
+            "no such customer",
+            null);
     dead = message.id();
   }
 

@@ -12,10 +12,19 @@ public interface Transport {
   String name();
 
   /**
-   * Whether receivers run in this process and read the source database: then the relay waits until
-   * a message's transaction is visible before it sends.
+   * Whether the messages end at handlers of this process, so that only a process that has the
+   * handlers of every registered consumer may lead. Otherwise a broker's acknowledgement is what
+   * counts.
    */
   boolean inProcess();
+
+  /**
+   * Whether receivers read the source database: then the relay waits until a message's transaction
+   * is visible before it sends. The WAL shows a commit earlier than other sessions see it.
+   */
+  default boolean receiversReadSource() {
+    return inProcess();
+  }
 
   /** Opens a session for one term of leadership. Sessions share no queued messages. */
   Session open(Leadership leadership);

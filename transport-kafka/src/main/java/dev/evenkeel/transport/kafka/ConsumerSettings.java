@@ -1,0 +1,37 @@
+package dev.evenkeel.transport.kafka;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** The consumer's settings that the protocol needs, over those of the application. */
+final class ConsumerSettings {
+
+  static final int SESSION_TIMEOUT_MILLIS = 10_000;
+
+  private ConsumerSettings() {}
+
+  static Map<String, Object> of(Map<String, Object> application, KafkaInboxOptions options) {
+    Map<String, Object> settings = new HashMap<>(application);
+    settings.put(ConsumerConfig.GROUP_ID_CONFIG, options.group());
+    // Offsets are committed when the effects are, and never by themselves.
+    settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    settings.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    settings.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+    settings.putIfAbsent(ConsumerConfig.CLIENT_ID_CONFIG, options.node());
+    // A new group begins with what the topics still hold; the inbox knows what it had before.
+    settings.putIfAbsent(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    settings.putIfAbsent(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+    settings.putIfAbsent(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 10_000);
+    if (!"consumer".equals(String.valueOf(settings.get(ConsumerConfig.GROUP_PROTOCOL_CONFIG)))) {
+      // Partitions that stay where they are go on working during a rebalance.
+      settings.putIfAbsent(
+          ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+          CooperativeStickyAssignor.class.getName());
+      settings.putIfAbsent(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MILLIS);
+    }
+    return settings;
+  }
+}

@@ -1,0 +1,550 @@
+package dev.evenkeel.transport.kafka;
+
+import dev.evenkeel.outbox.OrderKey;
+import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ParkReason;
+import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
+import dev.evenkeel.outbox.spi.Acknowledgement;
+import dev.evenkeel.outbox.spi.Fence;
+import dev.evenkeel.outbox.spi.Leadership;
+import dev.evenkeel.outbox.spi.Transport;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.record.AbstractRecords;
+import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.RecordBatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One term's way to the broker. The relay's thread hands messages over and goes on; one thread of
+ * the session, the pump, gives them to the producer in the order handed over, and decides alone
+ * what becomes of those that can't be sent:
+ *
+ * <ul>
+ *   <li>An error ends the producer (see {@link Outlet}); what it did not deliver is given again, in
+ *       order, to the next one. Consumers may see repetitions, never a successor first.
+ *   <li>A refused record is sent once more alone, because a broker refuses whole batches. Refused
+ *       again it is parked, after everything before it is acknowledged; later messages of its key
+ *       queue behind it in the parked rows until it is released or discarded.
+ *   <li>A topic that is missing or forbidden holds its own messages back, and past the budget they
+ *       are parked. A broker that is away holds all of them: nothing is parked, the WAL waits.
+ * </ul>
+ *
+ * <p>Which keys are parked is known from memory: only the leader parks, under its epoch, and what
+ * operators discard is noticed when the next message of the key looks at the database.
+ */
+final class KafkaSession implements Transport.Session {
+
+  private static final Logger log = LoggerFactory.getLogger(KafkaSession.class);
+
+  /** The consumer that these messages are parked under. */
+  static final String CONSUMER = "transport:kafka";
+
+  private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final int KEYS_PER_PAGE = 1_000;
+
+  private final KafkaTransportOptions options;
+  private final RecordFormat format;
+  private final Supplier<Outlet> outlets;
+  private final TopicChecks checks;
+  private final ParkedStore parked;
+  private final Leadership leadership;
+  private final Fence fence;
+  private final Queue<Send> handedOver = new ConcurrentLinkedQueue<>();
+  private final Thread pump;
+  private volatile boolean closed;
+  private volatile boolean waiting;
+  private volatile @Nullable Outlet outlet;
+  private volatile List<String> findings = List.of();
+
+  // The pump's own.
+  private final Deque<Send> first = new ArrayDeque<>(); // before what was handed over
+  private final Deque<Send> given = new ArrayDeque<>(); // to the present outlet, in order
+  private final Map<String, TopicChecks.Finding.Usable> usable = new HashMap<>();
+  private final Map<String, HeldTopic> held = new HashMap<>();
+  private final Set<OrderKey> parkedKeys = new HashSet<>();
+  private @Nullable String away;
+  private long backoff;
+
+  /** Messages of a topic that can't be used now. */
+  private static final class HeldTopic {
+
+    private final Deque<Send> sends = new ArrayDeque<>();
+    private final long since = System.nanoTime();
+    private long lookedAt = since;
+    private String reason;
+
+    private HeldTopic(String reason) {
+      this.reason = reason;
+    }
+  }
+
+  /** Ends the pump: this process leads no more. */
+  private static final class FencedException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+  }
+
+  KafkaSession(
+      KafkaTransportOptions options,
+      RecordFormat format,
+      Function<Runnable, Outlet> outlets,
+      TopicChecks checks,
+      ParkedStore parked,
+      Leadership leadership) {
+    this.options = options;
+    this.format = format;
+    this.outlets = () -> outlets.apply(this::wake);
+    this.checks = checks;
+    this.parked = parked;
+    this.leadership = leadership;
+    this.fence = Fence.transport(leadership.epoch());
+    this.pump = new Thread(this::pump, "evenkeel-kafka-" + leadership.installation());
+    pump.setDaemon(true);
+  }
+
+  void start() {
+    pump.start();
+  }
+
+  @Override
+  public void send(OutboxMessage message, Acknowledgement acknowledgement) {
+    handedOver.add(new Send(message, acknowledgement));
+    wake();
+  }
+
+  private void wake() {
+    if (waiting) {
+      LockSupport.unpark(pump);
+    }
+  }
+
+  boolean mayWork() {
+    return !closed && leadership.mayDispatch();
+  }
+
+  /** The present outlet, for releases; null while there is none. */
+  @Nullable Outlet outlet() {
+    return outlet;
+  }
+
+  Fence fence() {
+    return fence;
+  }
+
+  /** What holds messages back, in sentences. From any thread. */
+  List<String> findings() {
+    return findings;
+  }
+
+  private void pump() {
+    try {
+      loadParkedKeys();
+      outlet = outlets.get();
+      while (!closed) {
+        turn();
+      }
+    } catch (FencedException e) {
+      log.debug("The session was fenced out", e);
+    } catch (RuntimeException | Error e) {
+      if (!closed) {
+        log.error("The way to Kafka broke down; the relay starts anew", e);
+        failAll(e);
+      }
+    } catch (InterruptedException e) {
+      log.trace("The session was closed", e);
+    }
+  }
+
+  /** Whatever message it is: one that fails ends the relay's session. */
+  private void failAll(Throwable cause) {
+    Send any = nextOrNull();
+    if (any == null) {
+      any = given.peek();
+    }
+    if (any != null) {
+      any.fail(cause);
+    }
+  }
+
+  private void loadParkedKeys() throws InterruptedException {
+    ParkedStore.Key last = null;
+    while (!closed) {
+      ParkedStore.Key after = last;
+      List<ParkedStore.Key> page =
+          patiently(() -> parked.keys(fence.source(), List.of(CONSUMER), after, KEYS_PER_PAGE));
+      page.forEach(key -> parkedKeys.add(key.key()));
+      if (page.size() < KEYS_PER_PAGE) {
+        return;
+      }
+      last = page.get(page.size() - 1);
+    }
+  }
+
+  private void turn() throws InterruptedException {
+    if (broken() != null) {
+      replaceOutlet();
+    }
+    lookAtHeldTopics();
+    tellFindings();
+    forgetDone();
+    Send next = next();
+    if (next == null) {
+      return;
+    }
+    if (!leadership.mayDispatch()) { // a late renewal may still save the term
+      first.addFirst(next);
+      await();
+    } else if (!handle(next)) {
+      first.addFirst(next);
+    }
+  }
+
+  private @Nullable Exception broken() {
+    Outlet present = outlet;
+    return present == null ? null : present.trouble();
+  }
+
+  private void forgetDone() {
+    for (Send send = given.peek(); send != null && send.done(); send = given.peek()) {
+      given.remove();
+      backoff = 0;
+      away = null;
+    }
+  }
+
+  private @Nullable Send nextOrNull() {
+    Send next = first.poll();
+    return next != null ? next : handedOver.poll();
+  }
+
+  private @Nullable Send next() throws InterruptedException {
+    Send next = nextOrNull();
+    if (next == null) {
+      await();
+      next = nextOrNull();
+    }
+    return next;
+  }
+
+  /** Until something was handed over or acknowledged, or a little later. */
+  private void await() throws InterruptedException {
+    waiting = true;
+    try {
+      if (handedOver.isEmpty() || !first.isEmpty()) {
+        LockSupport.parkNanos(this, WAIT_NANOS);
+      }
+    } finally {
+      waiting = false;
+    }
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+  }
+
+  /** An error: what was not delivered is given again, in order, to a new producer. */
+  private void replaceOutlet() throws InterruptedException {
+    Outlet old = Objects.requireNonNull(outlet);
+    Exception trouble = Objects.requireNonNull(old.trouble());
+    old.close(); // waits for its thread: after this no callback changes a send
+    outlet = null;
+    List<Send> again = new ArrayList<>();
+    for (Send send : given) {
+      if (!send.done()) {
+        again.add(send);
+      }
+    }
+    given.clear();
+    for (int i = again.size() - 1; i >= 0; i--) {
+      first.addFirst(again.get(i));
+    }
+    if (!Refusals.isRefusal(trouble)) {
+      log.warn(
+          "Sending to Kafka failed; {} messages are sent again: {}",
+          again.size(),
+          trouble.toString());
+      usable.clear(); // a topic may have gone, or an authorisation
+      pause(trouble.toString());
+    }
+    outlet = outlets.get();
+  }
+
+  private void pause(String reason) throws InterruptedException {
+    away = reason;
+    tellFindings();
+    backoff = Math.min(MAX_BACKOFF_NANOS, Math.max(WAIT_NANOS, backoff * 2));
+    long until = System.nanoTime() + backoff;
+    while (!closed && System.nanoTime() - until < 0) {
+      TimeUnit.NANOSECONDS.sleep(WAIT_NANOS);
+    }
+  }
+
+  /** False: it is to be tried again, before anything else. */
+  private boolean handle(Send send) throws InterruptedException {
+    OutboxMessage message = send.message();
+    if (parkedKeys.contains(message.orderKey()) && queuedBehind(send)) {
+      return true;
+    }
+    String topic = options.topics().topic(message.aggregateType());
+    HeldTopic holding = held.get(topic);
+    if (holding != null) {
+      holding.sends.add(send);
+      return true;
+    }
+    TopicChecks.Finding.Usable limits = usable.get(topic);
+    if (limits == null) {
+      return lookAt(topic, send);
+    }
+    ProducerRecord<byte[], byte[]> record = format.record(message);
+    if (tooLarge(record, limits)) {
+      return parkDrained(
+          send,
+          ParkReason.TOO_LARGE,
+          "a record of %d bytes of payload; topic %s takes batches of at most %d bytes"
+              .formatted(message.payload().length, topic, limits.maxMessageBytes()));
+    }
+    Exception refusal = send.takeRefusal();
+    return refusal == null ? give(send, record) : giveAlone(send, record);
+  }
+
+  /** False: the key is free after all. */
+  private boolean queuedBehind(Send send) throws InterruptedException {
+    ParkOutcome outcome = patiently(() -> parked.queueBehind(fence, CONSUMER, send.message()));
+    if (outcome == ParkOutcome.KEY_FREE) {
+      parkedKeys.remove(send.message().orderKey());
+      return false;
+    }
+    settle(send, outcome);
+    return true;
+  }
+
+  private boolean lookAt(String topic, Send send) throws InterruptedException {
+    TopicChecks.Finding finding = checks.check(topic);
+    if (finding instanceof TopicChecks.Finding.Usable limits) {
+      limits.warnings().forEach(warning -> log.warn("{}", warning));
+      usable.put(topic, limits);
+      return false;
+    }
+    if (finding instanceof TopicChecks.Finding.BrokerAway brokerAway) {
+      pause(brokerAway.reason());
+      return false;
+    }
+    String reason = ((TopicChecks.Finding.Unusable) finding).reason();
+    log.error("Messages wait or are parked: {}", reason);
+    HeldTopic holding = new HeldTopic(reason);
+    holding.sends.add(send);
+    held.put(topic, holding);
+    return true;
+  }
+
+  private boolean tooLarge(
+      ProducerRecord<byte[], byte[]> record, TopicChecks.Finding.Usable limits) {
+    int upperBound =
+        AbstractRecords.estimateSizeInBytesUpperBound(
+            RecordBatch.CURRENT_MAGIC_VALUE,
+            CompressionType.NONE,
+            record.key(),
+            record.value(),
+            record.headers().toArray());
+    return upperBound > limits.maxMessageBytes();
+  }
+
+  private boolean give(Send send, ProducerRecord<byte[], byte[]> record)
+      throws InterruptedException {
+    Outlet present = Objects.requireNonNull(outlet);
+    given.add(send);
+    Exception notTaken = present.give(record, send);
+    if (notTaken == null) {
+      return true;
+    }
+    given.removeLast();
+    if (Refusals.isRefusal(notTaken)) {
+      return parkDrained(send, reason(notTaken), notTaken.toString());
+    }
+    if (notTaken instanceof AuthorizationException) {
+      usable.remove(record.topic());
+      return false;
+    }
+    if (!closed && present.trouble() == null) {
+      pause(notTaken.toString()); // no metadata or no memory: the broker does not answer
+    }
+    return false;
+  }
+
+  /** A broker refuses whole batches: alone it turns out whether this record was the reason. */
+  private boolean giveAlone(Send send, ProducerRecord<byte[], byte[]> record)
+      throws InterruptedException {
+    Exception last = new IllegalStateException("refused");
+    if (!awaitDone()) {
+      send.refused(last); // still to be sent alone
+      return false;
+    }
+    if (!give(send, record)) {
+      return false;
+    }
+    if (send.done() || awaitDone()) {
+      return true;
+    }
+    Exception refusal = send.takeRefusal();
+    if (refusal == null) {
+      send.refused(last);
+      return true; // another error: given again by the next outlet
+    }
+    replaceOutlet(); // puts it first again
+    first.remove(send);
+    usable.remove(record.topic()); // its limit may have changed
+    return parkDrained(send, reason(refusal), refusal.toString());
+  }
+
+  private static ParkReason reason(Exception refusal) {
+    return Refusals.isTooLarge(refusal) ? ParkReason.TOO_LARGE : ParkReason.REFUSED;
+  }
+
+  /** Waits until everything given is done; false when something failed instead. */
+  private boolean awaitDone() throws InterruptedException {
+    while (!closed) {
+      if (broken() != null) {
+        return false;
+      }
+      forgetDone();
+      if (given.isEmpty()) {
+        return true;
+      }
+      await();
+    }
+    return false;
+  }
+
+  /**
+   * Parks a message for good, after everything before it is acknowledged: an earlier one of its key
+   * that is refused as well has to be parked before it.
+   */
+  private boolean parkDrained(Send send, ParkReason reason, String error)
+      throws InterruptedException {
+    if (!awaitDone()) {
+      return false;
+    }
+    park(send, reason, error, null);
+    return true;
+  }
+
+  private void park(Send send, ParkReason reason, String error, @Nullable Duration dueIn)
+      throws InterruptedException {
+    log.warn("{} is parked for {} ({}): {}", send.message(), CONSUMER, reason, error);
+    ParkOutcome outcome =
+        patiently(() -> parked.park(fence, CONSUMER, send.message(), reason, error, dueIn));
+    parkedKeys.add(send.message().orderKey());
+    settle(send, outcome);
+  }
+
+  private static void settle(Send send, ParkOutcome outcome) {
+    if (outcome == ParkOutcome.FENCED) {
+      send.fail(
+          new IllegalStateException("Another leader has begun; nothing can be parked any more"));
+      throw new FencedException();
+    }
+    send.acknowledge();
+  }
+
+  private void lookAtHeldTopics() throws InterruptedException {
+    if (held.isEmpty()) {
+      return;
+    }
+    long now = System.nanoTime();
+    for (Map.Entry<String, HeldTopic> entry : List.copyOf(held.entrySet())) {
+      HeldTopic topic = entry.getValue();
+      if (now - topic.lookedAt >= LOOK_NANOS) {
+        topic.lookedAt = now;
+        TopicChecks.Finding finding = checks.check(entry.getKey());
+        if (finding instanceof TopicChecks.Finding.Usable) {
+          release(entry.getKey(), topic);
+          continue;
+        }
+        if (finding instanceof TopicChecks.Finding.Unusable unusable) {
+          topic.reason = unusable.reason();
+        }
+      }
+      if (now - topic.since >= options.topicBudget().toNanos()) {
+        for (Send send = topic.sends.poll(); send != null; send = topic.sends.poll()) {
+          park(send, ParkReason.OUTAGE, topic.reason, options.retries().firstBackoff());
+        }
+      }
+    }
+  }
+
+  private void release(String name, HeldTopic topic) {
+    log.info("Topic {} can be used again", name);
+    held.remove(name);
+    while (!topic.sends.isEmpty()) {
+      first.addFirst(topic.sends.removeLast());
+    }
+  }
+
+  private void tellFindings() {
+    if (away == null && held.isEmpty() && findings.isEmpty()) {
+      return;
+    }
+    List<String> now = new ArrayList<>();
+    if (away != null) {
+      now.add("Kafka does not take messages: " + away);
+    }
+    held.values().forEach(topic -> now.add(topic.reason));
+    findings = List.copyOf(now);
+  }
+
+  /** Parking needs the installation's own database. Without it the lease is lost soon. */
+  private <T> T patiently(Supplier<T> work) throws InterruptedException {
+    while (true) {
+      try {
+        return work.get();
+      } catch (RuntimeException e) {
+        if (closed) {
+          throw new InterruptedException();
+        }
+        log.warn("The parked messages can't be reached now: {}", e.getMessage());
+        TimeUnit.MILLISECONDS.sleep(200);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    pump.interrupt();
+    Outlet present = outlet;
+    if (present != null) {
+      present.close(); // joins the producer's thread: no acknowledgement after this
+    }
+    try {
+      pump.join(TimeUnit.SECONDS.toMillis(5));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    present = outlet; // the pump may have made another one meanwhile
+    if (present != null) {
+      present.close();
+    }
+    checks.close();
+  }
+}

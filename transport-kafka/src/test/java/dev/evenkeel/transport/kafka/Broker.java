@@ -1,0 +1,26 @@
+package dev.evenkeel.transport.kafka;
+
+import java.util.Map;
+import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
+
+/** A real broker in this process, shared by the tests that do not stop it. */
+final class Broker {
+
+  private static final EmbeddedKafkaKraftBroker SHARED = start();
+
+  private Broker() {}
+
+  private static EmbeddedKafkaKraftBroker start() {
+    EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(1, 3);
+    broker.brokerProperty("auto.create.topics.enable", "false");
+    broker.brokerProperty("group.initial.rebalance.delay.ms", "0");
+    broker.afterPropertiesSet();
+    Runtime.getRuntime().addShutdownHook(new Thread(broker::destroy, "stop-broker"));
+    return broker;
+  }
+
+  /** Settings of a client. */
+  static Map<String, Object> client() {
+    return Map.of("bootstrap.servers", SHARED.getBrokersAsString());
+  }
+}
