@@ -80,8 +80,8 @@ public final class ParkedStore implements ParkedMessages {
 
   /**
    * Parks a message with its key. Where the key is parked already, the message queues behind. What
-   * is parked holds its payload itself, because it may wait longer than the payload store
-   * remembers; it keeps a claim only when the store does not know that.
+   * is parked for a consumer holds its payload itself; it keeps a claim only when the payload store
+   * does not know that. What waits for a broker keeps its claim.
    *
    * @param dueIn when the first release is due; null makes it a dead letter
    * @throws RuntimeException if the database or the payload store is away; nothing is parked then
@@ -93,7 +93,7 @@ public final class ParkedStore implements ParkedMessages {
       ParkReason reason,
       @Nullable String error,
       @Nullable Duration dueIn) {
-    OutboxMessage redeemed = claims.redeem(message); // before the transaction: no second connection
+    OutboxMessage redeemed = redeemed(fence, message);
     ParkOutcome outcome =
         inTransaction(
             "Parking " + message,
@@ -108,6 +108,15 @@ public final class ParkedStore implements ParkedMessages {
       observer.parked(consumer, reason.name());
     }
     return outcome;
+  }
+
+  /**
+   * With its payload, because it may wait for longer than the payload store remembers. Not what
+   * waits for a broker: with its payload the broker would have to refuse it. Outside the
+   * transaction, which would hold one connection and wait for another.
+   */
+  private OutboxMessage redeemed(Fence fence, OutboxMessage message) {
+    return fence.source().equals(Fence.TRANSPORT) ? message : claims.redeem(message);
   }
 
   private void insert(
@@ -157,7 +166,7 @@ public final class ParkedStore implements ParkedMessages {
    * @throws RuntimeException if the database or the payload store is away; nothing is parked then
    */
   public ParkOutcome queueBehind(Fence fence, String consumer, OutboxMessage message) {
-    OutboxMessage redeemed = claims.redeem(message);
+    OutboxMessage redeemed = redeemed(fence, message);
     return inTransaction(
         "Parking " + message,
         c -> {

@@ -418,6 +418,18 @@ class ClaimCheckIT {
   }
 
   @Test
+  void messageThatWaitsForABrokerKeepsItsClaim() {
+    OutboxMessage message = appended(large("1"));
+    store.away = true;
+
+    parked.park(
+        Fence.transport(0), "broker", message, ParkReason.OUTAGE, "no topic", Duration.ZERO);
+
+    assertThat(parked.find("broker", message.id()).orElseThrow().message().headers())
+        .isEqualTo(message.headers());
+  }
+
+  @Test
   void nothingIsParkedWhileTheStoreIsAway() {
     OutboxMessage message = appended(large("1"));
     park(CoreDatabase.message(message.aggregateId()));
