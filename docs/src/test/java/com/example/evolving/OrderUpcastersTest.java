@@ -14,8 +14,7 @@ class OrderUpcastersTest {
     OrderUpcasters upcasters = new OrderUpcasters();
     byte[] first = "{\"orderId\":\"7\",\"total\":1205}".getBytes(UTF_8);
 
-    byte[] third =
-        upcasters.orderPlacedFrom2().upcast(upcasters.orderPlacedFrom1().upcast(first));
+    byte[] third = upcasters.orderPlacedFrom2().upcast(upcasters.orderPlacedFrom1().upcast(first));
 
     assertThat(new JsonPayloadCodec(JsonMapper.shared()).decode(third, OrderPlaced.class))
         .isEqualTo(new OrderPlaced("7", "12.05", "EUR"));

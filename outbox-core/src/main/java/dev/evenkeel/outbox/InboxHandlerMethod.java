@@ -94,8 +94,7 @@ public final class InboxHandlerMethod {
       return null;
     }
     ClaimCheck.requirePayload(message);
-    return new ShardKey(
-        shardKey.strategy(), shardKey.path().read(decode(message, payloadClass)));
+    return new ShardKey(shardKey.strategy(), shardKey.path().read(decode(message, payloadClass)));
   }
 
   private Object decode(OutboxMessage message, Class<?> payloadClass) {

@@ -98,8 +98,7 @@ public final class InboxHandlers {
 
   /** The handler of one consumer for a message; null when it has none. */
   public @Nullable InboxHandlerMethod find(String consumer, OutboxMessage message) {
-    return find(
-        consumer, message.type(), message.version(), versions(consumer, message.type()));
+    return find(consumer, message.type(), message.version(), versions(consumer, message.type()));
   }
 
   /**
@@ -145,7 +144,8 @@ public final class InboxHandlers {
     String has =
         handled.stream()
             .map(v -> "v" + v)
-            .collect(Collectors.joining(", ", "consumer %s handles %s ".formatted(consumer, type), ""));
+            .collect(
+                Collectors.joining(", ", "consumer %s handles %s ".formatted(consumer, type), ""));
     Integer next = handled.higher(version);
     if (next == null) {
       return "%s; message is v%d, newer than any".formatted(has, version);
@@ -162,8 +162,8 @@ public final class InboxHandlers {
 
   /**
    * What this process takes besides {@link #subscriptions()}: older versions, of which upcasters
-   * lead to one that it handles. Nobody has to register them; but where they are registered, because
-   * an earlier version of the application handled them, this process answers for them.
+   * lead to one that it handles. Nobody has to register them; but where they are registered,
+   * because an earlier version of the application handled them, this process answers for them.
    */
   public Set<Subscription> upcastSubscriptions() {
     Set<Subscription> older = new HashSet<>();

@@ -35,8 +35,8 @@ public record OutboxOptions(
   /**
    * Which payloads go to the payload store.
    *
-   * @param thresholdBytes larger payloads go there, in bytes, 0 to the largest payload of a message;
-   *     0: all but empty ones
+   * @param thresholdBytes larger payloads go there, in bytes, 0 to the largest payload of a
+   *     message; 0: all but empty ones
    * @param maxPayloadBytes largest payload, in bytes, from the threshold to 64 MiB; default 16 MiB
    */
   public record ClaimCheckOptions(int thresholdBytes, int maxPayloadBytes) {

@@ -22,7 +22,8 @@ import org.springframework.jdbc.support.SQLExceptionSubclassTranslator;
  */
 public final class TablePayloadStore implements PayloadStore {
 
-  private static final Pattern CLAIM = Pattern.compile("([^/]+)/(\\d{1,4})/(\\p{XDigit}{8}(?:-\\p{XDigit}{4}){3}-\\p{XDigit}{12})");
+  private static final Pattern CLAIM =
+      Pattern.compile("([^/]+)/(\\d{1,4})/(\\p{XDigit}{8}(?:-\\p{XDigit}{4}){3}-\\p{XDigit}{12})");
 
   private final DataSource transactional;
   private final Supplier<String> current;
@@ -58,7 +59,8 @@ public final class TablePayloadStore implements PayloadStore {
     UUID id = MessageIds.next(); // not the message's own, which may be appended again later
     Connection connection = DataSourceUtils.getConnection(transactional);
     try {
-      return "%s/%d/%s".formatted(current.get(), table.insert(connection, id, message.payload()), id);
+      return "%s/%d/%s"
+          .formatted(current.get(), table.insert(connection, id, message.payload()), id);
     } catch (SQLException e) {
       RuntimeException translated =
           new SQLExceptionSubclassTranslator()

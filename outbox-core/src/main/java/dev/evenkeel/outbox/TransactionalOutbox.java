@@ -137,9 +137,7 @@ public final class TransactionalOutbox implements Outbox {
               .formatted(
                   message,
                   size,
-                  large
-                      ? "evenkeel.outbox.claim-check.max-payload"
-                      : "evenkeel.outbox.max-payload",
+                  large ? "evenkeel.outbox.claim-check.max-payload" : "evenkeel.outbox.max-payload",
                   allowed));
     }
     return large;

@@ -24,8 +24,7 @@ final class Upcasters {
    *
    * @param mistakes takes what is wrong with them, each as a sentence
    */
-  static Upcasters of(
-      Collection<? extends Upcaster> all, EventTypes types, List<String> mistakes) {
+  static Upcasters of(Collection<? extends Upcaster> all, EventTypes types, List<String> mistakes) {
     Upcasters upcasters = new Upcasters();
     Map<String, NavigableSet<Integer>> byType = new TreeMap<>();
     for (Upcaster upcaster : all) {

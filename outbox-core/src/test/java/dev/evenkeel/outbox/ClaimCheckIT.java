@@ -221,9 +221,7 @@ class ClaimCheckIT {
     assertThatExceptionOfType(OutboxException.class)
         .isThrownBy(
             () ->
-                database
-                    .transactions()
-                    .executeWithoutResult(status -> without.append(large("1"))))
+                database.transactions().executeWithoutResult(status -> without.append(large("1"))))
         .withMessageContaining("evenkeel.outbox.max-payload allows 1000");
     assertThat(claims()).isZero();
   }

@@ -45,8 +45,7 @@ class UpcastersTest {
   }
 
   private <E> UnaryOperator<InboxHandlers.Builder> handling(String consumer, Class<E> event) {
-    return builder ->
-        builder.add(event.getSimpleName(), consumer, event, "", "hash", taken::add);
+    return builder -> builder.add(event.getSimpleName(), consumer, event, "", "hash", taken::add);
   }
 
   private static OutboxMessage message(int version, String payload) {
@@ -150,8 +149,7 @@ class UpcastersTest {
     assertThat(handlers.refusal("*", OutboxMessage.of("x", 1, "order", "7", new byte[0])))
         .isEqualTo("no class and no handler of this process knows the type \"x\"");
 
-    InboxHandlers chained =
-        handling("summary", OrderPlacedV3.class).apply(builder(FROM_2)).build();
+    InboxHandlers chained = handling("summary", OrderPlacedV3.class).apply(builder(FROM_2)).build();
     assertThat(chained.refusal("summary", message(1, "")))
         .endsWith("message is v1, and no upcaster leads from v1 to v2");
     assertThat(chained.route("order-placed", 1))

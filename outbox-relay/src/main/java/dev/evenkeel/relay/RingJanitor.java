@@ -178,8 +178,7 @@ final class RingJanitor {
     String horizon = " < clock_timestamp() - " + interval(kept);
     String past = "SELECT max(" + column + ")" + horizon + " FROM " + partition;
     // Any one row that is younger spares the scan.
-    if (!is(c, "SELECT " + column + horizon + " FROM " + partition + " LIMIT 1")
-        || !is(c, past)) {
+    if (!is(c, "SELECT " + column + horizon + " FROM " + partition + " LIMIT 1") || !is(c, past)) {
       return false;
     }
     execute(c, "LOCK TABLE " + partition + " IN ACCESS EXCLUSIVE MODE NOWAIT");

@@ -28,7 +28,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Messages whose payloads lie in the payload store, on their way through relay, lanes and parking. */
+/**
+ * Messages whose payloads lie in the payload store, on their way through relay, lanes and parking.
+ */
 class LargePayloadIT {
 
   private static final Duration SOON = Duration.ofSeconds(15);
@@ -56,7 +58,7 @@ class LargePayloadIT {
         new TablePayloadStore(installation.dataSource(), Installation.SCHEMA);
     private final AtomicInteger loads = new AtomicInteger();
     private volatile boolean away;
-    private volatile boolean forgetful;
+    private volatile int forgets; // so many of the first loads
 
     @Override
     public String store(OutboxMessage message) {
@@ -65,11 +67,11 @@ class LargePayloadIT {
 
     @Override
     public Optional<byte[]> load(String claim) {
-      loads.incrementAndGet();
+      int load = loads.incrementAndGet();
       if (away) {
         throw new IllegalStateException("the store is away");
       }
-      return forgetful ? Optional.empty() : table.load(claim);
+      return load <= forgets ? Optional.empty() : table.load(claim);
     }
   }
 
@@ -88,9 +90,7 @@ class LargePayloadIT {
     assertThat(report.text()).hasSizeGreaterThanOrEqualTo(10);
     assertThat(message.payload()).hasSizeGreaterThan(report.text().length());
     assertThat(message.headers()).doesNotContainKey(MessageHeaders.CLAIM_CHECK);
-    handled
-        .computeIfAbsent(report.key(), key -> new CopyOnWriteArrayList<>())
-        .add(report.number());
+    handled.computeIfAbsent(report.key(), key -> new CopyOnWriteArrayList<>()).add(report.number());
   }
 
   @BeforeEach
@@ -110,8 +110,7 @@ class LargePayloadIT {
         .handlers(this)
         .lanes(SHORT)
         .outbox(
-            new OutboxOptions(
-                Installation.SCHEMA, 1 << 20, new ClaimCheckOptions(1_000, 16 << 20)))
+            new OutboxOptions(Installation.SCHEMA, 1 << 20, new ClaimCheckOptions(1_000, 16 << 20)))
         .payloads(store)
         .start();
   }
@@ -152,7 +151,8 @@ class LargePayloadIT {
               () ->
                   assertThat(IntStream.range(0, 10).mapToObj(key -> handled("k" + key)))
                       .allSatisfy(
-                          numbers -> assertThat(numbers).containsExactlyElementsOf(numbers(1, 100))));
+                          numbers ->
+                              assertThat(numbers).containsExactlyElementsOf(numbers(1, 100))));
       assertThat(store.loads).hasValue(1_000); // once for each attempt
       assertThat(installation.count("SELECT count(*) FROM evenkeel.parked_message")).isZero();
     } finally {
@@ -184,7 +184,7 @@ class LargePayloadIT {
 
   @Test
   void claimThatTheStoreDoesNotKnowIsADeadLetterWithThatReason() {
-    store.forgetful = true;
+    store.forgets = Integer.MAX_VALUE;
     try (RelayNode node = started()) {
       node.publish(large("k", 1), new Report("small", 1, "0123456789"));
 
@@ -199,7 +199,7 @@ class LargePayloadIT {
       // Still missing: dead again. Then the store has it back.
       node.parked().retry("reports", dead.message().id(), "operator");
       await().atMost(SOON).until(() -> node.parked().counts().dead() == 1);
-      store.forgetful = false;
+      store.forgets = 0;
       node.parked().retry("reports", dead.message().id(), "operator");
       await().atMost(SOON).until(() -> node.parked().counts().keys() == 0);
       assertThat(handled("k")).containsExactly(1);
@@ -208,11 +208,9 @@ class LargePayloadIT {
 
   @Test
   void claimThatIsNotVisibleYetIsLookedForAgain() {
-    store.forgetful = true;
+    store.forgets = 1;
     try (RelayNode node = started()) {
       node.publish(large("k", 1));
-      await().atMost(SOON).until(() -> store.loads.get() == 1);
-      store.forgetful = false;
 
       await().atMost(SOON).until(() -> handled("k").size() == 1);
       assertThat(installation.count("SELECT count(*) FROM evenkeel.parked_message")).isZero();

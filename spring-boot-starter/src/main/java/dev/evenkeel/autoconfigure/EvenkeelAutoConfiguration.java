@@ -289,10 +289,7 @@ public final class EvenkeelAutoConfiguration {
       ObjectProvider<InboxHandlerSource> sources) {
     return new InboxHandlerCollector(beans)
         .collect(
-            types,
-            codec,
-            upcasters.orderedStream().toList(),
-            sources.orderedStream().toList());
+            types, codec, upcasters.orderedStream().toList(), sources.orderedStream().toList());
   }
 
   @Bean

@@ -147,8 +147,8 @@ record EvenkeelProperties(
   /**
    * Payloads too large to travel in a message.
    *
-   * @param threshold Larger payloads go to the payload store, and the message carries a claim; up to
-   *     the largest payload of a message. Default: none does, and what is too large is refused.
+   * @param threshold Larger payloads go to the payload store, and the message carries a claim; up
+   *     to the largest payload of a message. Default: none does, and what is too large is refused.
    * @param maxPayload Largest payload of the payload store, from the threshold to 64MB.
    */
   record ClaimCheck(@Nullable DataSize threshold, @DefaultValue("16MB") DataSize maxPayload) {}

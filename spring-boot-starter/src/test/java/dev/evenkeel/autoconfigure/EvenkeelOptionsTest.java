@@ -9,7 +9,6 @@ import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.saga.SagaOptions;
-import dev.evenkeel.outbox.OutboxOptions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

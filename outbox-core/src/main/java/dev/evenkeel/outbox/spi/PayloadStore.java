@@ -55,7 +55,8 @@ public interface PayloadStore {
    *     too
    * @throws RuntimeException any other when the store is away: no attempt counts, and it is asked
    *     again until it answers. Messages with claims that can't be delivered can't be parked
-   *     meanwhile, so once as many are in flight as the relay allows, everything waits for the store
+   *     meanwhile, so once as many are in flight as the relay allows, everything waits for the
+   *     store
    */
   Optional<byte[]> load(String claim);
 }

@@ -75,8 +75,7 @@ class ClaimCheckOnShardsIT {
   private static long idOn(ConfigurableApplicationContext application, String shard) {
     ShardNode node = application.getBean(ShardNode.class);
     return LongStream.range(1, 10_000)
-        .filter(
-            id -> node.map().entry(SlotHash.slotOf(Long.toString(id))).shard().equals(shard))
+        .filter(id -> node.map().entry(SlotHash.slotOf(Long.toString(id))).shard().equals(shard))
         .findFirst()
         .orElseThrow();
   }
