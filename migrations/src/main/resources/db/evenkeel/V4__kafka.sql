@@ -51,15 +51,16 @@ CREATE TABLE parked_action (
     CHECK ((headers IS NOT NULL) = (action = 'EDIT'))
 );
 
--- Payloads too large for a message, left here by the transaction that appended it; the message carries a claim on them.
--- A ring like the inbox: insert-only, a bucket is a fixed function of the message, truncated when all in it is past the
--- window. The primary key serves the only query: the payload of a message.
+-- Payloads too large for a message, left here by the transaction that appended it; the message carries a claim on them,
+-- bucket and id. A ring like the inbox, of the same form: insert-only, the bucket by the database's clock, truncated when
+-- all in it is past the window. The primary key serves the only query: the payload of a claim.
 CREATE TABLE claim_check (
-    bucket     smallint    NOT NULL,
-    message_id uuid        NOT NULL,
-    stored_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    payload    bytea       NOT NULL,
-    PRIMARY KEY (message_id, bucket)
+    bucket    smallint    NOT NULL
+        DEFAULT ((floor(extract(epoch FROM clock_timestamp()))::bigint / inbox_ring_width_seconds()) % inbox_ring_buckets())::smallint,
+    id        uuid        NOT NULL,
+    stored_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    payload   bytea       NOT NULL,
+    PRIMARY KEY (id, bucket)
 ) PARTITION BY LIST (bucket);
 
 DO $$

@@ -2,6 +2,7 @@ package dev.evenkeel.outbox;
 
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -36,6 +37,7 @@ public final class ParkedStore implements ParkedMessages {
   private final DataSource dataSource;
   private final MessageObserver observer;
   private final TimeSource time;
+  private final ClaimCheck claims;
   private final ParkedTable table;
   private final DeadLetters deadLetters;
 
@@ -56,20 +58,38 @@ public final class ParkedStore implements ParkedMessages {
    */
   public record Key(String source, String consumer, OrderKey key) {}
 
-  /** Makes the store of an installation. */
+  /** Makes the store of an installation whose messages carry their payloads. */
   public ParkedStore(
       DataSource dataSource, String schema, MessageObserver observer, TimeSource time) {
+    this(dataSource, schema, observer, time, PayloadStore.NONE);
+  }
+
+  /**
+   * Makes the store of an installation.
+   *
+   * @param payloads where messages with a claim have their payload
+   */
+  public ParkedStore(
+      DataSource dataSource,
+      String schema,
+      MessageObserver observer,
+      TimeSource time,
+      PayloadStore payloads) {
     this.dataSource = dataSource;
     this.observer = observer;
     this.time = time;
+    this.claims = new ClaimCheck(payloads);
     this.table = new ParkedTable(schema);
     this.deadLetters = new DeadLetters(this, table, new DeadLetterTable(schema), time);
   }
 
   /**
-   * Parks a message with its key. Where the key is parked already, the message queues behind.
+   * Parks a message with its key. Where the key is parked already, the message queues behind. What
+   * is parked for a consumer holds its payload itself; it keeps a claim only when the payload store
+   * does not know that. What waits for a broker keeps its claim.
    *
    * @param dueIn when the first release is due; null makes it a dead letter
+   * @throws RuntimeException if the database or the payload store is away; nothing is parked then
    */
   public ParkOutcome park(
       Fence fence,
@@ -102,6 +122,7 @@ public final class ParkedStore implements ParkedMessages {
       @Nullable String error,
       @Nullable Duration dueIn,
       boolean aside) {
+    OutboxMessage redeemed = redeemed(fence, message);
     ParkOutcome outcome =
         inTransaction(
             "Parking " + message,
@@ -109,13 +130,22 @@ public final class ParkedStore implements ParkedMessages {
               if (!table.holds(c, fence)) {
                 return ParkOutcome.FENCED;
               }
-              insert(c, fence, consumer, message, reason, error, dueIn, aside);
+              insert(c, fence, consumer, redeemed, reason, error, dueIn, aside);
               return ParkOutcome.PARKED;
             });
     if (outcome == ParkOutcome.PARKED) {
       observer.parked(consumer, reason.name());
     }
     return outcome;
+  }
+
+  /**
+   * With its payload, because it may wait for longer than the payload store remembers. Not what
+   * waits for a broker: with its payload the broker would have to refuse it. Outside the
+   * transaction, which would hold one connection and wait for another.
+   */
+  private OutboxMessage redeemed(Fence fence, OutboxMessage message) {
+    return fence.source().equals(Fence.TRANSPORT) ? message : claims.redeem(message);
   }
 
   private void insert(
@@ -172,8 +202,14 @@ public final class ParkedStore implements ParkedMessages {
         "parked key %s of %s changes too fast".formatted(key, consumer), "55P03");
   }
 
-  /** Parks a message behind its key's parked ones, if the key is still parked. */
+  /**
+   * Parks a message behind its key's parked ones, if the key is still parked; with its payload, as
+   * {@link #park}.
+   *
+   * @throws RuntimeException if the database or the payload store is away; nothing is parked then
+   */
   public ParkOutcome queueBehind(Fence fence, String consumer, OutboxMessage message) {
+    OutboxMessage redeemed = redeemed(fence, message);
     return inTransaction(
         "Parking " + message,
         c -> {
@@ -186,7 +222,7 @@ public final class ParkedStore implements ParkedMessages {
           table.insertMessage(
               c,
               fence.source(),
-              parked(consumer, message, ParkedState.QUEUED, ParkReason.BEHIND, null, false),
+              parked(consumer, redeemed, ParkedState.QUEUED, ParkReason.BEHIND, null, false),
               time.offset());
           return ParkOutcome.PARKED;
         });

@@ -136,10 +136,23 @@ record EvenkeelProperties(
   /**
    * The writing side.
    *
-   * @param maxPayload Largest payload of a message, 1B to 64MB.
+   * @param maxPayload Largest payload that a message carries itself, 1B to 64MB.
    * @param retention How long published messages stay in the outbox, up to 30 days.
+   * @param claimCheck Payloads too large to travel in a message.
    */
-  record Outbox(@DefaultValue("1MB") DataSize maxPayload, @DefaultValue("6h") Duration retention) {}
+  record Outbox(
+      @DefaultValue("1MB") DataSize maxPayload,
+      @DefaultValue("6h") Duration retention,
+      @DefaultValue ClaimCheck claimCheck) {}
+
+  /**
+   * Payloads too large to travel in a message.
+   *
+   * @param threshold Larger payloads go to the payload store, and the message carries a claim; up
+   *     to the largest payload of a message. Default: none does, and what is too large is refused.
+   * @param maxPayload Largest payload of the payload store, from the threshold to 64MB.
+   */
+  record ClaimCheck(@Nullable DataSize threshold, @DefaultValue("16MB") DataSize maxPayload) {}
 
   /**
    * The receiving side.

@@ -5,6 +5,7 @@ import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.Upcaster;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,11 +34,16 @@ final class InboxHandlerCollector {
   /**
    * Collects.
    *
+   * @param upcasters what leads from older versions to those that are handled
    * @param sources of handlers that are no methods with {@link InboxHandler}
    * @throws EvenkeelConfigurationException naming every mistake
    */
-  InboxHandlers collect(EventTypes types, PayloadCodec codec, List<InboxHandlerSource> sources) {
-    InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
+  InboxHandlers collect(
+      EventTypes types,
+      PayloadCodec codec,
+      List<Upcaster> upcasters,
+      List<InboxHandlerSource> sources) {
+    InboxHandlers.Builder builder = InboxHandlers.builder(types, codec, upcasters);
     try {
       builder.onDeadLetter(policy);
     } catch (IllegalArgumentException e) {

@@ -59,6 +59,7 @@ class InboxHandlerCollectorTest {
         .collect(
             EventTypes.of(List.of(Placed.class)),
             new JsonPayloadCodec(JsonMapper.shared()),
+            List.of(),
             List.of());
   }
 

@@ -105,6 +105,7 @@ class SagaStartsTest {
         .collect(
             EventTypes.of(List.of(Placed.class, Ordered.class)),
             new JsonPayloadCodec(JsonMapper.shared()),
+            List.of(),
             List.of(
                 new SagaStarts(
                     sagas,

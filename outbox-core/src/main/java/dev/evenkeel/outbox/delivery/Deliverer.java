@@ -3,11 +3,13 @@ package dev.evenkeel.outbox.delivery;
 import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxReceiver;
+import dev.evenkeel.outbox.MessageHeaders;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.Leadership;
+import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,6 +22,9 @@ final class Deliverer {
 
   /** Stands for a target that could not be found out. */
   private static final String ROUTING = "of the handler's shard key";
+
+  /** Stands for the payload store, whatever that is. */
+  private static final String PAYLOADS = "of the claimed payloads";
 
   private final InboxReceiver receiver;
   private final Leadership leadership;
@@ -51,12 +56,36 @@ final class Deliverer {
 
   /** Delivers a message that comes live. */
   Result attempt(InboxHandlerMethod handler, OutboxMessage message, Runnable onAbandon) {
-    return attempt(handler, message, null, onAbandon);
+    return redeemAndAttempt(handler, message, null, onAbandon);
   }
 
   /** Delivers a message that was parked. */
   Result release(InboxHandlerMethod handler, ParkedMessage parked, Runnable onAbandon) {
-    return attempt(handler, parked.message(), parked, onAbandon);
+    return redeemAndAttempt(handler, parked.message(), parked, onAbandon);
+  }
+
+  /** The payload of a message that carries a claim is in memory for this attempt only. */
+  private Result redeemAndAttempt(
+      InboxHandlerMethod handler,
+      OutboxMessage carried,
+      @Nullable ParkedMessage parked,
+      Runnable onAbandon) {
+    OutboxMessage message = carried;
+    if (carried.headers().containsKey(MessageHeaders.CLAIM_CHECK)) {
+      if (!outages.mayTry(PAYLOADS)) {
+        return new Result.Away(PAYLOADS);
+      }
+      try {
+        message = receiver.redeem(carried);
+      } catch (PayloadException e) {
+        return new Result.Failed(FailureKind.UNREADABLE, e.toString());
+      } catch (RuntimeException e) { // whatever a store throws: it did not say that it has nothing
+        outages.failed(PAYLOADS, e);
+        return new Result.Away(PAYLOADS);
+      }
+      outages.answered(PAYLOADS);
+    }
+    return attempt(handler, message, parked, onAbandon);
   }
 
   private Result attempt(

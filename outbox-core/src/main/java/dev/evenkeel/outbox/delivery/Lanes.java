@@ -230,7 +230,8 @@ final class Lanes implements InboxLanes.Feed {
   private @Nullable Duration deliver(KeyQueue queue, Delivery delivery) {
     InboxHandlerMethod handler = delivery.handler();
     if (handler == null) {
-      return park(delivery, delivery.refusal(), "no handler takes it", null);
+      String error = handlers.refusal(delivery.consumer(), delivery.message());
+      return park(delivery, delivery.refusal(), error, null);
     }
     CompletableFuture<@Nullable Void> attempt = queue.attemptBegins();
     Deliverer.Result result;
@@ -316,6 +317,9 @@ final class Lanes implements InboxLanes.Feed {
     boolean spent =
         attempts >= options.attemptsInMemory()
             || now - delivery.firstFailureAt() >= options.budgetInMemory().toNanos();
+    if (spent && kind == FailureKind.CLAIM_MISSING) { // till now it may not have been visible yet
+      return park(delivery, ParkReason.CLAIM_MISSING, error, null);
+    }
     if (spent) {
       return park(delivery, ParkReason.HANDLER_FAILED, error, options.backoff(1));
     }

@@ -148,7 +148,9 @@ final class ParkedReleaser {
       ParkedStore.Key due, Object turn, List<ParkedMessage> before, ParkedMessage next) {
     InboxHandlerMethod handler = handlers.find(next.consumer(), next.message());
     if (handler == null) {
-      return ended(before) ? dead(next.asHead(), "no handler takes it") : Step.STOP;
+      return ended(before)
+          ? dead(next.asHead(), handlers.refusal(next.consumer(), next.message()))
+          : Step.STOP;
     }
     for (int contention = 1; ; contention++) {
       Deliverer.Result result =
@@ -201,7 +203,9 @@ final class ParkedReleaser {
 
   private Step failed(ParkedMessage head, Deliverer.Result.Failed failure) {
     int attempts = head.attempts() + 1;
-    if (failure.kind() == FailureKind.UNREADABLE || attempts >= options.attemptsParked()) {
+    boolean hopeless =
+        failure.kind() == FailureKind.UNREADABLE || failure.kind() == FailureKind.CLAIM_MISSING;
+    if (hopeless || attempts >= options.attemptsParked()) {
       return dead(head, failure.error());
     }
     parked.failed(
@@ -230,7 +234,7 @@ final class ParkedReleaser {
   private boolean routeAgain(ParkedMessage head) {
     InboxHandlers.Route route = handlers.route(head.message().type(), head.message().version());
     if (!(route instanceof InboxHandlers.Route.To to)) {
-      dead(head, "its type is still unknown");
+      dead(head, handlers.refusal(head.consumer(), head.message()));
       return false;
     }
     List<String> consumers = new ArrayList<>(to.consumersOfOtherVersions());
