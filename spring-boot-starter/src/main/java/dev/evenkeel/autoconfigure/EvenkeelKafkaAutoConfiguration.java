@@ -43,8 +43,8 @@ public final class EvenkeelKafkaAutoConfiguration {
   /** Lazy: with the relay switched off nobody asks for it. */
   @Bean
   @Lazy
-  @ConditionalOnMissingBean(Transport.class)
-  KafkaTransport evenkeelKafkaTransport(
+  @ConditionalOnMissingBean
+  Transport evenkeelKafkaTransport(
       EvenkeelProperties properties,
       EvenkeelOptions options,
       KafkaClients clients,
@@ -122,7 +122,7 @@ public final class EvenkeelKafkaAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean(name = "evenkeelKafkaHealthIndicator")
     HealthIndicator evenkeelKafkaHealthIndicator(
-        ObjectProvider<KafkaTransport> transport, ObjectProvider<KafkaInboxLifecycle> inbox) {
+        ObjectProvider<Transport> transport, ObjectProvider<KafkaInboxLifecycle> inbox) {
       return new KafkaHealthIndicator(transport, inbox.getIfAvailable());
     }
   }

@@ -1,7 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.transport.kafka.KafkaInboxStatus;
-import dev.evenkeel.transport.kafka.KafkaTransport;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,7 @@ import org.springframework.boot.health.contributor.Status;
  */
 final class KafkaHealthIndicator extends AbstractHealthIndicator {
 
-  private final ObjectProvider<KafkaTransport> transport;
+  private final ObjectProvider<Transport> transport;
   private final @Nullable KafkaInboxLifecycle inbox;
 
   /**
@@ -24,8 +24,7 @@ final class KafkaHealthIndicator extends AbstractHealthIndicator {
    *
    * @param inbox null where this process does not receive
    */
-  KafkaHealthIndicator(
-      ObjectProvider<KafkaTransport> transport, @Nullable KafkaInboxLifecycle inbox) {
+  KafkaHealthIndicator(ObjectProvider<Transport> transport, @Nullable KafkaInboxLifecycle inbox) {
     super("The health of Kafka could not be read");
     this.transport = transport;
     this.inbox = inbox;

@@ -77,7 +77,8 @@ public final class KafkaTransport implements Transport {
     return options.receiversReadSource();
   }
 
-  /** What holds messages back at present, in sentences; empty while this process does not lead. */
+  /** Empty while this process does not lead. */
+  @Override
   public List<String> findings() {
     List<String> findings = new ArrayList<>();
     sessions.values().forEach(session -> findings.addAll(session.findings()));
