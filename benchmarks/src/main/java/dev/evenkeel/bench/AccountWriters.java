@@ -39,8 +39,7 @@ final class AccountWriters {
   private AccountWriters(DatabaseInfo database, HikariDataSource dataSource) {
     transaction = new TransactionTemplate(new DataSourceTransactionManager(dataSource));
     jdbc = new JdbcTemplate(dataSource);
-    outbox =
-        new RelayWiring(database, "writers", dataSource, List.of(AccountMoved.class)).outbox();
+    outbox = new RelayWiring(database, "writers", dataSource, List.of(AccountMoved.class)).outbox();
     List<Callable<Long>> threads = new ArrayList<>();
     for (int thread = 0; thread < THREADS; thread++) {
       int firstAccount = thread * ACCOUNTS_EACH;

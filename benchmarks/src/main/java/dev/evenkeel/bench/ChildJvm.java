@@ -38,8 +38,7 @@ final class ChildJvm implements AutoCloseable {
    *
    * @param options the JVM's, such as {@code -Xmx1g}
    */
-  static ChildJvm start(
-      List<String> options, String classPath, String main, List<String> arguments)
+  static ChildJvm start(List<String> options, String classPath, String main, List<String> arguments)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -70,8 +69,7 @@ final class ChildJvm implements AutoCloseable {
   String answer() throws IOException {
     String line = answers.readLine();
     if (line == null) {
-      throw new IOException(
-          "The process of %s has ended; its errors are above".formatted(name));
+      throw new IOException("The process of %s has ended; its errors are above".formatted(name));
     }
     return line;
   }
@@ -90,8 +88,9 @@ final class ChildJvm implements AutoCloseable {
 
   /** Reads over lines until this one comes. */
   void await(String line) throws IOException {
-    while (!answer().equals(line)) {
-      continue;
+    String next = answer();
+    while (!next.equals(line)) {
+      next = answer();
     }
   }
 

@@ -19,7 +19,9 @@ final class Cpu {
     return system().getTotalMemorySize();
   }
 
-  /** Processes that ran or waited to, on average over the last minute; this machine's whole load. */
+  /**
+   * Processes that ran or waited to, on average over the last minute; this machine's whole load.
+   */
   static double loadAverage() {
     return system().getSystemLoadAverage();
   }

@@ -50,7 +50,8 @@ final class DbosSagas implements SagaRunner {
 
   @Override
   public SagaLoad run(int callers, Duration duration) throws IOException, DataFormatException {
-    String[] words = process.ask("run %d %d".formatted(callers, duration.toMillis())).split(" ", -1);
+    String[] words =
+        process.ask("run %d %d".formatted(callers, duration.toMillis())).split(" ", -1);
     return new SagaLoad(
         Long.parseLong(words[0]),
         Long.parseLong(words[1]),

@@ -5,9 +5,9 @@ import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
 /**
- * The delay of orders at a fixed pace. It runs from just before the transaction's commit,
- * when all else of it is done, to the handler's beginning; so the commit itself is part of it, for
- * every variant alike (a handler may well begin before the writer learns of its commit).
+ * The delay of orders at a fixed pace. It runs from just before the transaction's commit, when all
+ * else of it is done, to the handler's beginning; so the commit itself is part of it, for every
+ * variant alike (a handler may well begin before the writer learns of its commit).
  *
  * @param p50Millis median
  * @param p99Millis 99th percentile

@@ -59,9 +59,14 @@ final class FailoverScenario implements Scenario {
       database.execute(AccountMoved.INDEX);
       new RelayWiring(database.info(), "writers", dataSource, List.of(AccountMoved.class))
           .migrate();
-      measure(options, database, dataSource, folder, results);
+      try {
+        measure(options, database, dataSource, folder, results);
+      } finally { // before the database goes
+        for (RelayNode node : nodes) {
+          node.close();
+        }
+      }
     } finally {
-      nodes.forEach(RelayNode::close);
       delete(folder);
     }
   }
@@ -102,7 +107,8 @@ final class FailoverScenario implements Scenario {
     }
     Map<Integer, Long> committed = writers.stop();
     long events = committed.values().stream().mapToLong(Long::longValue).sum();
-    awaitHandled(database, "SELECT count(DISTINCT number) = %d FROM account_moved".formatted(events));
+    awaitHandled(
+        database, "SELECT count(DISTINCT number) = %d FROM account_moved".formatted(events));
     judge(database, committed, events, results);
     List<Attempt> attempts = attempts();
     add(KILL, "takeover", kills, attempts, results);

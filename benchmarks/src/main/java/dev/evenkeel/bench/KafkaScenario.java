@@ -72,8 +72,10 @@ final class KafkaScenario implements Scenario {
     try (Senders senders = Senders.start()) {
       Duration warmUp = options.duration().multipliedBy(3);
       Duration shorter = warmUp.compareTo(LONGEST_WARM_UP) < 0 ? warmUp : LONGEST_WARM_UP;
-      inTurns(senders, 1, (database, pipeline, sender) ->
-          EndToEnd.measure(database, pipeline, shorter));
+      inTurns(
+          senders,
+          1,
+          (database, pipeline, sender) -> EndToEnd.measure(database, pipeline, shorter));
       for (int round = 1; round <= options.rounds(); round++) {
         if (options.wants(END_TO_END)) {
           endToEnd(senders, round, options.duration(), results);
@@ -168,8 +170,7 @@ final class KafkaScenario implements Scenario {
           if (steady.perSecond() < LEAST_OF_STEADY * Steady.PER_SECOND) {
             results.remark(
                 "In round %d only %.0f of %d events/s came through with %s: the machine had no more."
-                    .formatted(
-                        round, steady.perSecond(), Steady.PER_SECOND, variant.label()));
+                    .formatted(round, steady.perSecond(), Steady.PER_SECOND, variant.label()));
           }
         });
     Steady evenkeel = of(measured, KafkaVariant.EVENKEEL);

@@ -9,8 +9,8 @@ import one.profiler.AsyncProfiler;
 /**
  * Where the JVM's processor time goes, end to end, with the inbox on (or part {@code noOp}, or that
  * of the sender to Kafka with part {@code kafka} or {@code kafkaReference}): prints the hottest
- * methods and writes them, with the collapsed stacks for a flame graph, beside the
- * classes. The database's processes are not in it. Nothing here is a result.
+ * methods and writes them, with the collapsed stacks for a flame graph, beside the classes. The
+ * database's processes are not in it. Nothing here is a result.
  */
 final class ProfileScenario implements Scenario {
 

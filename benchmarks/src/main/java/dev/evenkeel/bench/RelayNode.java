@@ -74,11 +74,6 @@ final class RelayNode implements AutoCloseable {
         () -> "%s should be %s, was %s".formatted(name, expected, state));
   }
 
-  boolean leads() {
-    RelayState now = state;
-    return now != null && now.leads();
-  }
-
   void kill() {
     process.kill();
   }
@@ -103,8 +98,10 @@ final class RelayNode implements AutoCloseable {
     }
   }
 
+  /** Kills it, if it lives, and waits for its end. */
   @Override
-  public void close() {
+  public void close() throws InterruptedException {
     process.kill();
+    process.process().waitFor();
   }
 }

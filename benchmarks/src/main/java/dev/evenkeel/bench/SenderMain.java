@@ -99,8 +99,7 @@ public final class SenderMain {
     return new RelayWiring(
         database,
         "sender",
-        new DriverManagerDataSource(
-            database.jdbcUrl(), database.username(), database.password()),
+        new DriverManagerDataSource(database.jdbcUrl(), database.username(), database.password()),
         List.of(OrderPlaced.class));
   }
 

@@ -19,8 +19,7 @@ record Steady(double perSecond, double cpuMicros, long peakBytes, long liveBytes
   private static final Pace PACE = new Pace(PER_SECOND, 16);
   private static final Duration WARM_UP = Duration.ofSeconds(5);
 
-  static Steady measure(
-      BenchDatabase database, Pipeline pipeline, Sender sender, Duration duration)
+  static Steady measure(BenchDatabase database, Pipeline pipeline, Sender sender, Duration duration)
       throws Exception {
     int warmUp = PACE.ordersIn(WARM_UP);
     int orders = PACE.ordersIn(duration);
