@@ -9,21 +9,26 @@ import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxEventListener;
 import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.TablePayloadStore;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
 import dev.evenkeel.outbox.spi.HeaderSource;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.outbox.spi.Upcaster;
 import dev.evenkeel.shard.id.CurrentShard;
 import dev.evenkeel.shard.id.NumberedShard;
 import jakarta.persistence.EntityManagerFactory;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -208,6 +213,24 @@ public final class EvenkeelAutoConfiguration {
   }
 
   @Bean
+  @ConditionalOnMissingBean
+  PayloadStore evenkeelPayloadStore(
+      DataSource dataSource,
+      EvenkeelOptions options,
+      CurrentShard shard,
+      InstallationDatabases databases) {
+    Map<String, DataSource> installations =
+        databases.all().stream()
+            .collect(
+                Collectors.toMap(InstallationDatabase::name, InstallationDatabase::dataSource));
+    return new TablePayloadStore(
+        HomeDatabase.of(dataSource),
+        options.schema(),
+        () -> shard.shard().name(),
+        installations::get);
+  }
+
+  @Bean
   MessageObservers evenkeelMessageObservers(ObjectProvider<MessageObserver> observers) {
     return new MessageObservers(observers.orderedStream().toList());
   }
@@ -223,7 +246,8 @@ public final class EvenkeelAutoConfiguration {
       ObjectProvider<HeaderSource> headers,
       ObjectProvider<TransactionFlush> flushes,
       MessageObservers observers,
-      TransactionSlot slot) {
+      TransactionSlot slot,
+      PayloadStore payloads) {
     return new TransactionalOutbox(
         HomeDatabase.of(dataSource),
         options.outbox(),
@@ -233,7 +257,8 @@ public final class EvenkeelAutoConfiguration {
             headers.orderedStream().toList(),
             flushes.orderedStream().toList(),
             observers.observer(),
-            slot));
+            slot,
+            payloads));
   }
 
   @Bean
@@ -248,8 +273,9 @@ public final class EvenkeelAutoConfiguration {
       EvenkeelOptions options,
       TransactionRouter router,
       MessageObservers observers,
-      TimeSource time) {
-    return Installations.of(databases, options, router, observers, time);
+      TimeSource time,
+      PayloadStore payloads) {
+    return Installations.of(databases, options, router, observers, time, payloads);
   }
 
   /** Lazy: whoever asks has to wait until the handlers' beans can be made. */
@@ -259,8 +285,12 @@ public final class EvenkeelAutoConfiguration {
       ConfigurableListableBeanFactory beans,
       EventTypes types,
       PayloadCodec codec,
+      EvenkeelProperties properties,
+      ObjectProvider<Upcaster> upcasters,
       ObjectProvider<InboxHandlerSource> sources) {
-    return new InboxHandlerCollector(beans).collect(types, codec, sources.orderedStream().toList());
+    return new InboxHandlerCollector(beans, properties.inbox().deadLetterPolicy())
+        .collect(
+            types, codec, upcasters.orderedStream().toList(), sources.orderedStream().toList());
   }
 
   @Bean

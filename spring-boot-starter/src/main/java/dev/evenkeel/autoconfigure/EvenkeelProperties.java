@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
@@ -135,10 +136,23 @@ record EvenkeelProperties(
   /**
    * The writing side.
    *
-   * @param maxPayload Largest payload of a message, 1B to 64MB.
+   * @param maxPayload Largest payload that a message carries itself, 1B to 64MB.
    * @param retention How long published messages stay in the outbox, up to 30 days.
+   * @param claimCheck Payloads too large to travel in a message.
    */
-  record Outbox(@DefaultValue("1MB") DataSize maxPayload, @DefaultValue("6h") Duration retention) {}
+  record Outbox(
+      @DefaultValue("1MB") DataSize maxPayload,
+      @DefaultValue("6h") Duration retention,
+      @DefaultValue ClaimCheck claimCheck) {}
+
+  /**
+   * Payloads too large to travel in a message.
+   *
+   * @param threshold Larger payloads go to the payload store, and the message carries a claim; up
+   *     to the largest payload of a message. Default: none does, and what is too large is refused.
+   * @param maxPayload Largest payload of the payload store, from the threshold to 64MB.
+   */
+  record ClaimCheck(@Nullable DataSize threshold, @DefaultValue("16MB") DataSize maxPayload) {}
 
   /**
    * The receiving side.
@@ -151,6 +165,9 @@ record EvenkeelProperties(
    *     1024.
    * @param outageBudget How long a database may be away before messages headed there are parked, up
    *     to 5m.
+   * @param deadLetterPolicy What a dead letter means for later messages of its key, for handlers
+   *     that do not say it themselves: block (they wait) or skip (they flow on, and a retried one
+   *     comes late).
    * @param retired Consumers that nobody waits for any more. Naming one that has a handler is an
    *     error.
    * @param retry What happens when a handler fails.
@@ -160,6 +177,7 @@ record EvenkeelProperties(
       @DefaultValue("5s") Duration handlerTimeout,
       @DefaultValue("16") int lanes,
       @DefaultValue("10s") Duration outageBudget,
+      @DefaultValue("block") DeadLetterPolicy deadLetterPolicy,
       @DefaultValue List<String> retired,
       @DefaultValue Retry retry) {}
 

@@ -75,6 +75,7 @@ public final class EvenkeelRelayAutoConfiguration {
                 new InstallationTransport(shared, installation.name()),
                 installation.registry(),
                 served(shared, handlers.getObject()),
+                handlers.getObject().upcastSubscriptions(),
                 observers.observer());
           }
 

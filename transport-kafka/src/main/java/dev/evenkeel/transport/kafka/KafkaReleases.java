@@ -3,12 +3,18 @@ package dev.evenkeel.transport.kafka;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ParkedStore;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,18 +39,23 @@ final class KafkaReleases implements AutoCloseable {
   private final KafkaTransportOptions options;
   private final RecordFormat format;
   private final KafkaSession session;
+  private final Supplier<Producer<byte[], byte[]>> producers;
   private final ParkedStore parked;
   private final ScheduledExecutorService thread;
+  private volatile @Nullable Producer<byte[], byte[]> producer;
+  private volatile boolean closed;
 
   KafkaReleases(
       KafkaTransportOptions options,
       RecordFormat format,
       KafkaSession session,
+      Supplier<Producer<byte[], byte[]>> producers,
       ParkedStore parked,
       String installation) {
     this.options = options;
     this.format = format;
     this.session = session;
+    this.producers = producers;
     this.parked = parked;
     this.thread =
         Executors.newSingleThreadScheduledExecutor(
@@ -64,8 +75,10 @@ final class KafkaReleases implements AutoCloseable {
   private void look() {
     try {
       if (session.mayWork()) {
+        Set<String> away =
+            new HashSet<>(); // aggregate types: one topic must not hold up the others
         for (ParkedStore.Key due : parked.due(List.of(session.fence().source()), KEYS_PER_LOOK)) {
-          release(due);
+          release(due, away);
         }
       }
     } catch (InterruptedException e) {
@@ -75,32 +88,62 @@ final class KafkaReleases implements AutoCloseable {
     }
   }
 
-  private void release(ParkedStore.Key due) throws InterruptedException {
+  private void release(ParkedStore.Key due, Set<String> away) throws InterruptedException {
     for (int n = 0; n < MESSAGES_PER_KEY && session.mayWork(); n++) {
       ParkedMessage head = parked.head(due).orElse(null);
-      if (head == null || !releaseOne(head)) {
+      if (head == null || !releaseOne(head, away)) {
         return;
       }
     }
   }
 
   /** True when the key may go on with its next message. */
-  private boolean releaseOne(ParkedMessage head) throws InterruptedException {
-    Outlet outlet = session.outlet();
-    if (outlet == null) {
-      return postpone(head, "Kafka does not take messages");
+  private boolean releaseOne(ParkedMessage head, Set<String> away) throws InterruptedException {
+    String type = head.message().aggregateType();
+    if (away.contains(type)) {
+      return postpone(head, "its topic does not take messages");
     }
     try {
-      outlet
-          .producer()
+      producer()
           .send(format.record(head.message()))
           .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
       return parked.handled(session.fence(), head);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      return Refusals.isRefusal(cause) ? refused(head, cause) : postpone(head, cause.toString());
-    } catch (TimeoutException | RuntimeException e) {
-      return postpone(head, e.toString());
+      if (Refusals.isRefusal(cause)) {
+        return refused(head, cause);
+      }
+      return outage(head, away, cause);
+    } catch (TimeoutException | KafkaException e) {
+      return outage(head, away, e);
+    }
+  }
+
+  /** With the producer goes the record, which otherwise would be sent beside its own repetition. */
+  private boolean outage(ParkedMessage head, Set<String> away, Throwable cause) {
+    closeProducer();
+    away.add(head.message().aggregateType());
+    return postpone(head, cause.toString());
+  }
+
+  /** Not the session's: a refused record ends that one, and shares its batches with live ones. */
+  private Producer<byte[], byte[]> producer() {
+    Producer<byte[], byte[]> present = producer;
+    if (present == null) {
+      present = producers.get();
+      producer = present;
+      if (closed) {
+        closeProducer();
+      }
+    }
+    return present;
+  }
+
+  private void closeProducer() {
+    Producer<byte[], byte[]> present = producer;
+    producer = null;
+    if (present != null) {
+      present.close(Duration.ZERO);
     }
   }
 
@@ -135,15 +178,19 @@ final class KafkaReleases implements AutoCloseable {
     }
   }
 
-  /** Starts nothing more. What waits for the broker ends when the session's producer is closed. */
+  /** Starts nothing more and ends what waits for the broker. */
   void shutDown() {
+    closed = true;
     thread.shutdown();
+    Producer<byte[], byte[]> present = producer;
+    if (present != null) {
+      present.close(Duration.ZERO);
+    }
   }
 
   /** Waits for a release under way, so that its database is still there. */
   @Override
   public void close() {
-    thread.shutdown();
     try {
       if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         thread.shutdownNow();

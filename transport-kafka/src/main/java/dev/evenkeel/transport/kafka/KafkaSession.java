@@ -1,5 +1,6 @@
 package dev.evenkeel.transport.kafka;
 
+import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.OrderKey;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkReason;
@@ -23,9 +24,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.record.AbstractRecords;
 import org.apache.kafka.common.record.CompressionType;
@@ -49,6 +52,9 @@ import org.slf4j.LoggerFactory;
  *       are parked. A broker that is away holds all of them: nothing is parked, the WAL waits.
  * </ul>
  *
+ * <p>While a topic is held, none of its messages is with a producer: that is what keeps them in
+ * order when they are parked or sent after all.
+ *
  * <p>Which keys are parked is known from memory: only the leader parks, under its epoch, and what
  * operators discard is noticed when the next message of the key looks at the database.
  */
@@ -62,7 +68,9 @@ final class KafkaSession implements Transport.Session {
   private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final int KEYS_PER_PAGE = 1_000;
+  private static final int MAX_KNOWN_KEYS = 100_000;
 
   private final KafkaTransportOptions options;
   private final RecordFormat format;
@@ -77,6 +85,7 @@ final class KafkaSession implements Transport.Session {
   private volatile boolean waiting;
   private volatile @Nullable Outlet outlet;
   private volatile List<String> findings = List.of();
+  private volatile @Nullable Throwable dead;
 
   // The pump's own.
   private final Deque<Send> first = new ArrayDeque<>(); // before what was handed over
@@ -86,6 +95,8 @@ final class KafkaSession implements Transport.Session {
   private final Set<OrderKey> parkedKeys = new HashSet<>();
   private @Nullable String away;
   private long backoff;
+  private long stallLookedAt = System.nanoTime();
+  private int maxKnownKeys = MAX_KNOWN_KEYS;
 
   /** Messages of a topic that can't be used now. */
   private static final class HeldTopic {
@@ -98,12 +109,6 @@ final class KafkaSession implements Transport.Session {
     private HeldTopic(String reason) {
       this.reason = reason;
     }
-  }
-
-  /** Ends the pump: this process leads no more. */
-  private static final class FencedException extends RuntimeException {
-
-    private static final long serialVersionUID = 1L;
   }
 
   KafkaSession(
@@ -131,6 +136,10 @@ final class KafkaSession implements Transport.Session {
   @Override
   public void send(OutboxMessage message, Acknowledgement acknowledgement) {
     handedOver.add(new Send(message, acknowledgement));
+    Throwable end = dead;
+    if (end != null) {
+      acknowledgement.fail(end); // nobody pumps any more; the relay starts anew
+    }
     wake();
   }
 
@@ -161,16 +170,15 @@ final class KafkaSession implements Transport.Session {
   private void pump() {
     try {
       loadParkedKeys();
-      outlet = outlets.get();
+      newOutlet();
       while (!closed) {
         turn();
       }
-    } catch (FencedException e) {
-      log.debug("The session was fenced out", e);
     } catch (RuntimeException | Error e) {
       if (!closed) {
-        log.error("The way to Kafka broke down; the relay starts anew", e);
-        failAll(e);
+        log.error("The way to Kafka ends; the relay starts anew: {}", e.getMessage(), e);
+        dead = e; // before one is looked for: whoever comes later sees it
+        failOne(e);
       }
     } catch (InterruptedException e) {
       log.trace("The session was closed", e);
@@ -178,17 +186,42 @@ final class KafkaSession implements Transport.Session {
   }
 
   /** Whatever message it is: one that fails ends the relay's session. */
-  private void failAll(Throwable cause) {
+  private void failOne(Throwable cause) {
     Send any = nextOrNull();
     if (any == null) {
       any = given.peek();
+    }
+    if (any == null && !held.isEmpty()) {
+      any = held.values().iterator().next().sends.peek();
     }
     if (any != null) {
       any.fail(cause);
     }
   }
 
+  /** A broker whose name can't be resolved is away, as one that does not answer. */
+  private void newOutlet() throws InterruptedException {
+    while (!closed) {
+      try {
+        outlet = outlets.get();
+        if (closed) {
+          closeOutlet(); // nobody else knows of it, perhaps
+        }
+        return;
+      } catch (KafkaException e) {
+        log.warn("A producer can't be made now: {}", e.toString());
+        pause("a producer can't be made: " + rootMessage(e));
+      }
+    }
+  }
+
+  private static String rootMessage(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return String.valueOf(cause == null ? failure.getMessage() : cause.getMessage());
+  }
+
   private void loadParkedKeys() throws InterruptedException {
+    parkedKeys.clear();
     ParkedStore.Key last = null;
     while (!closed) {
       ParkedStore.Key after = last;
@@ -203,12 +236,14 @@ final class KafkaSession implements Transport.Session {
   }
 
   private void turn() throws InterruptedException {
-    if (broken() != null) {
-      replaceOutlet();
+    Exception trouble = broken();
+    if (trouble != null) {
+      replaceOutlet(trouble);
     }
     lookAtHeldTopics();
-    tellFindings();
     forgetDone();
+    lookAtStall();
+    tellFindings();
     Send next = next();
     if (next == null) {
       return;
@@ -250,9 +285,13 @@ final class KafkaSession implements Transport.Session {
 
   /** Until something was handed over or acknowledged, or a little later. */
   private void await() throws InterruptedException {
+    await(() -> handedOver.isEmpty() || !first.isEmpty());
+  }
+
+  private void await(BooleanSupplier nothingToDo) throws InterruptedException {
     waiting = true;
     try {
-      if (handedOver.isEmpty() || !first.isEmpty()) {
+      if (nothingToDo.getAsBoolean()) {
         LockSupport.parkNanos(this, WAIT_NANOS);
       }
     } finally {
@@ -263,31 +302,54 @@ final class KafkaSession implements Transport.Session {
     }
   }
 
-  /** An error: what was not delivered is given again, in order, to a new producer. */
-  private void replaceOutlet() throws InterruptedException {
-    Outlet old = Objects.requireNonNull(outlet);
-    Exception trouble = Objects.requireNonNull(old.trouble());
-    old.close(); // waits for its thread: after this no callback changes a send
-    outlet = null;
-    List<Send> again = new ArrayList<>();
-    for (Send send : given) {
-      if (!send.done()) {
-        again.add(send);
-      }
+  /**
+   * A record that is not acknowledged for long: whether its topic is still there. Its producer
+   * would wait for ever.
+   */
+  private void lookAtStall() throws InterruptedException {
+    Send oldest = given.peek();
+    long now = System.nanoTime();
+    if (oldest == null || now - oldest.since() < STALL_NANOS || now - stallLookedAt < STALL_NANOS) {
+      return;
     }
+    String topic = options.topics().topic(oldest.message().aggregateType());
+    TopicChecks.Finding finding = checks.check(topic);
+    if (finding instanceof TopicChecks.Finding.Unusable) {
+      usable.clear();
+      giveAgain();
+    } else if (finding instanceof TopicChecks.Finding.BrokerAway brokerAway) {
+      away = brokerAway.reason();
+    } else {
+      away = "topic %s has acknowledged nothing for 10 s or longer".formatted(topic);
+    }
+    stallLookedAt = System.nanoTime();
+  }
+
+  /** An error: what was not delivered is given again, in order, to a new producer. */
+  private void replaceOutlet(Exception trouble) throws InterruptedException {
+    int again = giveAgain();
+    if (!Refusals.isRefusal(trouble)) {
+      log.warn(
+          "Sending to Kafka failed; {} messages are sent again: {}", again, trouble.toString());
+      usable.clear(); // a topic may have gone, or an authorisation
+      pause(trouble.toString());
+    }
+  }
+
+  /** Ends the producer and puts what it did not deliver first. Returns how many those are. */
+  private int giveAgain() throws InterruptedException {
+    Outlet old = outlet;
+    outlet = null;
+    if (old != null) {
+      old.close(); // waits for its thread: after this no callback changes a send
+    }
+    List<Send> again = given.stream().filter(send -> !send.done()).toList();
     given.clear();
     for (int i = again.size() - 1; i >= 0; i--) {
       first.addFirst(again.get(i));
     }
-    if (!Refusals.isRefusal(trouble)) {
-      log.warn(
-          "Sending to Kafka failed; {} messages are sent again: {}",
-          again.size(),
-          trouble.toString());
-      usable.clear(); // a topic may have gone, or an authorisation
-      pause(trouble.toString());
-    }
-    outlet = outlets.get();
+    newOutlet();
+    return again.size();
   }
 
   private void pause(String reason) throws InterruptedException {
@@ -318,6 +380,10 @@ final class KafkaSession implements Transport.Session {
     }
     ProducerRecord<byte[], byte[]> record = format.record(message);
     if (tooLarge(record, limits)) {
+      if (send.looksAtLimit()) {
+        usable.remove(topic); // it may have been raised
+        return false;
+      }
       return parkDrained(
           send,
           ParkReason.TOO_LARGE,
@@ -350,12 +416,26 @@ final class KafkaSession implements Transport.Session {
       pause(brokerAway.reason());
       return false;
     }
+    if (underWay(topic)) {
+      // What was given before has to be held before it, or parked before it.
+      first.addFirst(send);
+      giveAgain();
+      return true;
+    }
     String reason = ((TopicChecks.Finding.Unusable) finding).reason();
     log.error("Messages wait or are parked: {}", reason);
     HeldTopic holding = new HeldTopic(reason);
     holding.sends.add(send);
     held.put(topic, holding);
     return true;
+  }
+
+  private boolean underWay(String topic) {
+    return given.stream()
+        .anyMatch(
+            send ->
+                !send.done()
+                    && options.topics().topic(send.message().aggregateType()).equals(topic));
   }
 
   private boolean tooLarge(
@@ -382,12 +462,9 @@ final class KafkaSession implements Transport.Session {
     if (Refusals.isRefusal(notTaken)) {
       return parkDrained(send, reason(notTaken), notTaken.toString());
     }
-    if (notTaken instanceof AuthorizationException) {
-      usable.remove(record.topic());
-      return false;
-    }
-    if (!closed && present.trouble() == null) {
-      pause(notTaken.toString()); // no metadata or no memory: the broker does not answer
+    usable.remove(record.topic()); // no metadata, no memory, no authorisation: looked at first
+    if (!closed && present.trouble() == null && !(notTaken instanceof AuthorizationException)) {
+      pause(notTaken.toString());
     }
     return false;
   }
@@ -411,7 +488,7 @@ final class KafkaSession implements Transport.Session {
       send.refused(last);
       return true; // another error: given again by the next outlet
     }
-    replaceOutlet(); // puts it first again
+    giveAgain(); // puts it first again
     first.remove(send);
     usable.remove(record.topic()); // its limit may have changed
     return parkDrained(send, reason(refusal), refusal.toString());
@@ -431,7 +508,8 @@ final class KafkaSession implements Transport.Session {
       if (given.isEmpty()) {
         return true;
       }
-      await();
+      lookAtStall();
+      await(() -> true);
     }
     return false;
   }
@@ -454,17 +532,21 @@ final class KafkaSession implements Transport.Session {
     log.warn("{} is parked for {} ({}): {}", send.message(), CONSUMER, reason, error);
     ParkOutcome outcome =
         patiently(() -> parked.park(fence, CONSUMER, send.message(), reason, error, dueIn));
-    parkedKeys.add(send.message().orderKey());
     settle(send, outcome);
+    parkedKeys.add(send.message().orderKey());
+    if (parkedKeys.size() > maxKnownKeys) { // most may be free again: one is dropped when next seen
+      loadParkedKeys();
+      maxKnownKeys = Math.max(MAX_KNOWN_KEYS, 2 * parkedKeys.size());
+    }
   }
 
-  private static void settle(Send send, ParkOutcome outcome) {
+  private void settle(Send send, ParkOutcome outcome) {
     if (outcome == ParkOutcome.FENCED) {
-      send.fail(
-          new IllegalStateException("Another leader has begun; nothing can be parked any more"));
-      throw new FencedException();
+      throw new IllegalStateException("Another leader has begun; nothing can be parked any more");
     }
-    send.acknowledge();
+    if (!closed) {
+      send.acknowledge();
+    }
   }
 
   private void lookAtHeldTopics() throws InterruptedException {
@@ -475,8 +557,8 @@ final class KafkaSession implements Transport.Session {
     for (Map.Entry<String, HeldTopic> entry : List.copyOf(held.entrySet())) {
       HeldTopic topic = entry.getValue();
       if (now - topic.lookedAt >= LOOK_NANOS) {
-        topic.lookedAt = now;
         TopicChecks.Finding finding = checks.check(entry.getKey());
+        topic.lookedAt = System.nanoTime(); // a look may take seconds
         if (finding instanceof TopicChecks.Finding.Usable) {
           release(entry.getKey(), topic);
           continue;
@@ -513,7 +595,11 @@ final class KafkaSession implements Transport.Session {
     findings = List.copyOf(now);
   }
 
-  /** Parking needs the installation's own database. Without it the lease is lost soon. */
+  /**
+   * Parking needs the installation's own database. Without it the lease is lost soon.
+   *
+   * @throws RuntimeException if the database refuses the data, which no patience helps
+   */
   private <T> T patiently(Supplier<T> work) throws InterruptedException {
     while (true) {
       try {
@@ -521,6 +607,10 @@ final class KafkaSession implements Transport.Session {
       } catch (RuntimeException e) {
         if (closed) {
           throw new InterruptedException();
+        }
+        if (FailureKind.of(e) != FailureKind.OUTAGE
+            && FailureKind.of(e) != FailureKind.CONTENTION) {
+          throw e;
         }
         log.warn("The parked messages can't be reached now: {}", e.getMessage());
         TimeUnit.MILLISECONDS.sleep(200);
@@ -531,20 +621,30 @@ final class KafkaSession implements Transport.Session {
   @Override
   public void close() {
     closed = true;
-    pump.interrupt();
-    Outlet present = outlet;
-    if (present != null) {
-      present.close(); // joins the producer's thread: no acknowledgement after this
-    }
+    boolean interrupted = Thread.interrupted(); // it would cut short what has to be waited for
     try {
+      closeOutlet(); // wakes a pump that waits in it
+      pump.interrupt();
       pump.join(TimeUnit.SECONDS.toMillis(5));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      interrupted = true;
+    } finally {
+      closeOutlet(); // the pump may have made another one meanwhile
+      checks.close();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    present = outlet; // the pump may have made another one meanwhile
+  }
+
+  private void closeOutlet() {
+    Outlet present = outlet;
     if (present != null) {
-      present.close();
+      try {
+        present.close(); // joins the producer's thread: no acknowledgement after this
+      } catch (KafkaException e) {
+        log.debug("Closing a producer was interrupted", e);
+      }
     }
-    checks.close();
   }
 }

@@ -94,10 +94,12 @@ public final class KafkaTransport implements Transport {
             options,
             format,
             onChange -> new Outlet(new KafkaProducer<>(producer), onChange),
-            new TopicChecks(admin, options.createTopics(), ADMIN_PATIENCE),
+            new TopicChecks(admin, options.createTopics(), options.window(), ADMIN_PATIENCE),
             store,
             leadership);
-    KafkaReleases releases = new KafkaReleases(options, format, session, store, installation);
+    KafkaReleases releases =
+        new KafkaReleases(
+            options, format, session, () -> new KafkaProducer<>(producer), store, installation);
     sessions.put(installation, session);
     session.start();
     releases.start();
@@ -109,10 +111,13 @@ public final class KafkaTransport implements Transport {
 
       @Override
       public void close() {
-        releases.shutDown();
-        session.close();
-        releases.close();
         sessions.remove(installation, session);
+        try {
+          releases.shutDown();
+        } finally {
+          session.close();
+          releases.close();
+        }
       }
     };
   }

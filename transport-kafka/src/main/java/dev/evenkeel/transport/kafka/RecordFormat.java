@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.evenkeel.outbox.HeadersJson;
 import dev.evenkeel.outbox.MessageHeaders;
+import dev.evenkeel.outbox.OrderKey;
 import dev.evenkeel.outbox.OutboxMessage;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -29,6 +30,11 @@ final class RecordFormat {
   static final String VERSION = "version";
   static final String CREATED_AT = "created_at";
   static final String HEADERS = "headers";
+
+  /** What is kept of a key or type that can't be read. */
+  private static final int MAX_UNREADABLE = 200;
+
+  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
 
   private final TopicNames names;
   private final Header[] constant;
@@ -98,11 +104,16 @@ final class RecordFormat {
     if (record.value() == null) {
       throw new UnreadableRecordException("the record has no value");
     }
+    String key = storable("key", text(record.key()));
+    if (!new OrderKey(aggregateType, key).fits()) {
+      throw new UnreadableRecordException(
+          "its key has more than %d bytes".formatted(OrderKey.MAX_BYTES));
+    }
     try {
       return new OutboxMessage(
           UUID.fromString(required(record, ID)),
           aggregateType,
-          storable("key", text(record.key())),
+          key,
           storable("type", required(record, TYPE)),
           Integer.parseInt(required(record, VERSION)),
           record.value(),
@@ -120,12 +131,24 @@ final class RecordFormat {
     return new OutboxMessage(
         UUID.nameUUIDFromBytes(bytes(place)),
         aggregateType,
-        record.key() == null ? "" : text(record.key()).replace('\0', '\uFFFD'),
-        type == null ? "unreadable" : type.replace('\0', '\uFFFD'),
+        record.key() == null ? "" : cleaned(text(record.key())),
+        type == null ? "unreadable" : cleaned(type),
         1,
         record.value() == null ? new byte[0] : record.value(),
         Map.of("kafka-record", place),
-        Instant.ofEpochMilli(record.timestamp()));
+        clamped(Instant.ofEpochMilli(record.timestamp())));
+  }
+
+  private static String cleaned(String text) {
+    String storable = text.replace('\0', '\uFFFD');
+    return storable.substring(0, Math.min(storable.length(), MAX_UNREADABLE));
+  }
+
+  private static Instant clamped(Instant instant) {
+    if (instant.isBefore(Instant.EPOCH)) {
+      return Instant.EPOCH;
+    }
+    return instant.isAfter(LAST) ? LAST : instant;
   }
 
   /** The message's type; null when the record names none. */
@@ -154,9 +177,14 @@ final class RecordFormat {
 
   private static Instant createdAt(ConsumerRecord<byte[], byte[]> record) {
     String text = optional(record, CREATED_AT);
-    return text == null
-        ? Instant.ofEpochMilli(record.timestamp())
-        : OffsetDateTime.parse(text).toInstant();
+    Instant instant =
+        text == null
+            ? Instant.ofEpochMilli(record.timestamp())
+            : OffsetDateTime.parse(text).toInstant();
+    if (!clamped(instant).equals(instant)) {
+      throw new DateTimeException(instant + " is before 1970 or after 9999");
+    }
+    return instant;
   }
 
   /** PostgreSQL stores no NUL in a text, so such a message could never be parked. */
