@@ -10,6 +10,9 @@ import org.apache.kafka.clients.admin.NewTopic;
 /** A Kafka broker in a process of its own. */
 final class Broker implements AutoCloseable {
 
+  /** Where the transport sends orders by default, and the reference too; made at the start. */
+  static final String TOPIC = "outbox.event.order";
+
   static final int PARTITIONS = 4;
 
   private final ChildJvm process;
@@ -21,35 +24,26 @@ final class Broker implements AutoCloseable {
   }
 
   /** Starts one and waits until it answers. */
-  static Broker start() throws IOException {
+  static Broker start() throws IOException, InterruptedException, ExecutionException {
     ChildJvm process = ChildJvm.start(List.of("-Xms1g", "-Xmx1g"), BrokerMain.class, List.of());
     String line = process.answer();
     while (!line.startsWith(BrokerMain.READY)) {
       line = process.answer();
     }
-    return new Broker(process, line.substring(BrokerMain.READY.length()));
+    Broker broker = new Broker(process, line.substring(BrokerMain.READY.length()));
+    broker.createTopic();
+    return broker;
+  }
+
+  private void createTopic() throws InterruptedException, ExecutionException {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
+      admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 1))).all().get();
+    }
   }
 
   /** The addresses, as clients want them. */
   String servers() {
     return servers;
-  }
-
-  /** Makes a topic of {@link #PARTITIONS} partitions with the broker's defaults. */
-  void createTopic(String name) throws InterruptedException, ExecutionException {
-    try (Admin admin = admin()) {
-      admin.createTopics(List.of(new NewTopic(name, PARTITIONS, (short) 1))).all().get();
-    }
-  }
-
-  void deleteTopic(String name) throws InterruptedException, ExecutionException {
-    try (Admin admin = admin()) {
-      admin.deleteTopics(List.of(name)).all().get();
-    }
-  }
-
-  private Admin admin() {
-    return Admin.create(Map.of("bootstrap.servers", servers));
   }
 
   @Override

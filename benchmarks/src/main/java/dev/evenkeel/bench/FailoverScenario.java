@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -89,6 +90,9 @@ final class FailoverScenario implements Scenario {
       long at = Attempt.now();
       leader.kill();
       kills.add(ended(leader, at, writers, database));
+      results.add(KILL, "until it leads", "s", seconds(at, standby.reached(RelayState.PREPARING)));
+      results.add(
+          KILL, "until it streams", "s", seconds(at, standby.reached(RelayState.STREAMING)));
       leader = standby;
       standby = startNode(database, folder);
       standby.await(RelayState.STANDBY);
@@ -133,6 +137,10 @@ final class FailoverScenario implements Scenario {
         database,
         "SELECT EXISTS (SELECT FROM account_moved WHERE number >= %d)".formatted(firstAfter));
     return new Takeover(victim.name(), at, firstAfter);
+  }
+
+  private static double seconds(long from, long to) {
+    return (to - from) / (double) TimeUnit.SECONDS.toMicros(1);
   }
 
   private static void awaitHandled(BenchDatabase database, String condition) throws Exception {

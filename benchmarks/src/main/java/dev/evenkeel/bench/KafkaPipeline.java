@@ -1,7 +1,6 @@
 package dev.evenkeel.bench;
 
 import java.io.IOException;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +12,6 @@ final class KafkaPipeline implements Pipeline {
   private final BenchDatabase database;
   private final Broker broker;
   private final Sender sender;
-  private final String topic;
   private final Pipeline written;
   private boolean sending;
   private @Nullable RecordCounter counter;
@@ -22,21 +20,19 @@ final class KafkaPipeline implements Pipeline {
     this.database = database;
     this.broker = broker;
     this.sender = sender;
-    this.topic = "bench." + database.info().name();
     this.written = sender.variant().writingTo(database);
   }
 
   @Override
   public void prepare() throws Exception {
     written.prepare();
-    broker.createTopic(topic);
   }
 
   @Override
   public void start(Progress progress) throws IOException {
-    counter = new RecordCounter(broker.servers(), topic, progress);
+    counter = new RecordCounter(broker.servers(), progress);
     sending = true;
-    sender.send(database.info(), topic);
+    sender.send(database.info());
   }
 
   @Override
@@ -52,13 +48,7 @@ final class KafkaPipeline implements Pipeline {
       }
       if (counter != null) {
         counter.close();
-        deleteTopic();
       }
     }
-  }
-
-  /** Its data would fill the disk. */
-  private void deleteTopic() throws InterruptedException, ExecutionException {
-    broker.deleteTopic(topic);
   }
 }

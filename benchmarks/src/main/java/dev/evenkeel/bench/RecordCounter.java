@@ -24,15 +24,13 @@ final class RecordCounter implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  /** Reads a topic from its beginning. */
-  RecordCounter(String servers, String topic, Progress progress) {
+  /** Counts what comes to the topic from now on. */
+  RecordCounter(String servers, Progress progress) {
     consumer =
         new KafkaConsumer<>(
             Map.of(
                 ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
                 servers,
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                "earliest",
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
                 false,
                 ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
@@ -41,10 +39,11 @@ final class RecordCounter implements AutoCloseable {
                 ByteArrayDeserializer.class));
     List<TopicPartition> partitions =
         IntStream.range(0, Broker.PARTITIONS)
-            .mapToObj(number -> new TopicPartition(topic, number))
+            .mapToObj(number -> new TopicPartition(Broker.TOPIC, number))
             .toList();
     consumer.assign(partitions);
-    consumer.seekToBeginning(partitions);
+    consumer.seekToEnd(partitions);
+    partitions.forEach(consumer::position); // seeks now, not at the first poll
     thread = new Thread(() -> count(progress), "consumer");
     thread.start();
   }

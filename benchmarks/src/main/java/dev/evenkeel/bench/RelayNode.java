@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** A process of {@link RelayNodeMain}. */
@@ -16,6 +18,7 @@ final class RelayNode implements AutoCloseable {
   private final String name;
   private final Path attempts;
   private final ChildJvm process;
+  private final Map<RelayState, Long> reached = new ConcurrentHashMap<>();
   private volatile @Nullable RelayState state;
 
   private RelayNode(String name, Path attempts, ChildJvm process) {
@@ -52,7 +55,9 @@ final class RelayNode implements AutoCloseable {
   private void readStates() {
     try {
       while (true) {
-        state = RelayState.valueOf(process.answer());
+        RelayState next = RelayState.valueOf(process.answer());
+        reached.put(next, Attempt.now());
+        state = next;
       }
     } catch (IOException e) {
       state = null; // the process has ended
@@ -72,6 +77,11 @@ final class RelayNode implements AutoCloseable {
         LONGEST,
         () -> state == expected,
         () -> "%s should be %s, was %s".formatted(name, expected, state));
+  }
+
+  /** {@link Attempt#now()} when the relay was last seen to enter a state; 0 when it never was. */
+  long reached(RelayState entered) {
+    return reached.getOrDefault(entered, 0L);
   }
 
   void kill() {

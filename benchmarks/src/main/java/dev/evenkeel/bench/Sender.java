@@ -40,8 +40,8 @@ final class Sender implements AutoCloseable {
   }
 
   /** Sends what is written to a prepared database; returns when that has begun. */
-  void send(DatabaseInfo from, String topic) throws IOException {
-    order("start", from.name(), from.jdbcUrl(), from.username(), from.password(), topic);
+  void send(DatabaseInfo from) throws IOException {
+    order("start", from.name(), from.jdbcUrl(), from.username(), from.password());
   }
 
   void stop() throws IOException {

@@ -4,7 +4,6 @@ import dev.evenkeel.relay.Relay;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.transport.kafka.KafkaTransport;
 import dev.evenkeel.transport.kafka.KafkaTransportOptions;
-import dev.evenkeel.transport.kafka.TopicNames;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -57,7 +56,7 @@ public final class SenderMain {
 
   private String obey(List<String> words) throws Exception {
     switch (words.get(0)) {
-      case "start" -> start(database(words), words.get(5));
+      case "start" -> start(database(words));
       case "stop" -> stop();
       case "usage" -> {
         return usage();
@@ -77,10 +76,10 @@ public final class SenderMain {
     return new DatabaseInfo(words.get(1), words.get(2), words.get(3), words.get(4));
   }
 
-  private void start(DatabaseInfo database, String topic) throws Exception {
+  private void start(DatabaseInfo database) throws Exception {
     switch (variant) {
       case REFERENCE -> {
-        ReferenceProducer producer = new ReferenceProducer(servers, topic);
+        ReferenceProducer producer = new ReferenceProducer(servers, Broker.TOPIC);
         running.push(producer);
         ReferencePipeline pipeline = new ReferencePipeline(BenchDatabase.at(database));
         running.push(pipeline);
@@ -88,7 +87,12 @@ public final class SenderMain {
       }
       case EVENKEEL -> {
         RelayWiring wiring = wiring(database);
-        Relay relay = wiring.sendingTo(transport(wiring, topic));
+        Relay relay =
+            wiring.sendingTo(
+                new KafkaTransport(
+                    KafkaTransportOptions.defaults("/bench"),
+                    Map.of("bootstrap.servers", servers),
+                    installation -> wiring.parked()));
         running.push(relay::stop);
         RelayWiring.startAndStream(relay);
       }
@@ -101,23 +105,6 @@ public final class SenderMain {
         "sender",
         new DriverManagerDataSource(database.jdbcUrl(), database.username(), database.password()),
         List.of(OrderPlaced.class));
-  }
-
-  /** With its defaults, but for one topic of a name of its own. */
-  private KafkaTransport transport(RelayWiring wiring, String topic) {
-    KafkaTransportOptions defaults = KafkaTransportOptions.defaults("/bench");
-    return new KafkaTransport(
-        new KafkaTransportOptions(
-            new TopicNames(topic),
-            defaults.source(),
-            defaults.contentType(),
-            defaults.createTopics(),
-            defaults.topicBudget(),
-            defaults.retries(),
-            defaults.window(),
-            defaults.receiversReadSource()),
-        Map.of("bootstrap.servers", servers),
-        installation -> wiring.parked());
   }
 
   private void stop() throws Exception {
