@@ -30,6 +30,7 @@ final class FailoverScenario implements Scenario {
   private static final int MOST_PAUSES = 3;
   private static final Duration LONGEST = Duration.ofSeconds(60);
   private static final double KILLED_SECONDS = 2;
+  private static final long MILLIS = TimeUnit.SECONDS.toMillis(1);
 
   /** Kills are to hit heartbeats and renewals anywhere. */
   private static final int LEAST_CALM_MILLIS = 500;
@@ -87,9 +88,12 @@ final class FailoverScenario implements Scenario {
     List<Takeover> kills = new ArrayList<>();
     for (int n = 0; options.wants(KILL) && n < options.rounds(); n++) {
       calm();
+      Duration before = standby.cpu();
       long at = Attempt.now();
       leader.kill();
       kills.add(ended(leader, at, writers, database));
+      Duration cpu = standby.cpu().minus(before);
+      results.add(KILL, "new leader's CPU", "s", cpu.toMillis() / (double) MILLIS);
       results.add(KILL, "until it leads", "s", seconds(at, standby.reached(RelayState.PREPARING)));
       results.add(
           KILL, "until it streams", "s", seconds(at, standby.reached(RelayState.STREAMING)));

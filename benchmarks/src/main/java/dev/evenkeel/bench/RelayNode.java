@@ -84,6 +84,11 @@ final class RelayNode implements AutoCloseable {
     return reached.getOrDefault(entered, 0L);
   }
 
+  /** Processor time that it has used so far. */
+  Duration cpu() {
+    return process.process().info().totalCpuDuration().orElse(Duration.ZERO);
+  }
+
   void kill() {
     process.kill();
   }
