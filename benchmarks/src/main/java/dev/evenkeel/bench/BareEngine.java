@@ -3,6 +3,7 @@ package dev.evenkeel.bench;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.DebeziumEngine.ChangeConsumer;
 import io.debezium.engine.DebeziumEngine.RecordCommitter;
 import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
@@ -18,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.Driver;
 
 /**
- * Debezium's engine and nothing else: Connect format, 2 ms polling, no transformation, a consumer
- * that reads the aggregate's id.
+ * Debezium's engine and nothing else: Connect format, 2 ms polling, no transformation; unless
+ * another is given, a consumer that reads the aggregate's id.
  */
 final class BareEngine implements AutoCloseable {
 
@@ -58,17 +59,23 @@ final class BareEngine implements AutoCloseable {
     return properties;
   }
 
+  /** Starts with a consumer that counts. */
   void start(Progress progress) {
+    start((records, committer) -> count(records, committer, progress));
+  }
+
+  /** Starts with another consumer, which is called on the engine's thread. */
+  void start(ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer) {
     engine =
         DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
             .using(properties)
             .using((success, message, error) -> ended.set(message))
-            .notifying((records, committer) -> handle(records, committer, progress))
+            .notifying(consumer)
             .build();
     thread.execute(engine);
   }
 
-  private static void handle(
+  private static void count(
       List<RecordChangeEvent<SourceRecord>> records,
       RecordCommitter<RecordChangeEvent<SourceRecord>> committer,
       Progress progress)

@@ -38,6 +38,11 @@ final class BenchDatabase implements AutoCloseable {
     return durable(new BenchDatabase(server.createDatabase(name), info -> {}));
   }
 
+  /** One that another process has made and will drop. */
+  static BenchDatabase at(DatabaseInfo info) throws SQLException {
+    return durable(new BenchDatabase(info, database -> {}));
+  }
+
   private static BenchDatabase durable(BenchDatabase database) throws SQLException {
     for (Map.Entry<String, String> setting : REQUIRED.entrySet()) {
       String actual = database.text("SHOW " + setting.getKey());

@@ -11,7 +11,13 @@ import java.util.stream.Collectors;
 public final class BenchMain {
 
   private static final List<Scenario> SCENARIOS =
-      List.of(new OutboxScenario(), new ShardScenario(), new SagaScenario(), new ProfileScenario());
+      List.of(
+          new OutboxScenario(),
+          new ShardScenario(),
+          new SagaScenario(),
+          new KafkaScenario(),
+          new FailoverScenario(),
+          new ProfileScenario());
 
   private BenchMain() {}
 

@@ -19,6 +19,13 @@ final class Cpu {
     return system().getTotalMemorySize();
   }
 
+  /**
+   * Processes that ran or waited to, on average over the last minute; this machine's whole load.
+   */
+  static double loadAverage() {
+    return system().getSystemLoadAverage();
+  }
+
   private static OperatingSystemMXBean system() {
     return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
   }

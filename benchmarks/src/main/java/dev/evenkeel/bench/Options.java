@@ -8,13 +8,16 @@ import java.util.Set;
  * The arguments of {@code bin/bench}.
  *
  * @param scenario which one
- * @param rounds how often everything is measured, 1 to 100; default 3
+ * @param rounds how often everything is measured, 1 to 100; default 3, and 20 for {@code failover},
+ *     where a round is a kill
  * @param duration how long writers write in each measurement of throughput, 1 s to 10 min; default
  *     10 s
  * @param parts what to measure of the scenario; empty means all of it
  */
 record Options(String scenario, int rounds, Duration duration, Set<String> parts) {
 
+  private static final int ROUNDS = 3;
+  private static final int KILLS = 20;
   private static final int MAX_ROUNDS = 100;
   private static final int MAX_SECONDS = 600;
 
@@ -27,7 +30,9 @@ record Options(String scenario, int rounds, Duration duration, Set<String> parts
     if (arguments.isEmpty()) {
       throw new IllegalArgumentException("name a scenario");
     }
-    Options options = new Options(arguments.get(0), 3, Duration.ofSeconds(10), Set.of());
+    String scenario = arguments.get(0);
+    int rounds = scenario.equals(FailoverScenario.NAME) ? KILLS : ROUNDS;
+    Options options = new Options(scenario, rounds, Duration.ofSeconds(10), Set.of());
     for (int i = 1; i < arguments.size(); i += 2) {
       if (i + 1 == arguments.size()) {
         throw new IllegalArgumentException(arguments.get(i) + " needs a value");

@@ -20,9 +20,6 @@ final class OutboxScenario implements Scenario {
 
   private static final Duration DELAY_DURATION = Duration.ofSeconds(20);
 
-  /** A reference that is slower than this share of the raw stream is no reference. */
-  private static final double LEAST_REFERENCE = 0.5;
-
   private enum Variant {
     REFERENCE,
     NO_OP,
@@ -57,7 +54,7 @@ final class OutboxScenario implements Scenario {
     results.target("delayP99", Results.Target.atMost(1.1));
     results.target("drain", Results.Target.atLeast(0.9));
     results.target("drainOfRaw", Results.Target.atLeast(0.5));
-    results.target("drainReferenceOfRaw", Results.Target.atLeast(LEAST_REFERENCE));
+    results.target("drainReferenceOfRaw", Results.Target.atLeast(BareDrain.LEAST_OF_RAW));
     results.target("drainBulk", Results.Target.atLeast(0.9));
     warmUp(options);
     for (int round = 1; round <= options.rounds(); round++) {
@@ -83,7 +80,7 @@ final class OutboxScenario implements Scenario {
       endToEnd(variant, WARM_UP);
     }
     if (options.wants(DRAIN) || options.wants(DRAIN_BULK)) {
-      drainBare(Drain.BULK);
+      BareDrain.measure(Drain.BULK);
       drain(Drain.BULK, Variant.NO_OP);
     }
   }
@@ -133,7 +130,7 @@ final class OutboxScenario implements Scenario {
   }
 
   private static void drain(Drain backlog, String part, Results results) throws Exception {
-    RawAndReference bare = drainBare(backlog);
+    BareDrain bare = BareDrain.measure(backlog);
     double noOp = drain(backlog, Variant.NO_OP);
     results.add(part + "/raw pgoutput", "throughput", "rows/s", bare.raw());
     results.add(part + "/reference", "throughput", "rows/s", bare.reference());
@@ -142,27 +139,8 @@ final class OutboxScenario implements Scenario {
     results.addRatio(part + "OfRaw", noOp / bare.raw());
     results.addRatio(part + "ReferenceOfRaw", bare.reference() / bare.raw());
     // Of bulks the raw stream, which decodes nothing, is several times as fast as any engine.
-    if (backlog == Drain.ORDERS && bare.reference() < LEAST_REFERENCE * bare.raw()) {
-      results.invalidate(
-          "the bare reference drained %.0f rows/s, less than half of the raw stream's %.0f"
-              .formatted(bare.reference(), bare.raw()));
-    }
-  }
-
-  private record RawAndReference(double raw, double reference) {}
-
-  /** One backlog for both, from two replication slots. */
-  private static RawAndReference drainBare(Drain backlog) throws Exception {
-    try (BenchDatabase database = BenchDatabase.create();
-        ReferencePipeline pipeline = new ReferencePipeline(database)) {
-      String rawSlot = "raw_" + database.info().name();
-      pipeline.prepare();
-      pipeline.createReplicationSlot(rawSlot);
-      backlog.write(database, pipeline);
-      double raw =
-          RawStream.rowsPerSecond(
-              database.info(), rawSlot, ReferencePipeline.PUBLICATION, Drain.BACKLOG);
-      return new RawAndReference(raw, Drain.rowsPerSecond(pipeline));
+    if (backlog == Drain.ORDERS) {
+      bare.judge(results);
     }
   }
 

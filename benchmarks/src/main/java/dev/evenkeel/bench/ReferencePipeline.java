@@ -1,12 +1,15 @@
 package dev.evenkeel.bench;
 
 import dev.evenkeel.testing.database.DatabaseInfo;
+import io.debezium.engine.DebeziumEngine.ChangeConsumer;
+import io.debezium.engine.RecordChangeEvent;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.connect.source.SourceRecord;
 
 /**
  * The bare reference, with no framework code: JDBC with statements that are prepared once, into the
@@ -67,6 +70,17 @@ final class ReferencePipeline implements Pipeline {
   @Override
   public void start(Progress progress) throws InterruptedException, SQLException {
     engine.start(progress);
+    awaitStreaming();
+  }
+
+  /** Starts with a consumer of its own. */
+  void start(ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer)
+      throws InterruptedException, SQLException {
+    engine.start(consumer);
+    awaitStreaming();
+  }
+
+  private void awaitStreaming() throws InterruptedException, SQLException {
     while (!isStreaming()) {
       engine.requireRunning();
       Thread.sleep(5);

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.common.utils.AppInfoParser;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -81,6 +82,7 @@ final class ResultsFile {
     versions.put("java", System.getProperty("java.version"));
     versions.put("postgresql", serverVersion(TestDatabase.shared().maintenanceDatabase()));
     versions.put("debezium", packaged("io.debezium", "debezium-embedded"));
+    versions.put("kafka", AppInfoParser.getVersion());
     versions.put("dbos", DbosSagas.VERSION);
     versions.put("java-uuid-generator", packaged("com.fasterxml.uuid", "java-uuid-generator"));
     versions.put("tsid-creator", packaged("com.github.f4b6a3", "tsid-creator"));

@@ -24,7 +24,10 @@ final class ResultsTable {
     results.ratios().forEach((name, ratio) -> judged(name, "%.3f", ratio, results));
     if (!results.figures().isEmpty()) {
       line("%n%-34s %12s   %s", "figure (median of rounds)", "", "target");
-      results.figures().forEach((name, figure) -> judged(name, "%,.0f", figure, results));
+      results
+          .figures()
+          .forEach(
+              (name, figure) -> judged(name, figure >= 100 ? "%,.0f" : "%.3f", figure, results));
     }
     results.remarks().forEach(remark -> line("%n%s", remark));
     results.invalid().forEach(because -> line("%nINVALID RUN: %s", because));

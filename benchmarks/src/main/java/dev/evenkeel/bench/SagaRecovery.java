@@ -6,10 +6,7 @@ import dev.evenkeel.saga.SagaOptions;
 import dev.evenkeel.saga.SagaState;
 import dev.evenkeel.saga.spi.SagaObserver;
 import dev.evenkeel.testing.database.DatabaseInfo;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,13 +44,13 @@ record SagaRecovery(double firstStepMillis, double allMillis) {
             context -> {});
     engine.start();
     try {
-      Process owner = startOwner(databases);
+      ChildJvm owner = startOwner(databases);
       long killedAt;
       try {
-        awaitReady(owner);
+        owner.await("ready");
       } finally {
         killedAt = System.nanoTime();
-        owner.destroyForcibly();
+        owner.kill();
       }
       if (!witness.allEnded.await(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new IllegalStateException(
@@ -68,31 +65,12 @@ record SagaRecovery(double firstStepMillis, double allMillis) {
     }
   }
 
-  private static Process startOwner(SagaDatabases databases) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx1g",
-                "-cp",
-                System.getProperty("java.class.path"),
-                OrphanMain.class.getName(),
-                String.valueOf(SAGAS)));
+  private static ChildJvm startOwner(SagaDatabases databases) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(String.valueOf(SAGAS)));
     for (DatabaseInfo info : databases.infos()) {
-      command.addAll(List.of(info.jdbcUrl(), info.username(), info.password()));
+      arguments.addAll(List.of(info.jdbcUrl(), info.username(), info.password()));
     }
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-  }
-
-  private static void awaitReady(Process owner) throws IOException {
-    BufferedReader output = owner.inputReader(StandardCharsets.UTF_8);
-    String line = output.readLine();
-    while (line != null && !line.equals("ready")) {
-      line = output.readLine();
-    }
-    if (line == null) {
-      throw new IOException("The process with the sagas has ended; its errors are above");
-    }
+    return ChildJvm.start(List.of("-Xmx1g"), OrphanMain.class, arguments);
   }
 
   private static double millis(long nanos) {

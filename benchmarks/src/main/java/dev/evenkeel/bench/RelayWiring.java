@@ -1,0 +1,138 @@
+package dev.evenkeel.bench;
+
+import dev.evenkeel.migrations.SchemaMigration;
+import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.EventTypes;
+import dev.evenkeel.outbox.InboxHandler;
+import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.InboxOptions;
+import dev.evenkeel.outbox.InboxReceiver;
+import dev.evenkeel.outbox.JsonPayloadCodec;
+import dev.evenkeel.outbox.Outbox;
+import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.TransactionalOutbox;
+import dev.evenkeel.outbox.delivery.InProcessTransport;
+import dev.evenkeel.outbox.delivery.LaneOptions;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.outbox.spi.Transport;
+import dev.evenkeel.relay.ConnectionSettings;
+import dev.evenkeel.relay.Relay;
+import dev.evenkeel.relay.RelayOptions;
+import dev.evenkeel.relay.RelayState;
+import dev.evenkeel.testing.database.DatabaseInfo;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.List;
+import javax.sql.DataSource;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Outbox and relay of one node with their defaults, wired as an application without Spring Boot
+ * would do it.
+ */
+final class RelayWiring {
+
+  static final String SCHEMA = "evenkeel";
+
+  private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  private final DatabaseInfo database;
+  private final String node;
+  private final DataSource dataSource;
+  private final EventTypes types;
+  private final PayloadCodec codec = new JsonPayloadCodec(JsonMapper.builder().build());
+
+  /**
+   * Wires nothing yet.
+   *
+   * @param node unique per process
+   * @param dataSource a pool of connections to the database
+   * @param events the classes of all events
+   */
+  RelayWiring(DatabaseInfo database, String node, DataSource dataSource, List<Class<?>> events) {
+    this.database = database;
+    this.node = node;
+    this.dataSource = dataSource;
+    this.types = EventTypes.of(events);
+  }
+
+  void migrate() {
+    new SchemaMigration(SCHEMA).migrate(dataSource);
+  }
+
+  Outbox outbox() {
+    return new TransactionalOutbox(
+        dataSource, OutboxOptions.defaults(), types, codec, TransactionalOutbox.Context.none());
+  }
+
+  ParkedStore parked() {
+    return new ParkedStore(dataSource, SCHEMA, MessageObserver.NONE, TimeSource.SYSTEM);
+  }
+
+  /** A relay without consumers of this process. */
+  Relay sendingTo(Transport transport) {
+    return relay(transport, InboxHandlers.builder(types, codec).build(), MessageObserver.NONE);
+  }
+
+  /**
+   * A relay that calls the handlers of an object, each in one transaction with its inbox row.
+   *
+   * @param handler has methods with {@link InboxHandler}
+   */
+  Relay inProcess(Object handler, MessageObserver observer) {
+    TransactionTarget target =
+        new TransactionTarget("bench", dataSource, new DataSourceTransactionManager(dataSource));
+    InboxHandlers handlers = handlers(handler);
+    return relay(
+        new InProcessTransport(
+            LaneOptions.defaults(),
+            handlers,
+            new InboxReceiver(
+                InboxOptions.defaults(),
+                dataSource,
+                (consumerName, message, shardKey) -> target,
+                observer,
+                TimeSource.SYSTEM),
+            new ParkedStore(dataSource, SCHEMA, observer, TimeSource.SYSTEM),
+            observer),
+        handlers,
+        observer);
+  }
+
+  /** Starts a relay and waits until it streams. */
+  static void startAndStream(Relay relay) throws Exception {
+    relay.start();
+    Waiting.until(
+        LONGEST_START,
+        () -> relay.status().state() == RelayState.STREAMING,
+        () -> "The relay does not stream: " + relay.status());
+  }
+
+  private Relay relay(Transport transport, InboxHandlers handlers, MessageObserver observer) {
+    ConsumerRegistry registry = new ConsumerRegistry(dataSource, SCHEMA);
+    registry.register(handlers.subscriptions());
+    return new Relay(
+        RelayOptions.defaults(SCHEMA, node),
+        new ConnectionSettings(database.jdbcUrl(), database.username(), database.password()),
+        transport,
+        registry,
+        handlers.subscriptions(),
+        observer);
+  }
+
+  private InboxHandlers handlers(Object handler) {
+    InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
+    for (Method method : handler.getClass().getDeclaredMethods()) {
+      InboxHandler annotation = method.getAnnotation(InboxHandler.class);
+      if (annotation != null) {
+        builder.add(handler, method, annotation);
+      }
+    }
+    return builder.build();
+  }
+}
