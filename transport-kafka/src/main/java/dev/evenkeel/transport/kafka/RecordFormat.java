@@ -37,7 +37,7 @@ final class RecordFormat {
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
 
   private final TopicNames names;
-  private final Header[] constant;
+  private final List<Header> constant;
 
   /**
    * Makes a format.
@@ -48,11 +48,10 @@ final class RecordFormat {
   RecordFormat(TopicNames names, String source, String contentType) {
     this.names = names;
     this.constant =
-        new Header[] {
-          header("ce_specversion", "1.0"),
-          header("ce_source", source),
-          header("content-type", contentType)
-        };
+        List.of(
+            header("ce_specversion", "1.0"),
+            header("ce_source", source),
+            header("content-type", contentType));
   }
 
   /** The record of a message; the producer gives it the present instant and the key's partition. */
@@ -71,7 +70,7 @@ final class RecordFormat {
     if (trace != null) {
       headers.add(header(MessageHeaders.TRACE_PARENT, trace)); // where others look for it
     }
-    headers.addAll(List.of(constant));
+    headers.addAll(constant);
     headers.add(new RecordHeader("ce_id", id));
     headers.add(new RecordHeader("ce_type", type));
     headers.add(new RecordHeader("ce_time", createdAt));
