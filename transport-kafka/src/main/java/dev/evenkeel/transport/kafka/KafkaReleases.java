@@ -3,7 +3,9 @@ package dev.evenkeel.transport.kafka;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ParkedStore;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -64,8 +66,10 @@ final class KafkaReleases implements AutoCloseable {
   private void look() {
     try {
       if (session.mayWork()) {
+        // A send to a topic that is missing blocks for seconds: one per topic and look is enough.
+        Set<String> awayTopics = new HashSet<>();
         for (ParkedStore.Key due : parked.due(List.of(session.fence().source()), KEYS_PER_LOOK)) {
-          release(due);
+          release(due, awayTopics);
         }
       }
     } catch (InterruptedException e) {
@@ -75,20 +79,25 @@ final class KafkaReleases implements AutoCloseable {
     }
   }
 
-  private void release(ParkedStore.Key due) throws InterruptedException {
+  private void release(ParkedStore.Key due, Set<String> awayTopics) throws InterruptedException {
     for (int n = 0; n < MESSAGES_PER_KEY && session.mayWork(); n++) {
       ParkedMessage head = parked.head(due).orElse(null);
-      if (head == null || !releaseOne(head)) {
+      if (head == null || !releaseOne(head, awayTopics)) {
         return;
       }
     }
   }
 
   /** True when the key may go on with its next message. */
-  private boolean releaseOne(ParkedMessage head) throws InterruptedException {
+  private boolean releaseOne(ParkedMessage head, Set<String> awayTopics)
+      throws InterruptedException {
     Outlet outlet = session.outlet();
     if (outlet == null) {
       return postpone(head, "Kafka does not take messages");
+    }
+    String topic = options.topics().topic(head.message().aggregateType());
+    if (session.holds(topic) || awayTopics.contains(topic)) {
+      return postpone(head, "topic " + topic + " can't be used");
     }
     try {
       outlet
@@ -98,8 +107,13 @@ final class KafkaReleases implements AutoCloseable {
       return parked.handled(session.fence(), head);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      return Refusals.isRefusal(cause) ? refused(head, cause) : postpone(head, cause.toString());
+      if (Refusals.isRefusal(cause)) {
+        return refused(head, cause);
+      }
+      awayTopics.add(topic);
+      return postpone(head, cause.toString());
     } catch (TimeoutException | RuntimeException e) {
+      awayTopics.add(topic);
       return postpone(head, e.toString());
     }
   }

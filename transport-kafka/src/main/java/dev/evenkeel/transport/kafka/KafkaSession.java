@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -46,7 +47,9 @@ import org.slf4j.LoggerFactory;
  *       again it is parked, after everything before it is acknowledged; later messages of its key
  *       queue behind it in the parked rows until it is released or discarded.
  *   <li>A topic that is missing or forbidden holds its own messages back, and past the budget they
- *       are parked. A broker that is away holds all of them: nothing is parked, the WAL waits.
+ *       are parked. A broker that is away holds all of them: nothing is parked, the WAL waits. The
+ *       producer waits for both without end and without a word, so the pump looks for itself when
+ *       nothing moves.
  * </ul>
  *
  * <p>Which keys are parked is known from memory: only the leader parks, under its epoch, and what
@@ -61,6 +64,7 @@ final class KafkaSession implements Transport.Session {
 
   private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final int KEYS_PER_PAGE = 1_000;
 
@@ -77,6 +81,8 @@ final class KafkaSession implements Transport.Session {
   private volatile boolean waiting;
   private volatile @Nullable Outlet outlet;
   private volatile List<String> findings = List.of();
+  private volatile @Nullable Throwable ended; // why the pump has ended by itself
+  private final Set<String> heldTopics = ConcurrentHashMap.newKeySet(); // for other threads
 
   // The pump's own.
   private final Deque<Send> first = new ArrayDeque<>(); // before what was handed over
@@ -85,7 +91,9 @@ final class KafkaSession implements Transport.Session {
   private final Map<String, HeldTopic> held = new HashMap<>();
   private final Set<OrderKey> parkedKeys = new HashSet<>();
   private @Nullable String away;
+  private @Nullable GoneTopic gone;
   private long backoff;
+  private long movedAt = System.nanoTime(); // when the oldest of those given was last done
 
   /** Messages of a topic that can't be used now. */
   private static final class HeldTopic {
@@ -99,6 +107,9 @@ final class KafkaSession implements Transport.Session {
       this.reason = reason;
     }
   }
+
+  /** A topic that was usable and no longer is. */
+  private record GoneTopic(String name, String reason) {}
 
   /** Ends the pump: this process leads no more. */
   private static final class FencedException extends RuntimeException {
@@ -132,6 +143,11 @@ final class KafkaSession implements Transport.Session {
   public void send(OutboxMessage message, Acknowledgement acknowledgement) {
     handedOver.add(new Send(message, acknowledgement));
     wake();
+    Throwable cause =
+        ended; // read after adding: the pump sets it before it looks for the last time
+    if (cause != null) {
+      acknowledgement.fail(cause);
+    }
   }
 
   private void wake() {
@@ -153,6 +169,11 @@ final class KafkaSession implements Transport.Session {
     return fence;
   }
 
+  /** Whether messages to the topic wait for it to become usable. From any thread. */
+  boolean holds(String topic) {
+    return heldTopics.contains(topic);
+  }
+
   /** What holds messages back, in sentences. From any thread. */
   List<String> findings() {
     return findings;
@@ -167,6 +188,7 @@ final class KafkaSession implements Transport.Session {
       }
     } catch (FencedException e) {
       log.debug("The session was fenced out", e);
+      ended = new IllegalStateException("Another leader has begun; this session has ended");
     } catch (RuntimeException | Error e) {
       if (!closed) {
         log.error("The way to Kafka broke down; the relay starts anew", e);
@@ -179,6 +201,7 @@ final class KafkaSession implements Transport.Session {
 
   /** Whatever message it is: one that fails ends the relay's session. */
   private void failAll(Throwable cause) {
+    ended = cause;
     Send any = nextOrNull();
     if (any == null) {
       any = given.peek();
@@ -206,9 +229,11 @@ final class KafkaSession implements Transport.Session {
     if (broken() != null) {
       replaceOutlet();
     }
+    holdGone();
     lookAtHeldTopics();
     tellFindings();
     forgetDone();
+    lookAtStalled();
     Send next = next();
     if (next == null) {
       return;
@@ -218,6 +243,17 @@ final class KafkaSession implements Transport.Session {
       await();
     } else if (!handle(next)) {
       first.addFirst(next);
+    }
+  }
+
+  /** The producer would keep a gone topic's messages without end: they are held here instead. */
+  private void holdGone() {
+    GoneTopic topic = gone;
+    gone = null;
+    if (topic != null && outlet != null) {
+      takeBack(outlet);
+      outlet = outlets.get();
+      hold(topic.name(), topic.reason());
     }
   }
 
@@ -231,7 +267,28 @@ final class KafkaSession implements Transport.Session {
       given.remove();
       backoff = 0;
       away = null;
+      movedAt = System.nanoTime();
     }
+  }
+
+  /**
+   * The oldest message given is not done for long: has its topic gone? What follows is for the next
+   * turn, which takes everything back before whatever is in hand now.
+   */
+  private void lookAtStalled() throws InterruptedException {
+    Send oldest = given.peek();
+    if (oldest == null || System.nanoTime() - movedAt < STALL_NANOS) {
+      return;
+    }
+    String topic = options.topics().topic(oldest.message().aggregateType());
+    TopicChecks.Finding finding = checks.check(topic);
+    movedAt = System.nanoTime(); // look again after as long
+    if (finding instanceof TopicChecks.Finding.BrokerAway brokerAway) {
+      away = brokerAway.reason();
+    } else if (finding instanceof TopicChecks.Finding.Unusable unusable && !oldest.done()) {
+      gone = new GoneTopic(topic, unusable.reason());
+    }
+    tellFindings();
   }
 
   private @Nullable Send nextOrNull() {
@@ -267,27 +324,28 @@ final class KafkaSession implements Transport.Session {
   private void replaceOutlet() throws InterruptedException {
     Outlet old = Objects.requireNonNull(outlet);
     Exception trouble = Objects.requireNonNull(old.trouble());
-    old.close(); // waits for its thread: after this no callback changes a send
-    outlet = null;
-    List<Send> again = new ArrayList<>();
-    for (Send send : given) {
-      if (!send.done()) {
-        again.add(send);
-      }
-    }
-    given.clear();
-    for (int i = again.size() - 1; i >= 0; i--) {
-      first.addFirst(again.get(i));
-    }
+    int again = takeBack(old);
     if (!Refusals.isRefusal(trouble)) {
       log.warn(
-          "Sending to Kafka failed; {} messages are sent again: {}",
-          again.size(),
-          trouble.toString());
+          "Sending to Kafka failed; {} messages are sent again: {}", again, trouble.toString());
       usable.clear(); // a topic may have gone, or an authorisation
       pause(trouble.toString());
     }
     outlet = outlets.get();
+  }
+
+  /** Ends an outlet; what it did not deliver is next. Returns how many those are. */
+  private int takeBack(Outlet old) {
+    old.close(); // waits for its thread: after this no callback changes a send
+    outlet = null;
+    int again = 0;
+    for (Send send = given.pollLast(); send != null; send = given.pollLast()) {
+      if (!send.done()) {
+        first.addFirst(send);
+        again++;
+      }
+    }
+    return again;
   }
 
   private void pause(String reason) throws InterruptedException {
@@ -317,6 +375,15 @@ final class KafkaSession implements Transport.Session {
       return lookAt(topic, send);
     }
     ProducerRecord<byte[], byte[]> record = format.record(message);
+    if (tooLarge(record, limits)) {
+      // The limit may have been raised since, and so it is asked for, just for this message.
+      if (!(checks.check(topic) instanceof TopicChecks.Finding.Usable now)) {
+        usable.remove(topic);
+        return false;
+      }
+      usable.put(topic, now);
+      limits = now;
+    }
     if (tooLarge(record, limits)) {
       return parkDrained(
           send,
@@ -351,11 +418,17 @@ final class KafkaSession implements Transport.Session {
       return false;
     }
     String reason = ((TopicChecks.Finding.Unusable) finding).reason();
-    log.error("Messages wait or are parked: {}", reason);
-    HeldTopic holding = new HeldTopic(reason);
-    holding.sends.add(send);
-    held.put(topic, holding);
+    hold(topic, reason).sends.add(send);
     return true;
+  }
+
+  private HeldTopic hold(String topic, String reason) {
+    log.error("Messages wait or are parked: {}", reason);
+    usable.remove(topic);
+    HeldTopic holding = new HeldTopic(reason);
+    held.put(topic, holding);
+    heldTopics.add(topic);
+    return holding;
   }
 
   private boolean tooLarge(
@@ -373,6 +446,9 @@ final class KafkaSession implements Transport.Session {
   private boolean give(Send send, ProducerRecord<byte[], byte[]> record)
       throws InterruptedException {
     Outlet present = Objects.requireNonNull(outlet);
+    if (given.isEmpty()) {
+      movedAt = System.nanoTime();
+    }
     given.add(send);
     Exception notTaken = present.give(record, send);
     if (notTaken == null) {
@@ -387,6 +463,7 @@ final class KafkaSession implements Transport.Session {
       return false;
     }
     if (!closed && present.trouble() == null) {
+      usable.remove(record.topic()); // it may have gone
       pause(notTaken.toString()); // no metadata or no memory: the broker does not answer
     }
     return false;
@@ -430,6 +507,10 @@ final class KafkaSession implements Transport.Session {
       forgetDone();
       if (given.isEmpty()) {
         return true;
+      }
+      lookAtStalled();
+      if (gone != null) {
+        return false;
       }
       await();
     }
@@ -496,6 +577,7 @@ final class KafkaSession implements Transport.Session {
   private void release(String name, HeldTopic topic) {
     log.info("Topic {} can be used again", name);
     held.remove(name);
+    heldTopics.remove(name);
     while (!topic.sends.isEmpty()) {
       first.addFirst(topic.sends.removeLast());
     }
