@@ -28,6 +28,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +61,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
   private volatile KafkaInboxStatus status = new KafkaInboxStatus(List.of(), List.of());
   private long claimAt = System.nanoTime();
   private long commitAt = System.nanoTime();
+  private @Nullable String claimFailure;
   private boolean paused;
 
   /**
@@ -204,6 +206,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
         adoptKeys(partition, fence);
         feeds.put(partition, new PartitionFeed(partition, fence, lanes, budget, this::alive));
         unclaimed.remove(partition);
+        claimFailure = null;
         if (!paused) {
           consumer.resume(List.of(partition));
         }
@@ -211,6 +214,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
         throw e;
       } catch (RuntimeException e) { // without its database there is nothing to be done with it
         log.warn("{} can't be claimed now: {}", partition, e.getMessage());
+        claimFailure = e.getMessage();
         claimAt = System.nanoTime() + CLAIM_NANOS;
         return;
       }
@@ -355,9 +359,11 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
                     .thenComparing(KafkaInboxStatus.Partition::partition))
             .toList();
     List<String> findings =
-        unclaimed.isEmpty()
+        claimFailure == null || unclaimed.isEmpty() // just assigned is no finding
             ? List.of()
-            : List.of("partitions can't be claimed in the database: " + unclaimed);
+            : List.of(
+                "partitions %s can't be claimed in the database: %s"
+                    .formatted(unclaimed, claimFailure));
     status = new KafkaInboxStatus(partitions, findings);
   }
 

@@ -30,6 +30,16 @@ final class RecordFormat {
   static final String CREATED_AT = "created_at";
   static final String HEADERS = "headers";
 
+  /** Keys of parked messages are in an index, whose rows PostgreSQL bounds at 2,704 bytes. */
+  private static final int MAX_KEY_BYTES = 1_000;
+
+  /** Characters of a key or type that is no good; at most three bytes each. */
+  private static final int MAX_SHOWN = 200;
+
+  // Within what PostgreSQL stores as a timestamp: what lies outside could never be parked.
+  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+
   private final TopicNames names;
   private final Header[] constant;
 
@@ -95,6 +105,11 @@ final class RecordFormat {
     if (record.key() == null) {
       throw new UnreadableRecordException("the record has no key");
     }
+    if (record.key().length > MAX_KEY_BYTES) {
+      throw new UnreadableRecordException(
+          "its key has %d bytes, at most %d are taken"
+              .formatted(record.key().length, MAX_KEY_BYTES));
+    }
     if (record.value() == null) {
       throw new UnreadableRecordException("the record has no value");
     }
@@ -120,12 +135,26 @@ final class RecordFormat {
     return new OutboxMessage(
         UUID.nameUUIDFromBytes(bytes(place)),
         aggregateType,
-        record.key() == null ? "" : text(record.key()).replace('\0', '\uFFFD'),
-        type == null ? "unreadable" : type.replace('\0', '\uFFFD'),
+        record.key() == null ? "" : shown(text(record.key())),
+        type == null ? "unreadable" : shown(type),
         1,
         record.value() == null ? new byte[0] : record.value(),
         Map.of("kafka-record", place),
-        Instant.ofEpochMilli(record.timestamp()));
+        storable(timestamp(record)) ? timestamp(record) : Instant.now());
+  }
+
+  private static Instant timestamp(ConsumerRecord<byte[], byte[]> record) {
+    return Instant.ofEpochMilli(record.timestamp());
+  }
+
+  private static boolean storable(Instant instant) {
+    return !instant.isBefore(EARLIEST) && !instant.isAfter(LATEST);
+  }
+
+  /** As much of a text as can be stored. */
+  private static String shown(String text) {
+    String shown = text.replace('\0', '\uFFFD');
+    return shown.length() <= MAX_SHOWN ? shown : shown.substring(0, MAX_SHOWN) + "…";
   }
 
   /** The message's type; null when the record names none. */
@@ -152,11 +181,15 @@ final class RecordFormat {
     return headers;
   }
 
-  private static Instant createdAt(ConsumerRecord<byte[], byte[]> record) {
+  private static Instant createdAt(ConsumerRecord<byte[], byte[]> record)
+      throws UnreadableRecordException {
     String text = optional(record, CREATED_AT);
-    return text == null
-        ? Instant.ofEpochMilli(record.timestamp())
-        : OffsetDateTime.parse(text).toInstant();
+    Instant createdAt = text == null ? timestamp(record) : OffsetDateTime.parse(text).toInstant();
+    if (!storable(createdAt)) {
+      throw new UnreadableRecordException(
+          "it was created at %s; from %s to %s is taken".formatted(createdAt, EARLIEST, LATEST));
+    }
+    return createdAt;
   }
 
   /** PostgreSQL stores no NUL in a text, so such a message could never be parked. */
