@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A consumer group of several processes, some of which are killed, suspended, or come and go. */
@@ -45,6 +46,7 @@ class GroupIT {
   }
 
   @Test
+  @Tag("slow") // a session has to run out, and a JVM to start
   void memberWokenPastItsSessionParksNothing() throws InterruptedException {
     String key = Member.STOPS_ITSELF + "1";
     String zombie = Member.STOPS_ITSELF + "a";
