@@ -18,12 +18,22 @@ CREATE TABLE inbox_partition (
     assigned_at timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
--- A dead letter that does not block its key, because its consumer skips dead letters: later messages flow on, and a
--- retried one comes after them.
-ALTER TABLE parked_message ADD COLUMN aside boolean NOT NULL DEFAULT false;
+-- aside     a dead letter that does not block its key, because its consumer skips dead letters: later messages flow on,
+--           and a retried one comes after them. Cleared by the retry; a discarded one keeps it.
+-- source    as parked_key.source: the key's row of a message set aside may be gone and has to be made again.
+-- revision  how often operators edited it. A release goes by the revision that it read.
+ALTER TABLE parked_message
+    ADD COLUMN aside    boolean NOT NULL DEFAULT false,
+    ADD COLUMN source   text    NOT NULL DEFAULT 'relay',
+    ADD COLUMN revision integer NOT NULL DEFAULT 0,
+    ADD CHECK (NOT aside OR state IN ('DEAD', 'DISCARDED'));
 DROP INDEX parked_message_head;
-CREATE INDEX parked_message_head ON parked_message (consumer, aggregatetype, aggregateid, position)
-    WHERE ended_at IS NULL AND NOT aside;                          -- a releaser: the next message of a key
+CREATE UNIQUE INDEX parked_message_head ON parked_message (consumer, aggregatetype, aggregateid)
+    WHERE state IN ('RETRYING', 'DEAD') AND NOT aside;             -- a releaser: the head of a key; there is one at most
+CREATE INDEX parked_message_queue ON parked_message (consumer, aggregatetype, aggregateid, position)
+    WHERE state = 'QUEUED';                                        -- a releaser: what follows the head
+CREATE INDEX parked_message_listed ON parked_message (parked_at, message_id, consumer COLLATE "C")
+    WHERE state = 'DEAD';                                          -- operators: pages of dead letters, over all shards
 
 -- What operators did to parked messages. An EDIT keeps what it replaced; rows go with their message, past the window.
 CREATE TABLE parked_action (
@@ -41,15 +51,16 @@ CREATE TABLE parked_action (
     CHECK ((headers IS NOT NULL) = (action = 'EDIT'))
 );
 
--- Payloads too large for a message, left here by the transaction that appended it; the message carries a claim on them.
--- A ring like the inbox: insert-only, a bucket is a fixed function of the message, truncated when all in it is past the
--- window. The primary key serves the only query: the payload of a message.
+-- Payloads too large for a message, left here by the transaction that appended it; the message carries a claim on them,
+-- bucket and id. A ring like the inbox, of the same form: insert-only, the bucket by the database's clock, truncated when
+-- all in it is past the window. The primary key serves the only query: the payload of a claim.
 CREATE TABLE claim_check (
-    bucket     smallint    NOT NULL,
-    message_id uuid        NOT NULL,
-    stored_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    payload    bytea       NOT NULL,
-    PRIMARY KEY (message_id, bucket)
+    bucket    smallint    NOT NULL
+        DEFAULT ((floor(extract(epoch FROM clock_timestamp()))::bigint / inbox_ring_width_seconds()) % inbox_ring_buckets())::smallint,
+    id        uuid        NOT NULL,
+    stored_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    payload   bytea       NOT NULL,
+    PRIMARY KEY (id, bucket)
 ) PARTITION BY LIST (bucket);
 
 DO $$

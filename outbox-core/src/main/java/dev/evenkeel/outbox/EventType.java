@@ -27,6 +27,20 @@ public record EventType(String name, int version, String aggregateType, Class<?>
     return new EventType(event.type(), event.version(), event.aggregateType(), payloadClass);
   }
 
+  /**
+   * For a type that no annotation describes.
+   *
+   * @throws IllegalArgumentException for a blank name or aggregate type, or a version below 1
+   */
+  EventType requireValid() {
+    if (name.isBlank() || aggregateType.isBlank() || version < 1) {
+      throw new IllegalArgumentException(
+          "the type of %s must have a name, an aggregate type and a version of at least 1, was \"%s\", \"%s\" and %d"
+              .formatted(payloadClass.getName(), name, aggregateType, version));
+    }
+    return this;
+  }
+
   private static void requireText(Class<?> payloadClass, String attribute, String value) {
     if (value.isBlank()) {
       throw new IllegalArgumentException(

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The registry of event types: the only way from a name on the wire to a class. Built once at
@@ -17,7 +18,8 @@ public final class EventTypes {
 
   private record NameAndVersion(String name, int version) {}
 
-  private record Registration(EventType type, PropertyPath key) {}
+  /** Without a key, whoever registered the type makes its messages. */
+  private record Registration(EventType type, @Nullable PropertyPath key) {}
 
   private final Map<NameAndVersion, EventType> byName = new HashMap<>();
   private final Map<Class<?>, Registration> byClass = new HashMap<>();
@@ -32,14 +34,24 @@ public final class EventTypes {
    *     and version, unknown key properties, blank attributes
    */
   public static EventTypes of(Collection<Class<?>> payloadClasses) {
+    return of(payloadClasses, List.of());
+  }
+
+  /**
+   * Registers classes that carry {@link OutboxEvent}, and types of classes that need not. Of the
+   * latter the registry knows no key: their messages are appended as {@link OutboxMessage}.
+   *
+   * @param others as an {@link EventTypeSource} gives them
+   * @throws IllegalArgumentException as above, and for a class that is registered twice
+   */
+  public static EventTypes of(Collection<Class<?>> payloadClasses, Collection<EventType> others) {
     EventTypes types = new EventTypes();
     List<String> mistakes = new ArrayList<>();
     for (Class<?> payloadClass : new HashSet<>(payloadClasses)) {
-      try {
-        types.register(payloadClass);
-      } catch (IllegalArgumentException e) {
-        mistakes.add(e.getMessage());
-      }
+      attempt(() -> types.register(payloadClass), mistakes);
+    }
+    for (EventType other : new HashSet<>(others)) {
+      attempt(() -> types.register(other.requireValid(), null), mistakes);
     }
     if (!mistakes.isEmpty()) {
       mistakes.sort(null);
@@ -49,10 +61,22 @@ public final class EventTypes {
     return types;
   }
 
+  private static void attempt(Runnable registration, List<String> mistakes) {
+    try {
+      registration.run();
+    } catch (IllegalArgumentException e) {
+      mistakes.add(e.getMessage());
+    }
+  }
+
   private void register(Class<?> payloadClass) {
-    EventType type = EventType.of(payloadClass);
-    PropertyPath key =
-        PropertyPath.of("key", payloadClass, payloadClass.getAnnotation(OutboxEvent.class).key());
+    register(
+        EventType.of(payloadClass),
+        PropertyPath.of("key", payloadClass, payloadClass.getAnnotation(OutboxEvent.class).key()));
+  }
+
+  private void register(EventType type, @Nullable PropertyPath key) {
+    Class<?> payloadClass = type.payloadClass();
     EventType other = byName.putIfAbsent(new NameAndVersion(type.name(), type.version()), type);
     if (other != null) {
       String first = other.payloadClass().getName();
@@ -64,7 +88,12 @@ public final class EventTypes {
                   first.compareTo(second) < 0 ? first : second,
                   first.compareTo(second) < 0 ? second : first));
     }
-    byClass.put(payloadClass, new Registration(type, key));
+    Registration same = byClass.putIfAbsent(payloadClass, new Registration(type, key));
+    if (same != null) {
+      throw new IllegalArgumentException(
+          "%s is registered as %s and as %s; register it once"
+              .formatted(payloadClass.getName(), same.type(), type));
+    }
     names.add(type.name());
   }
 
@@ -92,7 +121,8 @@ public final class EventTypes {
    * An event as a message.
    *
    * @param payload the encoded event
-   * @throws OutboxException if its class is not registered or its key is null or blank
+   * @throws OutboxException if its class is not registered, or without a key, or its key is null or
+   *     blank
    */
   OutboxMessage message(Object event, byte[] payload) {
     Registration registration = byClass.get(event.getClass());
@@ -103,6 +133,12 @@ public final class EventTypes {
               + " scanned");
     }
     EventType type = registration.type();
+    if (registration.key() == null) {
+      throw new OutboxException(
+          "%s is registered as %s without a key; publish it as an application event, or append an"
+                  .formatted(event.getClass().getName(), type)
+              + " OutboxMessage that has one");
+    }
     return OutboxMessage.of(
         type.name(), type.version(), type.aggregateType(), registration.key().read(event), payload);
   }

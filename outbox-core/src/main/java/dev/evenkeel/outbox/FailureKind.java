@@ -18,6 +18,8 @@ public enum FailureKind {
   CONTENTION,
   /** The payload is not of the expected form: no attempt can succeed. */
   UNREADABLE,
+  /** The payload store holds nothing for the message's claim. */
+  CLAIM_MISSING,
   /** The handler failed. */
   HANDLER;
 
@@ -41,6 +43,9 @@ public enum FailureKind {
     // Not deeper in the chain: there it is an event that the handler could not write.
     if (failure instanceof PayloadException) {
       return UNREADABLE;
+    }
+    if (failure instanceof ClaimMissingException) {
+      return CLAIM_MISSING;
     }
     Throwable cause = failure;
     for (int depth = 0; cause != null && depth < MAX_CAUSES; depth++, cause = cause.getCause()) {

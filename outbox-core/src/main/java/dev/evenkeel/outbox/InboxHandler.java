@@ -51,4 +51,10 @@ public @interface InboxHandler {
    * and comes again is handled again.
    */
   String shardStrategy() default "hash";
+
+  /**
+   * What a message that can't be handled means for the later ones of its key. It holds for the
+   * consumer, so it suffices to say it at one of its methods; two that differ are refused.
+   */
+  DeadLetterPolicy onDeadLetter() default DeadLetterPolicy.DEFAULT;
 }

@@ -16,6 +16,7 @@ public final class InboxHandlerMethod {
   private final BiConsumer<@Nullable Object, OutboxMessage> code;
   private final @Nullable Class<?> payloadClass;
   private final PayloadCodec codec;
+  private final Upcasters upcasters;
   private final @Nullable Keyed shardKey;
 
   /** How a shard key is read, and what turns it into a slot. */
@@ -27,6 +28,7 @@ public final class InboxHandlerMethod {
       Method method,
       @Nullable Class<?> payloadClass,
       PayloadCodec codec,
+      Upcasters upcasters,
       @Nullable Keyed shardKey) {
     this(
         subscription,
@@ -34,6 +36,7 @@ public final class InboxHandlerMethod {
         calling(bean, method, payloadClass != null),
         payloadClass,
         codec,
+        upcasters,
         shardKey);
   }
 
@@ -48,12 +51,14 @@ public final class InboxHandlerMethod {
       BiConsumer<@Nullable Object, OutboxMessage> code,
       @Nullable Class<?> payloadClass,
       PayloadCodec codec,
+      Upcasters upcasters,
       @Nullable Keyed shardKey) {
     this.subscription = subscription;
     this.name = name;
     this.code = code;
     this.payloadClass = payloadClass;
     this.codec = codec;
+    this.upcasters = upcasters;
     this.shardKey = shardKey;
   }
 
@@ -81,23 +86,33 @@ public final class InboxHandlerMethod {
    * The shard key of the effects; null when the handler names none.
    *
    * @throws dev.evenkeel.outbox.spi.PayloadException if the payload is not of the expected form
+   * @throws ClaimMissingException if the message came without its payload
    * @throws OutboxException if the key is null or blank
    */
   @Nullable ShardKey shardKey(OutboxMessage message) {
-    return shardKey == null || payloadClass == null
-        ? null
-        : new ShardKey(
-            shardKey.strategy(),
-            shardKey.path().read(codec.decode(message.payload(), payloadClass)));
+    if (shardKey == null || payloadClass == null) {
+      return null;
+    }
+    ClaimCheck.requirePayload(message);
+    return new ShardKey(shardKey.strategy(), shardKey.path().read(decode(message, payloadClass)));
+  }
+
+  private Object decode(OutboxMessage message, Class<?> payloadClass) {
+    return codec.decode(
+        upcasters.upcast(
+            message.type(), message.version(), subscription.version(), message.payload()),
+        payloadClass);
   }
 
   /**
    * Decodes and calls. Throws what the handler throws.
    *
    * @throws dev.evenkeel.outbox.spi.PayloadException if the payload is not of the expected form
+   * @throws ClaimMissingException if the message came without its payload
    */
   void invoke(OutboxMessage message) {
-    Object event = payloadClass == null ? null : codec.decode(message.payload(), payloadClass);
+    ClaimCheck.requirePayload(message);
+    Object event = payloadClass == null ? null : decode(message, payloadClass);
     CurrentMessage.run(message, () -> code.accept(event, message));
   }
 

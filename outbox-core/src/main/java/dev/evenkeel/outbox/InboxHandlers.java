@@ -1,16 +1,24 @@
 package dev.evenkeel.outbox;
 
 import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.Upcaster;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The handlers of this process, found by type and version. Built once, immutable, thread-safe. */
@@ -21,21 +29,48 @@ public final class InboxHandlers {
    */
   public static final String UNKNOWN_CONSUMER = "*";
 
-  private final Map<Subscription, InboxHandlerMethod> methods;
-  private final Map<String, List<InboxHandlerMethod>> byType = new HashMap<>();
-  private final EventTypes types;
+  private static final Route NOBODY = new Route.To(List.of(), List.of());
 
-  private InboxHandlers(Map<Subscription, InboxHandlerMethod> methods, EventTypes types) {
+  private final Map<Subscription, InboxHandlerMethod> methods;
+  private final Map<String, NavigableMap<String, NavigableSet<Integer>>> versions =
+      new HashMap<>(); // type, consumer
+  private final EventTypes types;
+  private final Upcasters upcasters;
+  private final Map<String, DeadLetterPolicy> policies;
+  private final DeadLetterPolicy policy;
+
+  private InboxHandlers(
+      Map<Subscription, InboxHandlerMethod> methods,
+      EventTypes types,
+      Upcasters upcasters,
+      Map<String, DeadLetterPolicy> policies,
+      DeadLetterPolicy policy) {
     this.methods = methods;
     this.types = types;
-    methods.forEach(
-        (subscription, method) ->
-            byType.computeIfAbsent(subscription.type(), t -> new ArrayList<>()).add(method));
+    this.upcasters = upcasters;
+    this.policies = policies;
+    this.policy = policy;
+    for (Subscription subscription : methods.keySet()) {
+      versions
+          .computeIfAbsent(subscription.type(), type -> new TreeMap<>())
+          .computeIfAbsent(subscription.consumer(), consumer -> new TreeSet<>())
+          .add(subscription.version());
+    }
   }
 
   /** Collects the handlers of an application. */
   public static Builder builder(EventTypes types, PayloadCodec codec) {
-    return new Builder(types, codec);
+    return builder(types, codec, List.of());
+  }
+
+  /**
+   * Collects the handlers of an application that also takes older versions.
+   *
+   * @param upcasters what leads from older versions to those that are handled
+   */
+  public static Builder builder(
+      EventTypes types, PayloadCodec codec, Collection<? extends Upcaster> upcasters) {
+    return new Builder(types, codec, upcasters);
   }
 
   /** Who must take a message, in the eyes of this process. */
@@ -51,25 +86,15 @@ public final class InboxHandlers {
 
   /** Finds the receivers of a message. */
   public Route route(String type, int version) {
-    List<InboxHandlerMethod> ofType = byType.getOrDefault(type, List.of());
-    if (ofType.isEmpty() && !types.knows(type)) {
-      return new Route.UnknownType();
-    }
-    Map<String, @Nullable InboxHandlerMethod> byConsumer = new TreeMap<>();
-    for (InboxHandlerMethod method : ofType) {
-      int wanted = method.subscription().version();
-      if (wanted == version) {
-        byConsumer.put(method.consumer(), method);
-      } else if (wanted == Subscription.EVERY_VERSION) {
-        byConsumer.merge(method.consumer(), method, (exact, every) -> exact); // as find() has it
-      } else {
-        byConsumer.putIfAbsent(method.consumer(), null);
-      }
+    NavigableMap<String, NavigableSet<Integer>> consumers = versions.get(type);
+    if (consumers == null) {
+      return types.knows(type) ? NOBODY : new Route.UnknownType();
     }
     List<InboxHandlerMethod> handlers = new ArrayList<>();
     List<String> others = new ArrayList<>();
-    byConsumer.forEach(
-        (consumer, method) -> {
+    consumers.forEach(
+        (consumer, handled) -> {
+          InboxHandlerMethod method = find(consumer, type, version, handled);
           if (method != null) {
             handlers.add(method);
           } else {
@@ -81,11 +106,70 @@ public final class InboxHandlers {
 
   /** The handler of one consumer for a message; null when it has none. */
   public @Nullable InboxHandlerMethod find(String consumer, OutboxMessage message) {
-    InboxHandlerMethod exact =
-        methods.get(new Subscription(consumer, message.type(), message.version()));
-    return exact != null
-        ? exact
-        : methods.get(new Subscription(consumer, message.type(), Subscription.EVERY_VERSION));
+    return find(consumer, message.type(), message.version(), versions(consumer, message.type()));
+  }
+
+  /**
+   * The version itself comes before every version, and that before the next higher one which
+   * upcasters lead to.
+   */
+  private @Nullable InboxHandlerMethod find(
+      String consumer, String type, int version, NavigableSet<Integer> handled) {
+    if (handled.contains(version)) {
+      return methods.get(new Subscription(consumer, type, version));
+    }
+    if (handled.contains(Subscription.EVERY_VERSION)) {
+      return methods.get(new Subscription(consumer, type, Subscription.EVERY_VERSION));
+    }
+    Integer next = handled.higher(version);
+    return next != null && upcasters.reach(type, version, next) == next
+        ? methods.get(new Subscription(consumer, type, next))
+        : null;
+  }
+
+  private NavigableSet<Integer> versions(String consumer, String type) {
+    NavigableMap<String, NavigableSet<Integer>> consumers = versions.get(type);
+    NavigableSet<Integer> handled = consumers == null ? null : consumers.get(consumer);
+    return handled == null ? Collections.emptyNavigableSet() : handled;
+  }
+
+  /**
+   * Why a consumer has no handler for a message, in a sentence for operators.
+   *
+   * @param consumer {@link #UNKNOWN_CONSUMER} when the type is unknown
+   */
+  public String refusal(String consumer, OutboxMessage message) {
+    String type = message.type();
+    int version = message.version();
+    if (consumer.equals(UNKNOWN_CONSUMER)) {
+      return "no class and no handler of this process knows the type \"%s\"".formatted(type);
+    }
+    NavigableSet<Integer> handled = versions(consumer, type);
+    if (handled.isEmpty()) {
+      return "consumer %s handles no version of %s; message is v%d"
+          .formatted(consumer, type, version);
+    }
+    String has =
+        handled.stream()
+            .map(v -> "v" + v)
+            .collect(
+                Collectors.joining(", ", "consumer %s handles %s ".formatted(consumer, type), ""));
+    Integer next = handled.higher(version);
+    if (next == null) {
+      return "%s; message is v%d, newer than any".formatted(has, version);
+    }
+    int reached = upcasters.reach(type, version, next);
+    return "%s; message is v%d, and no upcaster leads from v%d to v%d"
+        .formatted(has, version, reached, reached + 1);
+  }
+
+  /**
+   * Whether dead letters of a consumer are set aside, so that later messages of their keys flow on.
+   * Never for {@link #UNKNOWN_CONSUMER}.
+   */
+  public boolean skipsDeadLetters(String consumer) {
+    return !consumer.equals(UNKNOWN_CONSUMER)
+        && policies.getOrDefault(consumer, policy) == DeadLetterPolicy.SKIP;
   }
 
   /** Everything this process subscribes to. */
@@ -93,17 +177,63 @@ public final class InboxHandlers {
     return Set.copyOf(methods.keySet());
   }
 
+  /**
+   * What this process takes besides {@link #subscriptions()}: older versions, of which upcasters
+   * lead to one that it handles. Nobody has to register them; but where they are registered,
+   * because an earlier version of the application handled them, this process answers for them.
+   */
+  public Set<Subscription> upcastSubscriptions() {
+    Set<Subscription> older = new HashSet<>();
+    for (Subscription subscription : methods.keySet()) {
+      String type = subscription.type();
+      for (int v = subscription.version() - 1; v > 0 && upcasters.leadFrom(type, v); v--) {
+        older.add(new Subscription(subscription.consumer(), type, v));
+      }
+    }
+    older.removeAll(methods.keySet());
+    return Set.copyOf(older);
+  }
+
   /** Collects methods and all their mistakes. */
   public static final class Builder {
 
     private final EventTypes types;
     private final PayloadCodec codec;
+    private final Upcasters upcasters;
     private final Map<Subscription, InboxHandlerMethod> methods = new LinkedHashMap<>();
     private final List<String> mistakes = new ArrayList<>();
+    private final Map<String, DeadLetterPolicy> policies = new HashMap<>();
+    private DeadLetterPolicy policy = DeadLetterPolicy.BLOCK;
 
-    private Builder(EventTypes types, PayloadCodec codec) {
+    private Builder(
+        EventTypes types, PayloadCodec codec, Collection<? extends Upcaster> upcasters) {
       this.types = types;
       this.codec = codec;
+      this.upcasters = Upcasters.of(upcasters, types, mistakes);
+    }
+
+    /**
+     * Sets what {@link DeadLetterPolicy#DEFAULT} means; without it {@link DeadLetterPolicy#BLOCK}.
+     *
+     * @throws IllegalArgumentException if it is {@code DEFAULT} itself
+     */
+    public Builder onDeadLetter(DeadLetterPolicy byDefault) {
+      if (byDefault == DeadLetterPolicy.DEFAULT) {
+        throw new IllegalArgumentException(
+            "evenkeel.inbox.dead-letter-policy must be block or skip, was default");
+      }
+      policy = byDefault;
+      return this;
+    }
+
+    private void onDeadLetter(String consumer, DeadLetterPolicy said) {
+      DeadLetterPolicy other =
+          said == DeadLetterPolicy.DEFAULT ? null : policies.putIfAbsent(consumer, said);
+      if (other != null && other != said) {
+        mistakes.add(
+            "Methods of consumer \"%s\" differ in onDeadLetter (%s and %s); one consumer has one policy"
+                .formatted(consumer, other, said));
+      }
     }
 
     /**
@@ -119,6 +249,7 @@ public final class InboxHandlers {
         mistakes.add("%s: consumer must be a name, was \"%s\"".formatted(name, consumer));
         return this;
       }
+      onDeadLetter(consumer, annotation.onDeadLetter());
       Class<?>[] parameters = method.getParameterTypes();
       boolean rawOnly = parameters.length == 1 && parameters[0] == OutboxMessage.class;
       boolean typed =
@@ -159,6 +290,7 @@ public final class InboxHandlers {
                 method,
                 null,
                 codec,
+                upcasters,
                 null));
       }
     }
@@ -178,6 +310,7 @@ public final class InboxHandlers {
                 method,
                 payloadClass,
                 codec,
+                upcasters,
                 keyed(payloadClass, annotation.shardKey(), annotation.shardStrategy())));
       } catch (IllegalArgumentException e) {
         mistakes.add("%s: %s".formatted(name, e.getMessage()));
@@ -214,6 +347,7 @@ public final class InboxHandlers {
                 (payload, message) -> handler.accept(event.cast(payload)),
                 event,
                 codec,
+                upcasters,
                 keyed(event, shardKey, shardStrategy)));
       } catch (IllegalArgumentException e) {
         mistakes.add("%s: %s".formatted(name, e.getMessage()));
@@ -257,7 +391,7 @@ public final class InboxHandlers {
         throw new IllegalArgumentException(
             "The inbox handlers are not usable: " + String.join("; ", mistakes));
       }
-      return new InboxHandlers(Map.copyOf(methods), types);
+      return new InboxHandlers(Map.copyOf(methods), types, upcasters, Map.copyOf(policies), policy);
     }
   }
 }

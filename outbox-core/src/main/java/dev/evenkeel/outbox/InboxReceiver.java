@@ -2,6 +2,7 @@ package dev.evenkeel.outbox;
 
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
@@ -34,6 +35,7 @@ public final class InboxReceiver {
   private final TransactionRouter router;
   private final MessageObserver observer;
   private final TimeSource time;
+  private final ClaimCheck claims;
   private final InboxTable table;
   private final Map<String, InboxBucket> rings = new ConcurrentHashMap<>();
   private final Map<String, TransactionTemplate> transactions = new ConcurrentHashMap<>();
@@ -48,6 +50,14 @@ public final class InboxReceiver {
     boolean release();
 
     /**
+     * For a release: the {@link ParkedMessage#revision()} that is being delivered. When an operator
+     * has edited the message since, it is refused.
+     */
+    default int revision() {
+      return 0;
+    }
+
+    /**
      * The transaction began: the caller may now end it by its backend.
      *
      * @param startedAt {@code xact_start} of the session, as text; tells it from a later
@@ -56,23 +66,36 @@ public final class InboxReceiver {
     void began(TransactionTarget target, int backendPid, String startedAt);
   }
 
-  /**
-   * Makes a receiver.
-   *
-   * @param home the installation's database, which holds the parked messages
-   * @param router where effects happen
-   */
+  /** Makes a receiver of messages that carry their payloads. */
   public InboxReceiver(
       InboxOptions options,
       DataSource home,
       TransactionRouter router,
       MessageObserver observer,
       TimeSource time) {
+    this(options, home, router, observer, time, PayloadStore.NONE);
+  }
+
+  /**
+   * Makes a receiver.
+   *
+   * @param home the installation's database, which holds the parked messages
+   * @param router where effects happen
+   * @param payloads where messages with a claim have their payload
+   */
+  public InboxReceiver(
+      InboxOptions options,
+      DataSource home,
+      TransactionRouter router,
+      MessageObserver observer,
+      TimeSource time,
+      PayloadStore payloads) {
     this.options = options;
     this.home = home;
     this.router = router;
     this.observer = observer;
     this.time = time;
+    this.claims = new ClaimCheck(payloads);
     this.table = new InboxTable(options.schema(), options.handlerTimeout());
   }
 
@@ -81,20 +104,38 @@ public final class InboxReceiver {
     return options.window();
   }
 
-  /** Where the effects of a delivery happen. */
+  /**
+   * The message with its payload, for one attempt: whoever queues it keeps the message as it came.
+   * Returns it as it is when it carries no claim, or one that the payload store does not know: then
+   * {@link #target} and {@link #receive} throw {@link ClaimMissingException} once they need the
+   * payload, which a message that was handled or parked before does not.
+   *
+   * @throws RuntimeException if the payload store is away
+   */
+  public OutboxMessage redeem(OutboxMessage message) {
+    return claims.redeem(message);
+  }
+
+  /**
+   * Where the effects of a delivery happen.
+   *
+   * @param message {@linkplain #redeem redeemed}
+   */
   public TransactionTarget target(InboxHandlerMethod handler, OutboxMessage message) {
     return router.route(handler.consumer(), message, handler.shardKey(message));
   }
 
-  /** Delivers to where {@link #target} says. */
+  /** Redeems the message and delivers it to where {@link #target} says. */
   public ReceiveOutcome receive(
       InboxHandlerMethod handler, OutboxMessage message, Attempt attempt) {
-    return receive(handler, message, target(handler, message), attempt);
+    OutboxMessage redeemed = redeem(message);
+    return receive(handler, redeemed, target(handler, redeemed), attempt);
   }
 
   /**
    * Delivers. Throws what the handler throws; then nothing of it is left.
    *
+   * @param message {@linkplain #redeem redeemed}
    * @param target what {@link #target} said
    * @return what became of it
    */
@@ -110,7 +151,9 @@ public final class InboxReceiver {
     if (!atHome) {
       InboxTable.Parked parked =
           onConnection(home, c -> table.parked(c, message, handler.consumer()));
-      if (attempt.release() ? !parked.retrying() : parked.message() || parked.key()) {
+      if (attempt.release()
+          ? !parked.waiting(attempt.revision())
+          : parked.message() || parked.key()) {
         return attempt.release() ? ReceiveOutcome.ALREADY_PARKED : refused(parked);
       }
     }
@@ -151,7 +194,8 @@ public final class InboxReceiver {
                   handler.consumer(),
                   target.slot(),
                   SessionNames.of(options.schema(), attempt.fence(), "handler"),
-                  condition(atHome, attempt));
+                  condition(atHome, attempt),
+                  attempt.revision());
             });
     if (inserted.isEmpty()) {
       return false;
@@ -190,7 +234,7 @@ public final class InboxReceiver {
     if (!atHome) {
       return InboxTable.Condition.NONE; // looked at beforehand, at home
     }
-    return attempt.release() ? InboxTable.Condition.RETRYING : InboxTable.Condition.NOT_PARKED;
+    return attempt.release() ? InboxTable.Condition.WAITING : InboxTable.Condition.NOT_PARKED;
   }
 
   private ReceiveOutcome whyNot(

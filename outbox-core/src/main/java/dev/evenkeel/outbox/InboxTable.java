@@ -18,8 +18,8 @@ final class InboxTable {
     NONE,
     /** A live delivery: neither the key nor the message is parked. */
     NOT_PARKED,
-    /** A release: the message waits to be released, still. */
-    RETRYING
+    /** A release: the message waits to be released, still, and nobody has edited it since. */
+    WAITING
   }
 
   /** The session that holds the new row, and when its transaction started. */
@@ -37,11 +37,17 @@ final class InboxTable {
       SELECT ?, ?, ?, ? FROM settings
       """;
 
-  /** Shared, so that nobody discards or buries it until its release has committed. */
-  private static final String RETRYING =
+  /**
+   * Shared, so that nobody discards, edits or buries it until its release has committed. QUEUED as
+   * well: a releaser goes from one message of a key to the next before it ends them together. It
+   * gets to a message only when the one before has been handled, so a releaser that was fenced out
+   * keeps the order, too; and it stops at what died, was discarded or edited meanwhile.
+   */
+  private static final String WAITING =
       """
         CROSS JOIN (SELECT FROM %1$s.parked_message
-                     WHERE consumer = ? AND message_id = ? AND state = 'RETRYING' FOR SHARE) AS head
+                     WHERE consumer = ? AND message_id = ? AND state IN ('RETRYING', 'QUEUED') AND revision = ?
+                       FOR SHARE) AS head
       """;
 
   private static final String CONFLICT =
@@ -56,7 +62,7 @@ final class InboxTable {
 
   private final String insert;
   private final String insertUnlessParked;
-  private final String insertIfRetrying;
+  private final String insertIfWaiting;
   private final String exists;
   private final String parked;
   private final String ring;
@@ -66,15 +72,17 @@ final class InboxTable {
   InboxTable(String schema, Duration handlerTimeout) {
     insert = (SETTINGS_AND_INSERT + CONFLICT).formatted(schema);
     insertUnlessParked = (SETTINGS_AND_INSERT + NOT_PARKED + CONFLICT).formatted(schema);
-    insertIfRetrying = (SETTINGS_AND_INSERT + RETRYING + CONFLICT).formatted(schema);
+    insertIfWaiting = (SETTINGS_AND_INSERT + WAITING + CONFLICT).formatted(schema);
     exists =
         "SELECT FROM %s.inbox WHERE message_id = ? AND consumer = ? AND bucket = ?"
             .formatted(schema);
     parked =
         """
-        SELECT (SELECT state FROM %1$s.parked_message WHERE consumer = ? AND message_id = ?),
+        SELECT m.state, m.revision,
                EXISTS (SELECT FROM %1$s.parked_key
                         WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ?)
+          FROM (VALUES (1)) AS one
+          LEFT JOIN %1$s.parked_message AS m ON m.consumer = ? AND m.message_id = ?
         """
             .formatted(schema);
     ring = "SELECT %1$s.inbox_ring_buckets(), %1$s.inbox_ring_width_seconds()".formatted(schema);
@@ -95,6 +103,7 @@ final class InboxTable {
    *
    * @param slot of the effects; null where the application is not sharded
    * @param condition what the parked tables must say; only where they are in the same database
+   * @param revision for {@link Condition#WAITING}: of the message as it was read
    * @return empty when no row was inserted
    */
   Optional<Inserted> insert(
@@ -104,13 +113,14 @@ final class InboxTable {
       String consumer,
       @Nullable Integer slot,
       String applicationName,
-      Condition condition)
+      Condition condition,
+      int revision)
       throws SQLException {
     String sql =
         switch (condition) {
           case NONE -> insert;
           case NOT_PARKED -> insertUnlessParked;
-          case RETRYING -> insertIfRetrying;
+          case WAITING -> insertIfWaiting;
         };
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setString(1, timeoutMillis);
@@ -121,9 +131,10 @@ final class InboxTable {
       statement.setObject(6, message.id());
       statement.setString(7, consumer);
       statement.setObject(8, slot, Types.SMALLINT);
-      if (condition == Condition.RETRYING) {
+      if (condition == Condition.WAITING) {
         statement.setString(9, consumer);
         statement.setObject(10, message.id());
+        statement.setInt(11, revision);
       } else if (condition == Condition.NOT_PARKED) {
         statement.setString(9, consumer);
         statement.setString(10, message.aggregateType());
@@ -155,29 +166,32 @@ final class InboxTable {
    * What the parked tables say of a message.
    *
    * @param state of the message itself, null when it was never parked
+   * @param revision of the message itself, 0 when it was never parked
    * @param key whether its key is parked
    */
-  record Parked(@Nullable String state, boolean key) {
+  record Parked(@Nullable String state, int revision, boolean key) {
 
     boolean message() {
       return state != null;
     }
 
-    boolean retrying() {
-      return ParkedState.RETRYING.name().equals(state);
+    /** As {@link Condition#WAITING}. */
+    boolean waiting(int expected) {
+      return revision == expected
+          && (ParkedState.RETRYING.name().equals(state) || ParkedState.QUEUED.name().equals(state));
     }
   }
 
   Parked parked(Connection connection, OutboxMessage message, String consumer) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(parked)) {
       statement.setString(1, consumer);
-      statement.setObject(2, message.id());
-      statement.setString(3, consumer);
-      statement.setString(4, message.aggregateType());
-      statement.setString(5, message.aggregateId());
+      statement.setString(2, message.aggregateType());
+      statement.setString(3, message.aggregateId());
+      statement.setString(4, consumer);
+      statement.setObject(5, message.id());
       try (ResultSet row = statement.executeQuery()) {
         row.next();
-        return new Parked(row.getString(1), row.getBoolean(2));
+        return new Parked(row.getString(1), row.getInt(2), row.getBoolean(3));
       }
     }
   }

@@ -21,5 +21,11 @@ public final class MessageHeaders {
   /** Slot of the transaction that appended the message, in decimal; where there are shards. */
   public static final String SLOT = "evenkeel-slot";
 
+  /**
+   * Claim on the payload, which is in the payload store; the message itself carries none. Handlers
+   * never see it.
+   */
+  public static final String CLAIM_CHECK = "evenkeel-claim-check";
+
   private MessageHeaders() {}
 }

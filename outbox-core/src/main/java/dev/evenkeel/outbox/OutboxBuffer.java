@@ -50,7 +50,8 @@ final class OutboxBuffer implements TransactionSynchronization, Ordered {
     this.refuseCommit = refuseCommit;
   }
 
-  void add(OutboxMessage message) {
+  /** Refuses a message that can't be added. */
+  void check(OutboxMessage message) {
     if (written) {
       throw new OutboxException(
           message
@@ -58,10 +59,15 @@ final class OutboxBuffer implements TransactionSynchronization, Ordered {
               + " commit begins, or give the BEFORE_COMMIT listener a lower order than"
               + " Ordered.LOWEST_PRECEDENCE");
     }
-    if (!ids.add(message.id())) {
+    if (ids.contains(message.id())) {
       throw new OutboxException(
           message + " was appended twice in one transaction; message ids must be unique");
     }
+  }
+
+  /** Adds a message that was checked. */
+  void add(OutboxMessage message) {
+    ids.add(message.id());
     messages.add(message);
   }
 
@@ -157,7 +163,8 @@ final class OutboxBuffer implements TransactionSynchronization, Ordered {
       throw new OutboxException(
           "The transaction committed without "
               + messages
-              + ", appended too late, while the commit was under way; flush before the commit begins");
+              + ", appended too late, while the commit was under way; flush before the commit"
+              + " begins");
     }
   }
 

@@ -63,6 +63,12 @@ public record OutboxMessage(
         id, aggregateType, aggregateId, type, version, payload, newHeaders, createdAt);
   }
 
+  /** The same message with another payload and other headers. */
+  OutboxMessage with(byte[] newPayload, Map<String, String> newHeaders) {
+    return new OutboxMessage(
+        id, aggregateType, aggregateId, type, version, newPayload, newHeaders, createdAt);
+  }
+
   /**
    * Slot of the transaction that appended it; null where the application is not sharded, or
    * something else than a slot stands in the header.

@@ -14,6 +14,8 @@ public enum ParkReason {
   UNKNOWN_TYPE,
   /** The consumer handles the type, but not this version of it. */
   UNKNOWN_VERSION,
+  /** The payload store holds nothing for the message's claim. */
+  CLAIM_MISSING,
   /** Older than the dedup window at first receipt. */
   EXPIRED,
   /** Larger than the broker or the topic takes. */

@@ -6,7 +6,10 @@ public enum ParkedState {
   QUEUED,
   /** Head of its key; the releaser tries it when it is due. */
   RETRYING,
-  /** A dead letter: its key waits until somebody retries or discards it. */
+  /**
+   * A dead letter: its key waits until somebody retries or discards it, unless it was set aside.
+   * Retried it is RETRYING; where it was set aside and its key is parked anew, QUEUED in front.
+   */
   DEAD,
   /** Ended: a release took effect. Reaped after the dedup window. */
   HANDLED,

@@ -2,9 +2,11 @@ package dev.evenkeel.outbox;
 
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -18,10 +20,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariant: while a key's row exists, every later message of that key for that consumer is
  * inserted behind the parked ones or not dispatched at all; the row goes in the transaction that
- * ends the last of them. Both take the row's lock, so neither can overtake the other. Whatever a
- * leader or a partition's owner does here checks its {@link Fence} under a lock that a takeover has
- * to wait for: a fenced-out one parks and releases nothing. Only the key's source releases it. Each
- * method is a transaction of its own. Thread-safe.
+ * ends the last of them. Both take the row's lock, so neither can overtake the other. A parked key
+ * has exactly one head, RETRYING or DEAD; an index sees to it that it has no second. Dead letters
+ * that were set aside belong to no parked key until they are retried. Whatever a leader or a
+ * partition's owner does here checks its {@link Fence} under a lock that a takeover has to wait
+ * for: a fenced-out one parks and releases nothing. Only the key's source releases it. Each method
+ * is a transaction of its own. Thread-safe.
  */
 public final class ParkedStore implements ParkedMessages {
 
@@ -33,7 +37,9 @@ public final class ParkedStore implements ParkedMessages {
   private final DataSource dataSource;
   private final MessageObserver observer;
   private final TimeSource time;
+  private final ClaimCheck claims;
   private final ParkedTable table;
+  private final DeadLetters deadLetters;
 
   /** What became of an attempt to park. */
   public enum ParkOutcome {
@@ -52,19 +58,38 @@ public final class ParkedStore implements ParkedMessages {
    */
   public record Key(String source, String consumer, OrderKey key) {}
 
-  /** Makes the store of an installation. */
+  /** Makes the store of an installation whose messages carry their payloads. */
   public ParkedStore(
       DataSource dataSource, String schema, MessageObserver observer, TimeSource time) {
-    this.dataSource = dataSource;
-    this.observer = observer;
-    this.time = time;
-    this.table = new ParkedTable(schema);
+    this(dataSource, schema, observer, time, PayloadStore.NONE);
   }
 
   /**
-   * Parks a message with its key. Where the key is parked already, the message queues behind.
+   * Makes the store of an installation.
+   *
+   * @param payloads where messages with a claim have their payload
+   */
+  public ParkedStore(
+      DataSource dataSource,
+      String schema,
+      MessageObserver observer,
+      TimeSource time,
+      PayloadStore payloads) {
+    this.dataSource = dataSource;
+    this.observer = observer;
+    this.time = time;
+    this.claims = new ClaimCheck(payloads);
+    this.table = new ParkedTable(schema);
+    this.deadLetters = new DeadLetters(this, table, new DeadLetterTable(schema), time);
+  }
+
+  /**
+   * Parks a message with its key. Where the key is parked already, the message queues behind. What
+   * is parked for a consumer holds its payload itself; it keeps a claim only when the payload store
+   * does not know that. What waits for a broker keeps its claim.
    *
    * @param dueIn when the first release is due; null makes it a dead letter
+   * @throws RuntimeException if the database or the payload store is away; nothing is parked then
    */
   public ParkOutcome park(
       Fence fence,
@@ -73,6 +98,31 @@ public final class ParkedStore implements ParkedMessages {
       ParkReason reason,
       @Nullable String error,
       @Nullable Duration dueIn) {
+    return park(fence, consumer, message, reason, error, dueIn, false);
+  }
+
+  /**
+   * Makes a message a dead letter that does not hold its key, see {@link DeadLetterPolicy#SKIP}.
+   * Where the key is parked already, the message queues behind and is tried in its turn.
+   */
+  public ParkOutcome parkAside(
+      Fence fence,
+      String consumer,
+      OutboxMessage message,
+      ParkReason reason,
+      @Nullable String error) {
+    return park(fence, consumer, message, reason, error, null, true);
+  }
+
+  private ParkOutcome park(
+      Fence fence,
+      String consumer,
+      OutboxMessage message,
+      ParkReason reason,
+      @Nullable String error,
+      @Nullable Duration dueIn,
+      boolean aside) {
+    OutboxMessage redeemed = redeemed(fence, message);
     ParkOutcome outcome =
         inTransaction(
             "Parking " + message,
@@ -80,13 +130,22 @@ public final class ParkedStore implements ParkedMessages {
               if (!table.holds(c, fence)) {
                 return ParkOutcome.FENCED;
               }
-              insert(c, fence, consumer, message, reason, error, dueIn);
+              insert(c, fence, consumer, redeemed, reason, error, dueIn, aside);
               return ParkOutcome.PARKED;
             });
     if (outcome == ParkOutcome.PARKED) {
       observer.parked(consumer, reason.name());
     }
     return outcome;
+  }
+
+  /**
+   * With its payload, because it may wait for longer than the payload store remembers. Not what
+   * waits for a broker: with its payload the broker would have to refuse it. Outside the
+   * transaction, which would hold one connection and wait for another.
+   */
+  private OutboxMessage redeemed(Fence fence, OutboxMessage message) {
+    return fence.source().equals(Fence.TRANSPORT) ? message : claims.redeem(message);
   }
 
   private void insert(
@@ -96,29 +155,43 @@ public final class ParkedStore implements ParkedMessages {
       OutboxMessage message,
       ParkReason reason,
       @Nullable String error,
-      @Nullable Duration dueIn)
+      @Nullable Duration dueIn,
+      boolean aside)
       throws SQLException {
-    boolean keyIsNew = insertOrLockKey(c, fence, consumer, message.orderKey(), dueIn);
+    boolean keyIsNew = insertOrLockKey(c, fence.source(), consumer, message.orderKey(), dueIn);
     ParkedState state =
         keyIsNew ? (dueIn == null ? ParkedState.DEAD : ParkedState.RETRYING) : ParkedState.QUEUED;
     boolean inserted =
         table.insertMessage(
             c,
-            new ParkedMessage(consumer, message, state, reason, error, 0, message.createdAt()),
+            fence.source(),
+            parked(consumer, message, state, reason, error, aside && keyIsNew),
             time.offset());
     if (inserted && state == ParkedState.DEAD) {
       observer.dead(consumer, reason.name());
     }
-    if (!inserted && keyIsNew) {
+    if (keyIsNew && (!inserted || aside)) {
       table.deleteKey(c, consumer, message.orderKey()); // it ended before; nothing waits here
     }
   }
 
-  private boolean insertOrLockKey(
-      Connection c, Fence fence, String consumer, OrderKey key, @Nullable Duration dueIn)
+  private static ParkedMessage parked(
+      String consumer,
+      OutboxMessage message,
+      ParkedState state,
+      ParkReason reason,
+      @Nullable String error,
+      boolean aside) {
+    return new ParkedMessage(
+        consumer, message, state, reason, error, 0, message.createdAt(), aside, 0);
+  }
+
+  /** True when the key was not parked; its row is locked in either case. */
+  boolean insertOrLockKey(
+      Connection c, String source, String consumer, OrderKey key, @Nullable Duration dueIn)
       throws SQLException {
     for (int turn = 0; turn < MAX_LOCK_TURNS; turn++) {
-      if (table.insertKey(c, fence, consumer, key, dueIn, time.offset())) {
+      if (table.insertKey(c, source, consumer, key, dueIn, time.offset())) {
         return true;
       }
       if (table.lockKey(c, consumer, key)) {
@@ -129,8 +202,14 @@ public final class ParkedStore implements ParkedMessages {
         "parked key %s of %s changes too fast".formatted(key, consumer), "55P03");
   }
 
-  /** Parks a message behind its key's parked ones, if the key is still parked. */
+  /**
+   * Parks a message behind its key's parked ones, if the key is still parked; with its payload, as
+   * {@link #park}.
+   *
+   * @throws RuntimeException if the database or the payload store is away; nothing is parked then
+   */
   public ParkOutcome queueBehind(Fence fence, String consumer, OutboxMessage message) {
+    OutboxMessage redeemed = redeemed(fence, message);
     return inTransaction(
         "Parking " + message,
         c -> {
@@ -142,14 +221,8 @@ public final class ParkedStore implements ParkedMessages {
           }
           table.insertMessage(
               c,
-              new ParkedMessage(
-                  consumer,
-                  message,
-                  ParkedState.QUEUED,
-                  ParkReason.BEHIND,
-                  null,
-                  0,
-                  message.createdAt()),
+              fence.source(),
+              parked(consumer, redeemed, ParkedState.QUEUED, ParkReason.BEHIND, null, false),
               time.offset());
           return ParkOutcome.PARKED;
         });
@@ -168,10 +241,30 @@ public final class ParkedStore implements ParkedMessages {
 
   /** The head of a key, when it is waiting to be released; empty when it is dead or gone. */
   public Optional<ParkedMessage> head(Key key) {
+    return heads(key, 1, 0).stream().findFirst();
+  }
+
+  /**
+   * The head of a key, when it is waiting to be released, and what follows it in order: they may be
+   * released one after the other and ended together. Empty when the head is dead or gone.
+   *
+   * @param limit at most so many, from 1
+   * @param bytes of payload behind the head, about at most
+   */
+  public List<ParkedMessage> heads(Key key, int limit, long bytes) {
     return inTransaction(
-            "Reading a parked key",
-            c -> Optional.ofNullable(table.head(c, key.consumer(), key.key())))
-        .filter(head -> head.state() != ParkedState.DEAD);
+        "Reading a parked key",
+        c -> {
+          ParkedMessage head = table.head(c, key.consumer(), key.key());
+          if (head == null || head.state() == ParkedState.DEAD) {
+            return List.of();
+          }
+          List<ParkedMessage> heads = new ArrayList<>(List.of(head));
+          if (limit > 1) {
+            heads.addAll(table.queued(c, key.consumer(), key.key(), limit - 1, bytes));
+          }
+          return heads;
+        });
   }
 
   /**
@@ -214,8 +307,36 @@ public final class ParkedStore implements ParkedMessages {
 
   /** A release took effect: ends the message and makes the next one of its key due. */
   public boolean handled(Fence fence, ParkedMessage parked) {
+    return handled(fence, List.of(parked));
+  }
+
+  /**
+   * Releases took effect: ends the messages and makes the next one of their key due.
+   *
+   * @param parked the first ones that {@link #heads} gave, in its order; not empty
+   * @return false if the fence no longer holds or they had ended
+   */
+  public boolean handled(Fence fence, List<ParkedMessage> parked) {
+    ParkedMessage head = parked.get(0);
+    OrderKey key = head.message().orderKey();
+    List<UUID> ids = parked.stream().map(p -> p.message().id()).toList();
     return decide(
-        fence, parked, c -> end(c, parked, ParkedState.HANDLED, RELAY, "handled by " + RELAY));
+        fence,
+        head,
+        c -> {
+          int ended =
+              table.endHandled(
+                  c, head.consumer(), ids, RELAY, "handled by " + RELAY, time.offset());
+          if (ended == 0) {
+            return false;
+          }
+          if (ended < ids.size()) { // rolls back; only this fence's owner ends them, one at a time
+            throw new SQLException(
+                "%d of %d released messages of %s had ended".formatted(ended, ids.size(), key));
+          }
+          advance(c, head.consumer(), key);
+          return true;
+        });
   }
 
   /**
@@ -246,6 +367,30 @@ public final class ParkedStore implements ParkedMessages {
   }
 
   /**
+   * The last attempt failed, and the consumer skips dead letters: the head is set aside and the
+   * next message of its key is due.
+   *
+   * @param attempts counted attempts, this one included if it counts
+   */
+  public boolean failedAside(Fence fence, ParkedMessage parked, int attempts, String error) {
+    boolean done =
+        decide(
+            fence,
+            parked,
+            c -> {
+              if (!table.setAside(c, fence.source(), parked, error, attempts)) {
+                return false;
+              }
+              advance(c, parked.consumer(), parked.message().orderKey());
+              return true;
+            });
+    if (done) {
+      observer.dead(parked.consumer(), parked.reason().name());
+    }
+    return done;
+  }
+
+  /**
    * A message of a type that was unknown is handed on, in order, to the consumers that now know it.
    */
   public boolean redirect(Fence fence, ParkedMessage parked, List<String> consumers) {
@@ -254,7 +399,8 @@ public final class ParkedStore implements ParkedMessages {
         parked,
         c -> {
           for (String consumer : consumers) {
-            insert(c, fence, consumer, parked.message(), parked.reason(), null, Duration.ZERO);
+            insert(
+                c, fence, consumer, parked.message(), parked.reason(), null, Duration.ZERO, false);
           }
           return end(c, parked, ParkedState.HANDLED, RELAY, "handed on to " + consumers);
         });
@@ -270,29 +416,43 @@ public final class ParkedStore implements ParkedMessages {
                 && decision.in(c));
   }
 
-  private boolean end(
-      Connection c, ParkedMessage parked, ParkedState state, String by, String because)
+  /** Ends the head. To be called with the key's row locked. */
+  boolean end(Connection c, ParkedMessage parked, ParkedState state, String by, String because)
       throws SQLException {
     if (!table.end(c, parked, state, by, because, time.offset())) {
       return false;
     }
-    OrderKey key = parked.message().orderKey();
-    ParkedMessage next = table.head(c, parked.consumer(), key);
-    if (next == null) {
-      table.deleteKey(c, parked.consumer(), key);
-    } else {
-      table.move(c, next, ParkedState.RETRYING, null, 0);
-      table.scheduleKey(c, parked.consumer(), key, Duration.ZERO, time.offset());
-    }
+    advance(c, parked.consumer(), parked.message().orderKey());
     return true;
+  }
+
+  /** The key has no head any more: the next message becomes it, or the key is free. */
+  private void advance(Connection c, String consumer, OrderKey key) throws SQLException {
+    List<ParkedMessage> next = table.queued(c, consumer, key, 1, 1);
+    if (next.isEmpty()) {
+      table.deleteKey(c, consumer, key);
+    } else {
+      table.move(c, next.get(0), ParkedState.RETRYING, null, 0);
+      table.scheduleKey(c, consumer, key, Duration.ZERO, time.offset());
+    }
   }
 
   @Override
   public List<ParkedMessage> deadLetters(int limit) {
+    requireLimit(limit);
+    return inTransaction("Listing dead letters", c -> table.dead(c, limit));
+  }
+
+  @Override
+  public DeadLetterPage deadLetters(DeadLetterFilter filter, @Nullable String after, int limit) {
+    requireLimit(limit);
+    return deadLetters.page(filter, after, limit);
+  }
+
+  private static void requireLimit(int limit) {
     if (limit < 1 || limit > 10_000) {
       throw new IllegalArgumentException("limit must be between 1 and 10000, was " + limit);
     }
-    return inTransaction("Listing dead letters", c -> table.dead(c, limit));
   }
 
   @Override
@@ -302,41 +462,42 @@ public final class ParkedStore implements ParkedMessages {
   }
 
   @Override
+  public Optional<ParkedInspection> inspect(String consumer, UUID messageId) {
+    return deadLetters.inspect(consumer, messageId);
+  }
+
+  @Override
+  public DeadLetterEdit.Outcome edit(
+      String consumer, UUID messageId, DeadLetterEdit edit, String by, String because) {
+    requireText("by", by);
+    requireText("because", because);
+    return deadLetters.edit(consumer, messageId, edit, by, because);
+  }
+
+  @Override
   public boolean retry(String consumer, UUID messageId, String by) {
     requireText("by", by);
-    return onDeadLetter(
-        consumer,
-        messageId,
-        (c, dead) -> {
-          table.move(c, dead, ParkedState.RETRYING, "retried by " + by, 0);
-          table.scheduleKey(c, consumer, dead.message().orderKey(), Duration.ZERO, time.offset());
-          return true;
-        });
+    return deadLetters.retry(consumer, messageId, by);
+  }
+
+  @Override
+  public int retry(DeadLetterFilter filter, String by) {
+    requireText("by", by);
+    return deadLetters.retry(filter, by);
   }
 
   @Override
   public boolean discard(String consumer, UUID messageId, String by, String because) {
     requireText("by", by);
     requireText("because", because);
-    return onDeadLetter(
-        consumer, messageId, (c, dead) -> end(c, dead, ParkedState.DISCARDED, by, because));
+    return deadLetters.discard(consumer, messageId, by, because);
   }
 
-  private interface Decision {
-    boolean on(Connection connection, ParkedMessage dead) throws SQLException;
-  }
-
-  private boolean onDeadLetter(String consumer, UUID messageId, Decision decision) {
-    return inTransaction(
-        "Deciding on message " + messageId,
-        c -> {
-          List<ParkedMessage> before = table.find(c, consumer, messageId);
-          if (before.isEmpty() || !table.lockKey(c, consumer, before.get(0).message().orderKey())) {
-            return false;
-          }
-          ParkedMessage now = table.find(c, consumer, messageId).get(0);
-          return now.state() == ParkedState.DEAD && decision.on(c, now);
-        });
+  @Override
+  public int discard(DeadLetterFilter filter, String by, String because) {
+    requireText("by", by);
+    requireText("because", because);
+    return deadLetters.discard(filter, by, because);
   }
 
   private static void requireText(String name, String value) {
@@ -361,7 +522,7 @@ public final class ParkedStore implements ParkedMessages {
         "Reaping parked messages", c -> table.reap(c, window, time.offset(), limit));
   }
 
-  private <T> T inTransaction(String what, ProtocolTransaction.Work<T> work) {
-    return ProtocolTransaction.inTransaction(dataSource, what, work);
+  <T> T inTransaction(String what, ProtocolTransaction.Work<T> work) {
+    return ProtocolTransaction.byIndex(dataSource, what, work);
   }
 }

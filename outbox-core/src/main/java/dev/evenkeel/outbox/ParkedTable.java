@@ -3,32 +3,28 @@ package dev.evenkeel.outbox;
 import dev.evenkeel.outbox.spi.Fence;
 import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Statements on {@code parked_key} and {@code parked_message}. */
-final class ParkedTable {
+final class ParkedTable extends SchemaTable {
 
   /** What is stored of an error's text. */
   private static final int MAX_ERROR = 4_000;
 
-  private static final String COLUMNS =
-      "consumer, message_id, aggregatetype, aggregateid, type, version, created_at, headers, payload,"
-          + " state, reason, error, attempts, parked_at";
-
-  private final String schema;
+  static final String COLUMNS =
+      "consumer, message_id, aggregatetype, aggregateid, type, version, created_at, headers,"
+          + " payload, state, reason, error, attempts, parked_at, aside, revision";
 
   ParkedTable(String schema) {
-    this.schema = schema;
+    super(schema);
   }
 
   /**
@@ -80,7 +76,7 @@ final class ParkedTable {
    */
   boolean insertKey(
       Connection c,
-      Fence fence,
+      String source,
       String consumer,
       OrderKey key,
       @Nullable Duration dueIn,
@@ -96,7 +92,7 @@ final class ParkedTable {
             consumer,
             key.aggregateType(),
             key.aggregateId(),
-            fence.source(),
+            source,
             interval(dueIn),
             interval(offset))
         == 1;
@@ -217,15 +213,16 @@ final class ParkedTable {
   }
 
   /** False: the message is there already, in whatever state. */
-  boolean insertMessage(Connection c, ParkedMessage parked, Duration offset) throws SQLException {
+  boolean insertMessage(Connection c, String source, ParkedMessage parked, Duration offset)
+      throws SQLException {
     OutboxMessage m = parked.message();
     return update(
             c,
             """
             INSERT INTO %s.parked_message (consumer, message_id, aggregatetype, aggregateid, type, version,
-                   created_at, headers, payload, slot, state, reason, error, attempts, parked_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?::smallint, ?, ?, ?, ?, clock_timestamp() + ?::interval)
-            ON CONFLICT DO NOTHING
+                   created_at, headers, payload, slot, state, reason, error, attempts, aside, source, parked_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?::smallint, ?, ?, ?, ?, ?, ?, clock_timestamp() + ?::interval)
+            ON CONFLICT (consumer, message_id) DO NOTHING
             """,
             parked.consumer(),
             m.id(),
@@ -241,11 +238,13 @@ final class ParkedTable {
             parked.reason().name(),
             shortened(parked.error()),
             parked.attempts(),
+            parked.aside(),
+            source,
             interval(offset))
         == 1;
   }
 
-  /** The first message of the key that has not ended. */
+  /** The one message of the key that is tried or blocks it, if its key is parked. */
   @Nullable ParkedMessage head(Connection c, String consumer, OrderKey key) throws SQLException {
     List<ParkedMessage> heads =
         query(
@@ -254,14 +253,40 @@ final class ParkedTable {
                 + COLUMNS
                 + """
                   FROM %s.parked_message
-                 WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ? AND ended_at IS NULL
-                 ORDER BY position LIMIT 1
+                 WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ?
+                   AND state IN ('RETRYING', 'DEAD') AND NOT aside
                 """,
             ParkedTable::parked,
             consumer,
             key.aggregateType(),
             key.aggregateId());
     return heads.isEmpty() ? null : heads.get(0);
+  }
+
+  /**
+   * What follows the head, in order.
+   *
+   * @param bytes of payload, at most; the first message comes whatever its size
+   */
+  List<ParkedMessage> queued(Connection c, String consumer, OrderKey key, int limit, long bytes)
+      throws SQLException {
+    return query(
+        c,
+        "SELECT "
+            + COLUMNS
+            + """
+             FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY position) - octet_length(payload) AS before
+                     FROM (SELECT * FROM %s.parked_message
+                            WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ? AND state = 'QUEUED'
+                            ORDER BY position LIMIT ?) AS next) AS measured
+            WHERE before < ? ORDER BY position
+            """,
+        ParkedTable::parked,
+        consumer,
+        key.aggregateType(),
+        key.aggregateId(),
+        limit,
+        bytes);
   }
 
   List<ParkedMessage> find(Connection c, String consumer, UUID id) throws SQLException {
@@ -283,7 +308,10 @@ final class ParkedTable {
         limit);
   }
 
-  /** The only transition: from one expected state to another. False: it was in another state. */
+  /**
+   * The transition between states that have not ended, from what was read. False: it was in another
+   * state, or edited since.
+   */
   boolean move(
       Connection c, ParkedMessage from, ParkedState to, @Nullable String error, int attempts)
       throws SQLException {
@@ -291,15 +319,68 @@ final class ParkedTable {
             c,
             """
             UPDATE %s.parked_message SET state = ?, error = coalesce(?, error), attempts = ?
-             WHERE consumer = ? AND message_id = ? AND state = ?
+             WHERE consumer = ? AND message_id = ? AND state = ? AND revision = ?
             """,
             to.name(),
             shortened(error),
             attempts,
             from.consumer(),
             from.message().id(),
-            from.state().name())
+            from.state().name(),
+            from.revision())
         == 1;
+  }
+
+  /** The head becomes a dead letter that does not hold its key. False: see {@link #move}. */
+  boolean setAside(Connection c, String source, ParkedMessage head, String error, int attempts)
+      throws SQLException {
+    return update(
+            c,
+            """
+            UPDATE %s.parked_message SET state = 'DEAD', aside = true, source = ?, error = ?, attempts = ?
+             WHERE consumer = ? AND message_id = ? AND state = ? AND NOT aside AND revision = ?
+            """,
+            source,
+            shortened(error),
+            attempts,
+            head.consumer(),
+            head.message().id(),
+            head.state().name(),
+            head.revision())
+        == 1;
+  }
+
+  /** What was set aside has its place in its key's order again. False: see {@link #move}. */
+  boolean takeBack(Connection c, ParkedMessage dead, ParkedState to) throws SQLException {
+    return update(
+            c,
+            """
+            UPDATE %s.parked_message SET state = ?, aside = false, attempts = 0
+             WHERE consumer = ? AND message_id = ? AND state = 'DEAD' AND aside AND revision = ?
+            """,
+            to.name(),
+            dead.consumer(),
+            dead.message().id(),
+            dead.revision())
+        == 1;
+  }
+
+  /** Ends the head and those that followed it. Returns how many were still waiting. */
+  int endHandled(
+      Connection c, String consumer, List<UUID> ids, String by, String because, Duration offset)
+      throws SQLException {
+    return update(
+        c,
+        """
+        UPDATE %s.parked_message
+           SET state = 'HANDLED', ended_at = clock_timestamp() + ?::interval, ended_by = ?, ended_because = ?
+         WHERE consumer = ? AND message_id = ANY (?) AND state IN ('RETRYING', 'QUEUED')
+        """,
+        interval(offset),
+        by,
+        because,
+        consumer,
+        c.createArrayOf("uuid", ids.toArray()));
   }
 
   /** Ends a message. False: it was in another state. */
@@ -311,7 +392,7 @@ final class ParkedTable {
             """
             UPDATE %s.parked_message
                SET state = ?, ended_at = clock_timestamp() + ?::interval, ended_by = ?, ended_because = ?
-             WHERE consumer = ? AND message_id = ? AND state = ?
+             WHERE consumer = ? AND message_id = ? AND state = ? AND revision = ?
             """,
             to.name(),
             interval(offset),
@@ -319,7 +400,8 @@ final class ParkedTable {
             because,
             from.consumer(),
             from.message().id(),
-            from.state().name())
+            from.state().name(),
+            from.revision())
         == 1;
   }
 
@@ -334,21 +416,29 @@ final class ParkedTable {
         .get(0);
   }
 
-  /** Removes ended rows past the window. */
+  /** Removes ended rows past the window, with what operators did to them. */
   int reap(Connection c, Duration window, Duration offset, int limit) throws SQLException {
-    return update(
-        c,
-        """
-        DELETE FROM %1$s.parked_message WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM %1$s.parked_message
-             WHERE ended_at < clock_timestamp() + ?::interval - ?::interval LIMIT ?))
-        """,
-        interval(offset),
-        interval(window),
-        limit);
+    return query(
+            c,
+            """
+            WITH gone AS (
+                DELETE FROM %1$s.parked_message WHERE ctid = ANY (ARRAY(
+                    SELECT ctid FROM %1$s.parked_message
+                     WHERE ended_at < clock_timestamp() + ?::interval - ?::interval LIMIT ?))
+                RETURNING consumer, message_id),
+            acted AS (
+                DELETE FROM %1$s.parked_action AS a USING gone
+                 WHERE a.consumer = gone.consumer AND a.message_id = gone.message_id)
+            SELECT count(*) FROM gone
+            """,
+            row -> row.getInt(1),
+            interval(offset),
+            interval(window),
+            limit)
+        .get(0);
   }
 
-  private static ParkedMessage parked(ResultSet row) throws SQLException {
+  static ParkedMessage parked(ResultSet row) throws SQLException {
     return new ParkedMessage(
         row.getString("consumer"),
         new OutboxMessage(
@@ -364,50 +454,16 @@ final class ParkedTable {
         ParkReason.valueOf(row.getString("reason")),
         row.getString("error"),
         row.getInt("attempts"),
-        row.getObject("parked_at", OffsetDateTime.class).toInstant());
-  }
-
-  private static @Nullable String interval(@Nullable Duration duration) {
-    return duration == null ? null : duration.toMillis() + " milliseconds";
+        row.getObject("parked_at", OffsetDateTime.class).toInstant(),
+        row.getBoolean("aside"),
+        row.getInt("revision"));
   }
 
   private static @Nullable String shortened(@Nullable String error) {
-    return error == null || error.length() <= MAX_ERROR ? error : error.substring(0, MAX_ERROR);
-  }
-
-  private interface Row<T> {
-    T map(ResultSet row) throws SQLException;
-  }
-
-  private <T> List<T> query(Connection c, String sql, Row<T> mapper, @Nullable Object... arguments)
-      throws SQLException {
-    try (PreparedStatement statement = prepare(c, sql, arguments);
-        ResultSet rows = statement.executeQuery()) {
-      List<T> result = new ArrayList<>();
-      while (rows.next()) {
-        result.add(mapper.map(rows));
-      }
-      return result;
+    if (error == null) {
+      return null;
     }
-  }
-
-  private boolean exists(Connection c, String sql, @Nullable Object... arguments)
-      throws SQLException {
-    return !query(c, sql, row -> Boolean.TRUE, arguments).isEmpty();
-  }
-
-  private int update(Connection c, String sql, @Nullable Object... arguments) throws SQLException {
-    try (PreparedStatement statement = prepare(c, sql, arguments)) {
-      return statement.executeUpdate();
-    }
-  }
-
-  private PreparedStatement prepare(Connection c, String sql, @Nullable Object... arguments)
-      throws SQLException {
-    PreparedStatement statement = c.prepareStatement(sql.formatted(schema));
-    for (int i = 0; i < arguments.length; i++) {
-      statement.setObject(i + 1, arguments[i]);
-    }
-    return statement;
+    String storable = error.replace('\0', '\uFFFD'); // PostgreSQL has no NUL in a text
+    return storable.substring(0, Math.min(storable.length(), MAX_ERROR));
   }
 }

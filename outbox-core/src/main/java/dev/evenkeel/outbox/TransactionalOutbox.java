@@ -4,6 +4,7 @@ import dev.evenkeel.outbox.spi.HeaderSource;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.PayloadException;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionSlot;
 import java.sql.Connection;
@@ -30,6 +31,7 @@ public final class TransactionalOutbox implements Outbox {
   private final EventTypes types;
   private final PayloadCodec codec;
   private final Context context;
+  private final ClaimCheck claims;
   private final OutboxTable table;
 
   /**
@@ -39,12 +41,23 @@ public final class TransactionalOutbox implements Outbox {
    * @param flushes mappers to flush before rows are written
    * @param observer told how many messages were written
    * @param slot says which slot the messages of the current transaction belong to
+   * @param payloads keeps the payloads that the claim check takes out of messages
    */
   public record Context(
       List<HeaderSource> headers,
       List<TransactionFlush> flushes,
       MessageObserver observer,
-      TransactionSlot slot) {
+      TransactionSlot slot,
+      PayloadStore payloads) {
+
+    /** Without a claim check. */
+    public Context(
+        List<HeaderSource> headers,
+        List<TransactionFlush> flushes,
+        MessageObserver observer,
+        TransactionSlot slot) {
+      this(headers, flushes, observer, slot, PayloadStore.NONE);
+    }
 
     /** Without shards. */
     public Context(
@@ -74,6 +87,7 @@ public final class TransactionalOutbox implements Outbox {
     this.types = types;
     this.codec = codec;
     this.context = context;
+    this.claims = new ClaimCheck(context.payloads());
     this.table = new OutboxTable(options.schema());
   }
 
@@ -99,16 +113,39 @@ public final class TransactionalOutbox implements Outbox {
     requireText(message, "aggregate type", message.aggregateType());
     requireText(message, "key", message.aggregateId());
     requireText(message, "type", message.type());
+    if (!message.orderKey().fits()) {
+      throw new OutboxException(
+          "%s v%d: its aggregate type and key have more than %d bytes together"
+              .formatted(message.type(), message.version(), OrderKey.MAX_BYTES));
+    }
     if (message.version() < 1) {
       throw new OutboxException(
           "%s: version must be at least 1, was %d".formatted(message, message.version()));
     }
-    if (message.payload().length > options.maxPayloadBytes()) {
+    boolean large = requireSize(message);
+    OutboxBuffer buffer = buffer(message);
+    buffer.check(message);
+    OutboxMessage complete = message.withHeaders(headersFor(message));
+    buffer.add(large ? claims.leave(complete) : complete);
+  }
+
+  /** Whether the payload goes to the payload store. */
+  private boolean requireSize(OutboxMessage message) {
+    OutboxOptions.ClaimCheckOptions claimCheck = options.claimCheck();
+    int size = message.payload().length;
+    boolean large = claimCheck != null && size > claimCheck.thresholdBytes();
+    int allowed =
+        claimCheck != null && large ? claimCheck.maxPayloadBytes() : options.maxPayloadBytes();
+    if (size > allowed) {
       throw new OutboxException(
-          "%s has a payload of %d bytes; evenkeel.outbox.max-payload allows %d"
-              .formatted(message, message.payload().length, options.maxPayloadBytes()));
+          "%s has a payload of %d bytes; %s allows %d"
+              .formatted(
+                  message,
+                  size,
+                  large ? "evenkeel.outbox.claim-check.max-payload" : "evenkeel.outbox.max-payload",
+                  allowed));
     }
-    buffer(message).add(message.withHeaders(headersFor(message)));
+    return large;
   }
 
   private static void requireText(OutboxMessage message, String what, String value) {
@@ -124,6 +161,7 @@ public final class TransactionalOutbox implements Outbox {
       source.headers().forEach(headers::putIfAbsent);
     }
     headers.putIfAbsent(MessageHeaders.CORRELATION_ID, message.id().toString());
+    headers.remove(MessageHeaders.CLAIM_CHECK); // the claim of the payload that it has now
     Integer slot = context.slot().slot();
     if (slot == null) {
       headers.remove(MessageHeaders.SLOT); // a message passed on had the slot of its origin
@@ -160,8 +198,8 @@ public final class TransactionalOutbox implements Outbox {
         || isAutoCommit()) {
       throw new OutboxException(
           message
-              + " was appended in a transaction on another data source than the outbox's, so the two"
-              + " would not commit together; use the transaction manager of the outbox's data"
+              + " was appended in a transaction on another data source than the outbox's, so the"
+              + " two would not commit together; use the transaction manager of the outbox's data"
               + " source");
     }
   }

@@ -99,4 +99,34 @@ class EventTypesTest {
         .isThrownBy(() -> types.message(new OrderPlaced("7"), new byte[0]))
         .withMessageContaining("OrderPlaced is not a registered event; annotate it");
   }
+
+  @Test
+  void typesOfOtherClassesAreRegisteredWithoutAKey() {
+    EventType plain = new EventType("plain", 1, "order", Plain.class);
+
+    EventTypes types = EventTypes.of(List.of(OrderPlaced.class), List.of(plain));
+
+    assertThat(types.find(Plain.class)).contains(plain);
+    assertThat(types.find("plain", 1)).contains(plain);
+    assertThat(types.all()).hasSize(2);
+    assertThatExceptionOfType(OutboxException.class)
+        .isThrownBy(() -> types.message(new Plain("7"), new byte[0]))
+        .withMessageContaining("Plain is registered as plain v1 without a key; publish it");
+  }
+
+  @Test
+  void mistakesInTypesOfOtherClassesAreInTheMessage() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                EventTypes.of(
+                    List.of(OrderPlaced.class),
+                    List.of(
+                        new EventType("", 0, "order", Plain.class),
+                        new EventType("order-placed", 1, "order", WrongKey.class),
+                        new EventType("twice", 1, "order", OrderPlaced.class))))
+        .withMessageContaining("a version of at least 1, was \"\", \"order\" and 0")
+        .withMessageContaining("order-placed v1 is registered by both")
+        .withMessageContaining("OrderPlaced is registered as order-placed v1 and as twice v1");
+  }
 }

@@ -206,4 +206,48 @@ class InboxHandlersTest {
         .withMessageContaining("Starts.plain handles " + Plain.class.getName())
         .withMessageContaining("Starts.path: shardKey \"customer\"");
   }
+
+  /** One method says it for the consumer. */
+  static class Skipping {
+    @InboxHandler(consumer = "skipping", onDeadLetter = DeadLetterPolicy.SKIP)
+    void on(OrderPlaced event) {}
+
+    @InboxHandler(consumer = "skipping")
+    void onV2(OrderPlacedV2 event) {}
+  }
+
+  /** Both methods say it, and differ. */
+  static class Undecided {
+    @InboxHandler(consumer = "undecided", onDeadLetter = DeadLetterPolicy.SKIP)
+    void on(OrderPlaced event) {}
+
+    @InboxHandler(consumer = "undecided", onDeadLetter = DeadLetterPolicy.BLOCK)
+    void onV2(OrderPlacedV2 event) {}
+  }
+
+  @Test
+  void deadLettersBlockUnlessTheConsumerOrTheDefaultSaysOtherwise() {
+    InboxHandlers handlers = handlers(new Summary(), new Skipping());
+
+    assertThat(handlers.skipsDeadLetters("skipping")).isTrue();
+    assertThat(handlers.skipsDeadLetters("summary")).isFalse();
+    assertThat(handlers.skipsDeadLetters("nobody")).isFalse();
+    InboxHandlers skipping =
+        InboxHandlers.builder(TYPES, CODEC).onDeadLetter(DeadLetterPolicy.SKIP).build();
+    assertThat(skipping.skipsDeadLetters("anybody")).isTrue();
+    assertThat(skipping.skipsDeadLetters(InboxHandlers.UNKNOWN_CONSUMER)).isFalse();
+  }
+
+  @Test
+  void oneConsumerHasOnePolicy() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> handlers(new Undecided()))
+        .withMessageContaining(
+            "Methods of consumer \"undecided\" differ in onDeadLetter (SKIP and BLOCK); one"
+                + " consumer has one policy");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> InboxHandlers.builder(TYPES, CODEC).onDeadLetter(DeadLetterPolicy.DEFAULT))
+        .withMessage("evenkeel.inbox.dead-letter-policy must be block or skip, was default");
+  }
 }

@@ -85,6 +85,7 @@ class ParkedKeyLockIT {
     new ParkedTable(CoreDatabase.SCHEMA)
         .insertMessage(
             lane,
+            Fence.RELAY,
             new ParkedMessage(
                 CONSUMER,
                 second,
@@ -92,7 +93,9 @@ class ParkedKeyLockIT {
                 ParkReason.BEHIND,
                 null,
                 0,
-                second.createdAt()),
+                second.createdAt(),
+                false,
+                0),
             Duration.ZERO);
   }
 

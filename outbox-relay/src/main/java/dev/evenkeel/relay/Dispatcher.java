@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Invariants: a position is confirmed only after its witness was committed under this term's
  * epoch and the registry's version; everything before it is acknowledged; a message for receivers
- * that read the source database is sent only when its transaction is visible. Whatever this thread waits for, it
- * keeps renewing the lease, because it is making progress; when it hangs, the lease runs out.
+ * that read the source database is sent only when its transaction is visible. Whatever this thread
+ * waits for, it keeps renewing the lease, because it is making progress; when it hangs, the lease
+ * runs out.
  *
  * <p>Confined to one thread at a time: the supervisor's while the ring is sent again, then the
  * engine's.

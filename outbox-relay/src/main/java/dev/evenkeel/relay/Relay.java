@@ -53,14 +53,7 @@ public final class Relay {
   private volatile @Nullable Leading leading;
   private int failures;
 
-  /**
-   * Makes a relay; nothing happens before {@link #start()}.
-   *
-   * @param connection how to reach the database, directly
-   * @param transport takes the messages
-   * @param registry where this process makes itself known before it may lead
-   * @param served what the transport's handlers subscribe to; behind a broker it is not looked at
-   */
+  /** Makes a relay of a process without upcasters. */
   public Relay(
       RelayOptions options,
       ConnectionSettings connection,
@@ -68,11 +61,33 @@ public final class Relay {
       ConsumerRegistry registry,
       Set<Subscription> served,
       MessageObserver observer) {
+    this(options, connection, transport, registry, served, Set.of(), observer);
+  }
+
+  /**
+   * Makes a relay; nothing happens before {@link #start()}.
+   *
+   * @param connection how to reach the database, directly
+   * @param transport takes the messages
+   * @param registry where this process makes itself known before it may lead
+   * @param served what the transport's handlers subscribe to; behind a broker it is not looked at
+   * @param upcast older versions that they take besides, by upcasters, as {@link
+   *     dev.evenkeel.outbox.InboxHandlers#upcastSubscriptions()} has them
+   */
+  public Relay(
+      RelayOptions options,
+      ConnectionSettings connection,
+      Transport transport,
+      ConsumerRegistry registry,
+      Set<Subscription> served,
+      Set<Subscription> upcast,
+      MessageObserver observer) {
     this.options = options;
     this.settings = connection;
     this.transport = transport;
     this.registry = registry;
-    this.served = new Served(transport.inProcess() ? served : Set.of(), !transport.inProcess());
+    boolean broker = !transport.inProcess();
+    this.served = new Served(broker ? Set.of() : served, upcast, broker);
     this.observer = observer;
     this.connections = new RelayConnections(connection, options.schema(), options.lease());
     this.table = new RelayStateTable(options.schema());
@@ -306,7 +321,8 @@ public final class Relay {
   void alarm(String gap) {
     gaps.incrementAndGet();
     log.error(
-        "{} has a gap in its stream: {}. Messages not known as published are sent again from the ring",
+        "{} has a gap in its stream: {}. Messages not known as published are sent again from the"
+            + " ring",
         name,
         gap);
   }

@@ -23,11 +23,15 @@ import org.slf4j.LoggerFactory;
  * nobody published.
  *
  * <p>Inbox: a bucket whose newest {@code received_at}, by the database's clock, is older than the
- * window.
+ * window. Claim check: the same by {@code stored_at}, and an hour, because a payload is stored when
+ * its message is appended, and the message ages from the end of that transaction only.
  */
 final class RingJanitor {
 
   private static final Logger log = LoggerFactory.getLogger(RingJanitor.class);
+
+  /** Between storing a payload and the commit, and for the last retries within the window. */
+  private static final Duration CLAIM_MARGIN = Duration.ofHours(1);
 
   private static final Set<String> BUSY = Set.of("55P03", "40P01", "57014");
 
@@ -40,7 +44,7 @@ final class RingJanitor {
   }
 
   /**
-   * Goes over both rings once.
+   * Goes over the rings once.
    *
    * @return names of the truncated partitions
    */
@@ -54,16 +58,26 @@ final class RingJanitor {
         truncated.add(partition("outbox", bucket));
       }
     }
-    int inboxBuckets = number(c, "SELECT %s.inbox_ring_buckets()");
-    for (int bucket = 0; bucket < inboxBuckets; bucket++) {
-      int candidate = bucket;
-      if (attempt(c, () -> truncateInbox(c, candidate))) {
-        truncated.add(partition("inbox", bucket));
-      }
-    }
+    Duration window = options.inboxWindow();
+    truncated.addAll(sweepByAge(c, "inbox", "received_at", window));
+    truncated.addAll(sweepByAge(c, "claim_check", "stored_at", window.plus(CLAIM_MARGIN)));
     c.setAutoCommit(true);
     if (!truncated.isEmpty()) {
       log.info("Emptied {}", truncated);
+    }
+    return truncated;
+  }
+
+  /** Over a ring that has the inbox's form and forgets what is older than so long. */
+  private List<String> sweepByAge(Connection c, String ring, String column, Duration kept)
+      throws SQLException {
+    List<String> truncated = new ArrayList<>();
+    int buckets = number(c, "SELECT %s.inbox_ring_buckets()");
+    for (int bucket = 0; bucket < buckets; bucket++) {
+      String partition = partition(ring, bucket);
+      if (attempt(c, () -> truncateAged(c, partition, column, kept))) {
+        truncated.add(partition);
+      }
     }
     return truncated;
   }
@@ -105,14 +119,14 @@ final class RingJanitor {
    */
   private String pastRetention(int bucket) {
     return """
-        SELECT ago > 0
-               AND make_interval(secs => (ago - 1) * width + mod(now_seconds, width)) >= %s
-          FROM (SELECT now_seconds, width,
-                       mod(mod(now_seconds / width, buckets) - %d + buckets, buckets) AS ago
-                  FROM (SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS now_seconds,
-                               %%1$s.outbox_ring_width_seconds()::bigint AS width,
-                               %%1$s.outbox_ring_buckets()::bigint AS buckets) AS ring) AS turn
-        """
+    SELECT ago > 0
+           AND make_interval(secs => (ago - 1) * width + mod(now_seconds, width)) >= %s
+      FROM (SELECT now_seconds, width,
+                   mod(mod(now_seconds / width, buckets) - %d + buckets, buckets) AS ago
+              FROM (SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS now_seconds,
+                           %%1$s.outbox_ring_width_seconds()::bigint AS width,
+                           %%1$s.outbox_ring_buckets()::bigint AS buckets) AS ring) AS turn
+    """
         .formatted(interval(options.outboxRetention()), bucket);
   }
 
@@ -154,18 +168,18 @@ final class RingJanitor {
     execute(c, "TRUNCATE " + partition);
     execute(
         c,
-        "UPDATE %s.outbox_bucket SET sealed = NULL, truncated_at = clock_timestamp() WHERE bucket = "
+        "UPDATE %s.outbox_bucket SET sealed = NULL, truncated_at = clock_timestamp() WHERE bucket ="
+            + " "
             + bucket);
     return true;
   }
 
-  private boolean truncateInbox(Connection c, int bucket) throws SQLException {
-    String partition = partition("inbox", bucket);
-    String horizon = " < clock_timestamp() - " + interval(options.inboxWindow());
-    String past = "SELECT max(received_at)" + horizon + " FROM " + partition;
+  private boolean truncateAged(Connection c, String partition, String column, Duration kept)
+      throws SQLException {
+    String horizon = " < clock_timestamp() - " + interval(kept);
+    String past = "SELECT max(" + column + ")" + horizon + " FROM " + partition;
     // Any one row that is younger spares the scan.
-    if (!is(c, "SELECT received_at" + horizon + " FROM " + partition + " LIMIT 1")
-        || !is(c, past)) {
+    if (!is(c, "SELECT " + column + horizon + " FROM " + partition + " LIMIT 1") || !is(c, past)) {
       return false;
     }
     execute(c, "LOCK TABLE " + partition + " IN ACCESS EXCLUSIVE MODE NOWAIT");

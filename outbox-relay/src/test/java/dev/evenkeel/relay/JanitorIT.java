@@ -203,6 +203,36 @@ class JanitorIT {
   }
 
   @Test
+  void claimsOutliveTheWindowOfTheirMessagesByAnHour() throws SQLException {
+    claim(3, "20 days");
+    claim(3, "10 days 90 minutes");
+    claim(4, "20 days");
+    claim(4, "10 days 30 minutes"); // its message may be appended by a transaction that took long
+    claim(5, "1 minute");
+    try (Connection writer = installation.database().connect()) {
+      writer.setAutoCommit(false);
+      RelayConnections.execute(writer, insertClaim(3, "0 minutes"));
+      assertThat(sweep()).isEmpty();
+      writer.rollback();
+    }
+
+    assertThat(sweep()).containsExactly("evenkeel.claim_check_03");
+    assertThat(installation.count("SELECT count(*) FROM evenkeel.claim_check")).isEqualTo(3);
+  }
+
+  private void claim(int bucket, String ago) {
+    installation.sql().update(insertClaim(bucket, ago));
+  }
+
+  private static String insertClaim(int bucket, String ago) {
+    return "INSERT INTO evenkeel.claim_check (bucket, id, stored_at, payload) VALUES ("
+        + bucket
+        + ", gen_random_uuid(), clock_timestamp() - interval '"
+        + ago
+        + "', 'x')";
+  }
+
+  @Test
   void relaysOwnJanitorEmptiesTheRingWhileWritersGoOnAndLosesNothing() {
     Ledger ledger = new Ledger(installation);
     // Everybody writes into a bucket that may be emptied all the time.

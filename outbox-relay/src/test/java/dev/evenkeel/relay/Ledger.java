@@ -1,5 +1,6 @@
 package dev.evenkeel.relay;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.OutboxMessage;
 import java.util.List;
@@ -26,6 +27,7 @@ final class Ledger {
   private final List<Attempt> attempts = new CopyOnWriteArrayList<>();
   private volatile Behaviour first = Behaviour.FINE;
   private volatile Behaviour second = Behaviour.FINE;
+  private volatile Behaviour skipping = Behaviour.FINE;
 
   Ledger(Installation installation) {
     this(installation.sql());
@@ -39,7 +41,8 @@ final class Ledger {
     this.sql = sql;
     if (create) {
       sql.execute(
-          "CREATE TABLE IF NOT EXISTS handled (consumer text, key text, version bigint, n bigserial)");
+          "CREATE TABLE IF NOT EXISTS handled (consumer text, key text, version bigint, n"
+              + " bigserial)");
     }
   }
 
@@ -60,12 +63,30 @@ final class Ledger {
     return this;
   }
 
+  /** Has consumer {@code skipping} behave so from now on. */
+  Ledger skipping(Behaviour behaviour) {
+    skipping = behaviour;
+    return this;
+  }
+
   Object firstConsumer() {
     return new First();
   }
 
   Object secondConsumer() {
     return new Second();
+  }
+
+  /** Its dead letters are set aside. */
+  Object skippingConsumer() {
+    return new Skipping();
+  }
+
+  private final class Skipping {
+    @InboxHandler(consumer = "skipping", onDeadLetter = DeadLetterPolicy.SKIP)
+    void on(Counted event, OutboxMessage message) throws Exception {
+      handle("skipping", skipping, event, message);
+    }
   }
 
   private final class First {

@@ -9,13 +9,17 @@ import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.TablePayloadStore;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
 import dev.evenkeel.outbox.delivery.InProcessTransport;
 import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import dev.evenkeel.outbox.spi.TransactionRouter;
+import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.outbox.spi.Upcaster;
 import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.List;
@@ -43,9 +47,20 @@ final class RelayNode implements AutoCloseable {
     EventTypes types = EventTypes.of(builder.events);
     outbox =
         new TransactionalOutbox(
-            dataSource, OutboxOptions.defaults(), types, CODEC, TransactionalOutbox.Context.none());
-    parked = new ParkedStore(dataSource, Installation.SCHEMA, builder.observer, builder.time);
-    InboxHandlers.Builder handlers = InboxHandlers.builder(types, CODEC);
+            dataSource,
+            builder.outbox,
+            types,
+            CODEC,
+            new TransactionalOutbox.Context(
+                List.of(),
+                List.of(),
+                MessageObserver.NONE,
+                TransactionSlot.NONE,
+                builder.payloads));
+    parked =
+        new ParkedStore(
+            dataSource, Installation.SCHEMA, builder.observer, builder.time, builder.payloads);
+    InboxHandlers.Builder handlers = InboxHandlers.builder(types, CODEC, builder.upcasters);
     for (Object bean : builder.beans) {
       for (Method method : bean.getClass().getDeclaredMethods()) {
         InboxHandler annotation = method.getAnnotation(InboxHandler.class);
@@ -65,7 +80,8 @@ final class RelayNode implements AutoCloseable {
             dataSource,
             router,
             builder.observer,
-            builder.time);
+            builder.time,
+            builder.payloads);
     relay =
         new Relay(
             builder.relay,
@@ -73,6 +89,7 @@ final class RelayNode implements AutoCloseable {
             new InProcessTransport(builder.lanes, built, receiver, parked, builder.observer),
             new ConsumerRegistry(dataSource, Installation.SCHEMA),
             built.subscriptions(),
+            built.upcastSubscriptions(),
             builder.observer);
   }
 
@@ -90,12 +107,16 @@ final class RelayNode implements AutoCloseable {
     private TimeSource time = TimeSource.SYSTEM;
     private MessageObserver observer = MessageObserver.NONE;
     private @Nullable TransactionRouter router;
+    private OutboxOptions outbox = OutboxOptions.defaults();
+    private PayloadStore payloads;
+    private List<Upcaster> upcasters = List.of();
     private ConnectionSettings settings;
     private DataSource dataSource;
 
     private Builder(Installation installation) {
       this.settings = installation.settings();
       this.dataSource = installation.dataSource();
+      this.payloads = new TablePayloadStore(dataSource, Installation.SCHEMA);
       this.relay = quick("node");
     }
 
@@ -121,6 +142,21 @@ final class RelayNode implements AutoCloseable {
 
     Builder lanes(LaneOptions options) {
       lanes = options;
+      return this;
+    }
+
+    Builder outbox(OutboxOptions options) {
+      outbox = options;
+      return this;
+    }
+
+    Builder payloads(PayloadStore store) {
+      payloads = store;
+      return this;
+    }
+
+    Builder upcasters(Upcaster... all) {
+      upcasters = List.of(all);
       return this;
     }
 

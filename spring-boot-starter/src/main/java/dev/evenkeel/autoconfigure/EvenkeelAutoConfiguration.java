@@ -1,6 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.ConsumerRegistry;
+import dev.evenkeel.outbox.EventTypeSource;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.InboxReceiver;
@@ -8,21 +9,26 @@ import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxEventListener;
 import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.TablePayloadStore;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
 import dev.evenkeel.outbox.spi.HeaderSource;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.outbox.spi.Upcaster;
 import dev.evenkeel.shard.id.CurrentShard;
 import dev.evenkeel.shard.id.NumberedShard;
 import jakarta.persistence.EntityManagerFactory;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -189,12 +195,14 @@ public final class EvenkeelAutoConfiguration {
       EvenkeelProperties properties,
       BeanFactory beans,
       Environment environment,
-      ResourceLoader resources) {
+      ResourceLoader resources,
+      ObjectProvider<EventTypeSource> sources) {
     Set<String> packages = new LinkedHashSet<>(properties.scanPackages());
     if (AutoConfigurationPackages.has(beans)) {
       packages.addAll(AutoConfigurationPackages.get(beans));
     }
-    return new OutboxEventScanner(environment, resources).scan(packages);
+    return new OutboxEventScanner(environment, resources)
+        .scan(packages, sources.orderedStream().toList());
   }
 
   @Bean
@@ -202,6 +210,24 @@ public final class EvenkeelAutoConfiguration {
   PayloadCodec evenkeelPayloadCodec(ObjectProvider<JsonMapper> mapper) {
     return new JsonPayloadCodec(
         mapper.getIfAvailable(() -> JsonMapper.builder().findAndAddModules().build()));
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  PayloadStore evenkeelPayloadStore(
+      DataSource dataSource,
+      EvenkeelOptions options,
+      CurrentShard shard,
+      InstallationDatabases databases) {
+    Map<String, DataSource> installations =
+        databases.all().stream()
+            .collect(
+                Collectors.toMap(InstallationDatabase::name, InstallationDatabase::dataSource));
+    return new TablePayloadStore(
+        HomeDatabase.of(dataSource),
+        options.schema(),
+        () -> shard.shard().name(),
+        installations::get);
   }
 
   @Bean
@@ -220,7 +246,8 @@ public final class EvenkeelAutoConfiguration {
       ObjectProvider<HeaderSource> headers,
       ObjectProvider<TransactionFlush> flushes,
       MessageObservers observers,
-      TransactionSlot slot) {
+      TransactionSlot slot,
+      PayloadStore payloads) {
     return new TransactionalOutbox(
         HomeDatabase.of(dataSource),
         options.outbox(),
@@ -230,7 +257,8 @@ public final class EvenkeelAutoConfiguration {
             headers.orderedStream().toList(),
             flushes.orderedStream().toList(),
             observers.observer(),
-            slot));
+            slot,
+            payloads));
   }
 
   @Bean
@@ -245,8 +273,9 @@ public final class EvenkeelAutoConfiguration {
       EvenkeelOptions options,
       TransactionRouter router,
       MessageObservers observers,
-      TimeSource time) {
-    return Installations.of(databases, options, router, observers, time);
+      TimeSource time,
+      PayloadStore payloads) {
+    return Installations.of(databases, options, router, observers, time, payloads);
   }
 
   /** Lazy: whoever asks has to wait until the handlers' beans can be made. */
@@ -256,8 +285,12 @@ public final class EvenkeelAutoConfiguration {
       ConfigurableListableBeanFactory beans,
       EventTypes types,
       PayloadCodec codec,
+      EvenkeelProperties properties,
+      ObjectProvider<Upcaster> upcasters,
       ObjectProvider<InboxHandlerSource> sources) {
-    return new InboxHandlerCollector(beans).collect(types, codec, sources.orderedStream().toList());
+    return new InboxHandlerCollector(beans, properties.inbox().deadLetterPolicy())
+        .collect(
+            types, codec, upcasters.orderedStream().toList(), sources.orderedStream().toList());
   }
 
   @Bean

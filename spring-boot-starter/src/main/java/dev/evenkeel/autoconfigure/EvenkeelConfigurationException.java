@@ -8,11 +8,13 @@ public final class EvenkeelConfigurationException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
-  EvenkeelConfigurationException(String message) {
+  /** Also for auto-configurations that stand on this one. */
+  public EvenkeelConfigurationException(String message) {
     super(message);
   }
 
-  EvenkeelConfigurationException(String message, Throwable cause) {
+  /** As above. */
+  public EvenkeelConfigurationException(String message, Throwable cause) {
     super(message, cause);
   }
 }

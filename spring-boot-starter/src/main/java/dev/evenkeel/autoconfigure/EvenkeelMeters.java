@@ -42,6 +42,10 @@ public enum EvenkeelMeters implements MeterDocumentation {
   SHARD_CONNECTIONS("evenkeel.shard.connections", Meter.Type.GAUGE, null, Tags.SHARD),
   /** Dead letters that wait for a decision; NaN when it is not known. */
   DEAD_LETTERS("evenkeel.inbox.dead.letters", Meter.Type.GAUGE, "messages", Tags.SHARD),
+  /** Messages in the Kafka partitions of this process that it has not polled yet. */
+  KAFKA_INBOX_LAG("evenkeel.kafka.inbox.lag", Meter.Type.GAUGE, "messages"),
+  /** Messages polled from Kafka and not done. */
+  KAFKA_INBOX_OPEN("evenkeel.kafka.inbox.open", Meter.Type.GAUGE, "messages"),
   /** Sagas started, by transactions that committed. */
   SAGA_STARTED("evenkeel.saga.started", Meter.Type.COUNTER, "sagas", Tags.SAGA),
   /** Sagas that this process brought to an end; the time is from their start. */

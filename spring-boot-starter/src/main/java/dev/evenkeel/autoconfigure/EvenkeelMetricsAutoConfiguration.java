@@ -12,7 +12,11 @@ import org.springframework.context.annotation.Configuration;
 
 /** The meters of {@link EvenkeelMeters}, where the application has a registry. */
 @AutoConfiguration(
-    after = {EvenkeelAutoConfiguration.class, EvenkeelSagaAutoConfiguration.class},
+    after = {
+      EvenkeelAutoConfiguration.class,
+      EvenkeelKafkaAutoConfiguration.class,
+      EvenkeelSagaAutoConfiguration.class
+    },
     afterName =
         "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")
 @ConditionalOnClass(MeterRegistry.class)
@@ -45,6 +49,17 @@ public final class EvenkeelMetricsAutoConfiguration {
     @Bean
     SagaGauges evenkeelSagaGauges(SagaReadings readings) {
       return new SagaGauges(readings);
+    }
+  }
+
+  /** With handlers that Kafka serves. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnBean(KafkaInboxLifecycle.class)
+  static class KafkaConfiguration {
+
+    @Bean
+    KafkaGauges evenkeelKafkaGauges(KafkaInboxLifecycle inbox) {
+      return new KafkaGauges(inbox);
     }
   }
 

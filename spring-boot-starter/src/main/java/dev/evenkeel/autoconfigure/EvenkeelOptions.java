@@ -9,6 +9,7 @@ import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.saga.SagaOptions;
 import java.time.Duration;
 import java.util.List;
+import org.springframework.util.unit.DataSize;
 
 /**
  * The properties as the modules want them, checked one by one and against each other. Made before
@@ -61,12 +62,23 @@ record EvenkeelOptions(
     requireBelowLease(lanes.handlerTimeout(), relay.lease());
     return new EvenkeelOptions(
         migration,
-        new OutboxOptions(schema, bytes(properties.outbox().maxPayload().toBytes())),
+        outbox(schema, properties.outbox()),
         new InboxOptions(schema, inbox.window(), inbox.handlerTimeout()),
         lanes,
         relay,
         saga(schema, relay.node(), properties.saga(), virtualThreads),
         List.copyOf(inbox.retired()));
+  }
+
+  private static OutboxOptions outbox(String schema, EvenkeelProperties.Outbox outbox) {
+    DataSize threshold = outbox.claimCheck().threshold();
+    return new OutboxOptions(
+        schema,
+        bytes(outbox.maxPayload().toBytes()),
+        threshold == null
+            ? null
+            : new OutboxOptions.ClaimCheckOptions(
+                bytes(threshold.toBytes()), bytes(outbox.claimCheck().maxPayload().toBytes())));
   }
 
   private static LaneOptions lanes(EvenkeelProperties.Inbox inbox) {
@@ -122,9 +134,9 @@ record EvenkeelOptions(
   private static void requireBelowLease(Duration handlerTimeout, Duration lease) {
     if (handlerTimeout.plus(HANDLER_MARGIN).compareTo(lease) > 0) {
       throw new IllegalArgumentException(
-          ("evenkeel.inbox.handler-timeout must be at least %s below evenkeel.relay.lease, so that a"
-                  + " handler has ended before another process leads; it was %s with a lease of %s:"
-                  + " shorten the timeout or lengthen the lease")
+          ("evenkeel.inbox.handler-timeout must be at least %s below evenkeel.relay.lease, so that"
+               + " a handler has ended before another process leads; it was %s with a lease of %s:"
+               + " shorten the timeout or lengthen the lease")
               .formatted(HANDLER_MARGIN, handlerTimeout, lease));
     }
   }

@@ -1,10 +1,13 @@
 package dev.evenkeel.autoconfigure;
 
-import dev.evenkeel.outbox.ParkedMessage;
+import dev.evenkeel.outbox.DeadLetter;
+import dev.evenkeel.outbox.DeadLetterEdit;
+import dev.evenkeel.outbox.DeadLetterFilter;
+import dev.evenkeel.outbox.DeadLetterPage;
+import dev.evenkeel.outbox.ParkedInspection;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.relay.RelayStatus;
 import java.security.Principal;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.audit.listener.AuditApplicationEvent;
-import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
 import org.springframework.boot.actuate.endpoint.SecurityContext;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -31,14 +33,14 @@ import org.springframework.context.ApplicationEventPublisher;
 /**
  * The actuator endpoint {@code evenkeeloutbox}: the relay, the consumers and the dead letters; and
  * what operators decide about them. Whatever changes something refuses callers without a principal,
- * is logged and published as an audit event. Payloads are not shown: they are the application's.
+ * is logged and published as an audit event. Payloads are the application's: they are shown only to
+ * a caller with a principal, one message at a time, and that is published as an audit event, too.
  */
 @Endpoint(id = "evenkeeloutbox")
 public final class EvenkeelOutboxEndpoint {
 
   private static final Logger log = LoggerFactory.getLogger(EvenkeelOutboxEndpoint.class);
   private static final int DEFAULT_LIMIT = 100;
-  private static final int MAX_LIMIT = 10_000;
   private static final int FORBIDDEN = 403;
   private static final int CONFLICT = 409;
 
@@ -74,7 +76,9 @@ public final class EvenkeelOutboxEndpoint {
     /** Try it again with a fresh budget of attempts. */
     RETRY,
     /** Give it up; what queued behind it goes on. */
-    DISCARD
+    DISCARD,
+    /** Change its payload or headers; it stays dead until it is retried. */
+    EDIT
   }
 
   /**
@@ -82,12 +86,14 @@ public final class EvenkeelOutboxEndpoint {
    *
    * @param installations by name: the shard's, or {@code home} without shards
    * @param consumers registered subscriptions
-   * @param deadLetters the oldest ones
+   * @param deadLetters those that match, parked first coming first
+   * @param next {@code after} of the next page, null when this is the last
    */
   public record OutboxDescriptor(
       Map<String, InstallationDescriptor> installations,
       Collection<String> consumers,
-      List<DeadLetter> deadLetters) {}
+      List<DeadLetter> deadLetters,
+      @Nullable String next) {}
 
   /**
    * One installation.
@@ -106,113 +112,203 @@ public final class EvenkeelOutboxEndpoint {
     }
   }
 
-  /** A dead letter without its payload. */
-  public record DeadLetter(
-      String consumer,
-      UUID messageId,
-      String aggregateType,
-      String aggregateId,
-      String type,
-      int version,
-      Instant createdAt,
-      Instant parkedAt,
-      int attempts,
-      String reason,
-      @Nullable String error,
-      Map<String, String> headers) {
-
-    static DeadLetter of(ParkedMessage dead) {
-      return new DeadLetter(
-          dead.consumer(),
-          dead.message().id(),
-          dead.message().aggregateType(),
-          dead.message().aggregateId(),
-          dead.message().type(),
-          dead.message().version(),
-          dead.message().createdAt(),
-          dead.parkedAt(),
-          dead.attempts(),
-          dead.reason().name(),
-          dead.error(),
-          dead.message().headers());
-    }
-  }
-
   /** How a request ended, in one sentence. */
   public record Answer(String message) {}
 
   /**
-   * Shows the state of the outbox.
+   * Shows the state of the outbox, and the dead letters that match all that is given.
    *
+   * @param reason name of a {@link dev.evenkeel.outbox.ParkReason}
+   * @param parkedAfter parked at that instant or later
+   * @param parkedBefore parked before that instant
+   * @param after {@code next} of the page before
    * @param limit most dead letters to show, 1 to 10,000; default 100
    */
   @ReadOperation
-  public OutboxDescriptor outbox(@Nullable Integer limit) {
-    int most = limit == null ? DEFAULT_LIMIT : limit;
-    if (most < 1 || most > MAX_LIMIT) {
-      throw new InvalidEndpointRequestException(
-          "limit must be between 1 and %d, was %d".formatted(MAX_LIMIT, most), "limit");
+  public WebEndpointResponse<Object> outbox(
+      @Nullable String consumer,
+      @Nullable String type,
+      @Nullable String aggregateType,
+      @Nullable String aggregateId,
+      @Nullable String reason,
+      @Nullable String parkedAfter,
+      @Nullable String parkedBefore,
+      @Nullable String after,
+      @Nullable Integer limit) {
+    DeadLetterPage page;
+    try {
+      page =
+          parked.deadLetters(
+              DeadLetterRequest.filter(
+                  consumer, type, aggregateType, aggregateId, reason, parkedAfter, parkedBefore),
+              after,
+              limit == null ? DEFAULT_LIMIT : limit);
+    } catch (IllegalArgumentException e) {
+      return badRequest(e);
     }
-    return new OutboxDescriptor(
-        readings.all().stream()
-            .collect(
-                Collectors.toMap(
-                    OutboxReadings::installation,
-                    InstallationDescriptor::of,
-                    (a, b) -> a,
-                    TreeMap::new)),
-        installations.registered(),
-        parked.deadLetters(most).stream().map(DeadLetter::of).toList());
+    return new WebEndpointResponse<>(
+        new OutboxDescriptor(
+            readings.all().stream()
+                .collect(
+                    Collectors.toMap(
+                        OutboxReadings::installation,
+                        InstallationDescriptor::of,
+                        (a, b) -> a,
+                        TreeMap::new)),
+            installations.registered(),
+            page.letters(),
+            page.next()));
+  }
+
+  /** Shows one parked message in any state, with its history; its payload to whom is logged in. */
+  @ReadOperation
+  public WebEndpointResponse<Object> inspect(
+      SecurityContext caller, @Selector String consumer, @Selector UUID messageId) {
+    ParkedInspection found = parked.inspect(consumer, messageId).orElse(null);
+    if (found == null) {
+      return answer(
+          WebEndpointResponse.STATUS_NOT_FOUND,
+          "%s has no parked message %s".formatted(consumer, messageId));
+    }
+    String by = name(caller);
+    if (by != null) {
+      audit(by, "INSPECT", Map.of("consumer", consumer, "messageId", messageId.toString()));
+    }
+    return new WebEndpointResponse<>(DeadLetterDescriptor.of(found, by != null));
+  }
+
+  /**
+   * Decides about the dead letters that match all that is given.
+   *
+   * @param decision {@code RETRY} or {@code DISCARD}
+   * @param because why; needed to discard
+   * @param all true to mean every dead letter; then nothing else may narrow the choice
+   */
+  @WriteOperation
+  public WebEndpointResponse<Object> decideByFilter(
+      SecurityContext caller,
+      @Nullable String decision,
+      @Nullable String because,
+      @Nullable Boolean all,
+      @Nullable String consumer,
+      @Nullable String type,
+      @Nullable String aggregateType,
+      @Nullable String aggregateId,
+      @Nullable String reason,
+      @Nullable String parkedAfter,
+      @Nullable String parkedBefore) {
+    return asSomebody(
+        caller,
+        by -> {
+          DeadLetterFilter filter =
+              DeadLetterRequest.filter(
+                  consumer, type, aggregateType, aggregateId, reason, parkedAfter, parkedBefore);
+          DeadLetterRequest.requireExplicit(filter, Boolean.TRUE.equals(all));
+          Decision decided = DeadLetterRequest.oneOf("decision", Decision.class, decision);
+          int done =
+              switch (decided) {
+                case RETRY -> parked.retry(filter, by);
+                case DISCARD ->
+                    parked.discard(
+                        filter,
+                        by,
+                        DeadLetterRequest.because(because, "the dead letters are discarded"));
+                case EDIT ->
+                    throw new IllegalArgumentException(
+                        "One dead letter is edited at a time; name it in the path");
+              };
+          audit(
+              by,
+              decided.name(),
+              Map.of(
+                  "filter", filter.isAll() ? "all" : filter.toString(),
+                  "done", done,
+                  "because", because == null ? "" : because));
+          return answer(
+              WebEndpointResponse.STATUS_OK,
+              "%s of %d dead letters was accepted".formatted(decided, done));
+        });
   }
 
   /**
    * Decides about a dead letter.
    *
-   * @param because why; needed to discard
+   * @param because why; needed to discard and to edit
+   * @param revision for an edit: which revision it was made on
+   * @param payload for an edit: the new payload, null to keep it
+   * @param payloadBase64 the same for a payload that is no text
+   * @param headers for an edit: all of the new headers as the text of a JSON object, null to keep
+   *     them; an actuator operation takes no nested objects
    */
   @WriteOperation
-  public WebEndpointResponse<Answer> decide(
+  public WebEndpointResponse<Object> decide(
       SecurityContext caller,
       @Selector String consumer,
       @Selector UUID messageId,
-      Decision decision,
-      @Nullable String because) {
+      @Nullable String decision,
+      @Nullable String because,
+      @Nullable Integer revision,
+      @Nullable String payload,
+      @Nullable String payloadBase64,
+      @Nullable String headers) {
     return asSomebody(
         caller,
         by -> {
-          if (decision == Decision.DISCARD && (because == null || because.isBlank())) {
-            return answer(
-                WebEndpointResponse.STATUS_BAD_REQUEST,
-                "because must say why the dead letter is discarded");
-          }
-          boolean done =
-              decision == Decision.RETRY
-                  ? parked.retry(consumer, messageId, by)
-                  : parked.discard(consumer, messageId, by, String.valueOf(because));
-          if (!done) {
-            return answer(
-                WebEndpointResponse.STATUS_NOT_FOUND,
-                "%s has no dead letter %s".formatted(consumer, messageId));
-          }
-          audit(
-              by,
-              decision.name(),
-              Map.of(
-                  "consumer",
-                  consumer,
-                  "messageId",
-                  messageId.toString(),
-                  "because",
-                  because == null ? "" : because));
-          return answer(
-              WebEndpointResponse.STATUS_OK,
-              "%s of %s for %s was accepted".formatted(decision, messageId, consumer));
+          Decision decided = DeadLetterRequest.oneOf("decision", Decision.class, decision);
+          DeadLetterEdit.Outcome outcome =
+              switch (decided) {
+                case RETRY -> outcome(parked.retry(consumer, messageId, by));
+                case DISCARD ->
+                    outcome(
+                        parked.discard(
+                            consumer,
+                            messageId,
+                            by,
+                            DeadLetterRequest.because(because, "the dead letter is discarded")));
+                case EDIT ->
+                    parked.edit(
+                        consumer,
+                        messageId,
+                        DeadLetterRequest.edit(revision, payload, payloadBase64, headers),
+                        by,
+                        DeadLetterRequest.because(because, "the dead letter is edited"));
+              };
+          return switch (outcome) {
+            case NO_DEAD_LETTER ->
+                answer(
+                    WebEndpointResponse.STATUS_NOT_FOUND,
+                    "%s has no dead letter %s".formatted(consumer, messageId));
+            case OTHER_REVISION ->
+                answer(
+                    CONFLICT,
+                    "%s was edited after revision %d; read it again"
+                        .formatted(messageId, revision));
+            case EDITED -> {
+              audit(
+                  by,
+                  decided.name(),
+                  Map.of(
+                      "consumer",
+                      consumer,
+                      "messageId",
+                      messageId.toString(),
+                      "because",
+                      because == null ? "" : because));
+              yield answer(
+                  WebEndpointResponse.STATUS_OK,
+                  "%s of %s for %s was accepted".formatted(decided, messageId, consumer));
+            }
+          };
         });
+  }
+
+  private static DeadLetterEdit.Outcome outcome(boolean done) {
+    return done ? DeadLetterEdit.Outcome.EDITED : DeadLetterEdit.Outcome.NO_DEAD_LETTER;
   }
 
   /** Retires a consumer: nobody waits for it any more. */
   @DeleteOperation
-  public WebEndpointResponse<Answer> retire(SecurityContext caller, @Selector String consumer) {
+  public WebEndpointResponse<Object> retire(SecurityContext caller, @Selector String consumer) {
     return asSomebody(
         caller,
         by -> {
@@ -233,17 +329,31 @@ public final class EvenkeelOutboxEndpoint {
         });
   }
 
-  private static WebEndpointResponse<Answer> asSomebody(
-      SecurityContext caller, Function<String, WebEndpointResponse<Answer>> change) {
-    Principal principal = caller.getPrincipal();
-    String name = principal == null ? null : principal.getName();
-    if (name == null || name.isBlank() || name.equals(ANONYMOUS)) {
+  private static WebEndpointResponse<Object> asSomebody(
+      SecurityContext caller, Function<String, WebEndpointResponse<Object>> change) {
+    String name = name(caller);
+    if (name == null) {
       return answer(FORBIDDEN, "Changing the outbox needs a caller who is logged in");
     }
-    return change.apply(name);
+    try {
+      return change.apply(name);
+    } catch (IllegalArgumentException e) {
+      return badRequest(e);
+    }
   }
 
-  private static WebEndpointResponse<Answer> answer(int status, String message) {
+  /** Null for somebody who did not log in. */
+  private static @Nullable String name(SecurityContext caller) {
+    Principal principal = caller.getPrincipal();
+    String name = principal == null ? null : principal.getName();
+    return name == null || name.isBlank() || name.equals(ANONYMOUS) ? null : name;
+  }
+
+  private static WebEndpointResponse<Object> badRequest(IllegalArgumentException e) {
+    return answer(WebEndpointResponse.STATUS_BAD_REQUEST, String.valueOf(e.getMessage()));
+  }
+
+  private static WebEndpointResponse<Object> answer(int status, String message) {
     return new WebEndpointResponse<>(new Answer(message), status);
   }
 

@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
@@ -18,10 +19,13 @@ import org.springframework.util.unit.DataSize;
  * @param schema Schema of the installation: 1 to 40 lower-case letters, digits and underscores. Two
  *     applications that share a database use two schemas.
  * @param scanPackages Packages searched for @OutboxEvent classes, besides those of the application.
+ * @param transport How messages travel from the relay to their handlers: in-process, or kafka with
+ *     evenkeel-transport-kafka and spring-boot-starter-kafka on the class path.
  * @param migration Migration of the schema.
  * @param outbox The writing side.
  * @param inbox The receiving side.
  * @param relay Publishing from the write-ahead log.
+ * @param kafka Messages by Kafka, whose clients take the settings under spring.kafka.
  * @param saga Running sagas.
  * @param janitor Truncation of what has been published and handled.
  * @param catalogue Name of the shard that holds the slot map. Needed with shards.
@@ -36,10 +40,12 @@ record EvenkeelProperties(
     @DefaultValue("true") boolean enabled,
     @DefaultValue("evenkeel") String schema,
     @DefaultValue List<String> scanPackages,
+    @DefaultValue("in-process") TransportKind transport,
     @DefaultValue Migration migration,
     @DefaultValue Outbox outbox,
     @DefaultValue Inbox inbox,
     @DefaultValue Relay relay,
+    @DefaultValue Kafka kafka,
     @DefaultValue Saga saga,
     @DefaultValue Janitor janitor,
     @Nullable String catalogue,
@@ -130,10 +136,23 @@ record EvenkeelProperties(
   /**
    * The writing side.
    *
-   * @param maxPayload Largest payload of a message, 1B to 64MB.
+   * @param maxPayload Largest payload that a message carries itself, 1B to 64MB.
    * @param retention How long published messages stay in the outbox, up to 30 days.
+   * @param claimCheck Payloads too large to travel in a message.
    */
-  record Outbox(@DefaultValue("1MB") DataSize maxPayload, @DefaultValue("6h") Duration retention) {}
+  record Outbox(
+      @DefaultValue("1MB") DataSize maxPayload,
+      @DefaultValue("6h") Duration retention,
+      @DefaultValue ClaimCheck claimCheck) {}
+
+  /**
+   * Payloads too large to travel in a message.
+   *
+   * @param threshold Larger payloads go to the payload store, and the message carries a claim; up
+   *     to the largest payload of a message. Default: none does, and what is too large is refused.
+   * @param maxPayload Largest payload of the payload store, from the threshold to 64MB.
+   */
+  record ClaimCheck(@Nullable DataSize threshold, @DefaultValue("16MB") DataSize maxPayload) {}
 
   /**
    * The receiving side.
@@ -146,6 +165,9 @@ record EvenkeelProperties(
    *     1024.
    * @param outageBudget How long a database may be away before messages headed there are parked, up
    *     to 5m.
+   * @param deadLetterPolicy What a dead letter means for later messages of its key, for handlers
+   *     that do not say it themselves: block (they wait) or skip (they flow on, and a retried one
+   *     comes late).
    * @param retired Consumers that nobody waits for any more. Naming one that has a handler is an
    *     error.
    * @param retry What happens when a handler fails.
@@ -155,6 +177,7 @@ record EvenkeelProperties(
       @DefaultValue("5s") Duration handlerTimeout,
       @DefaultValue("16") int lanes,
       @DefaultValue("10s") Duration outageBudget,
+      @DefaultValue("block") DeadLetterPolicy deadLetterPolicy,
       @DefaultValue List<String> retired,
       @DefaultValue Retry retry) {}
 
@@ -218,6 +241,53 @@ record EvenkeelProperties(
           .formatted(enabled, url, username, node);
     }
   }
+
+  /** How messages travel. */
+  enum TransportKind {
+    /** Handlers run in the process whose relay leads. */
+    IN_PROCESS,
+    /** By Kafka; handlers run in every process, as members of a consumer group. */
+    KAFKA
+  }
+
+  /**
+   * Messages by Kafka, whose clients take the settings under spring.kafka.
+   *
+   * @param topic Topic of a message. The text in angle brackets stands for its aggregate type; a
+   *     name without it is one topic for all.
+   * @param source CloudEvents source of every message, a URI reference. Default: a slash and the
+   *     application's name.
+   * @param contentType What the payload codec writes, for CloudEvents.
+   * @param createTopics Whether the relay makes topics that are missing, with the broker's
+   *     defaults.
+   * @param topicBudget How long a topic may be missing or forbidden before its messages are parked,
+   *     up to 5m.
+   * @param inbox Receiving from Kafka.
+   */
+  record Kafka(
+      @DefaultValue("outbox.event.<aggregatetype>") String topic,
+      @Nullable String source,
+      @DefaultValue("application/json") String contentType,
+      @DefaultValue("false") boolean createTopics,
+      @DefaultValue("10s") Duration topicBudget,
+      @DefaultValue KafkaInbox inbox) {}
+
+  /**
+   * Receiving from Kafka.
+   *
+   * @param enabled Whether this process serves its handlers from Kafka.
+   * @param group Id of the consumer group. Default: the application's name. Parked messages are
+   *     known by it, so keep it.
+   * @param maxInFlight Most messages polled and not done, 1 to 1000000.
+   * @param maxInFlightBytes Most bytes of messages polled and not done, 1MB to 1GB.
+   * @param commitInterval How often offsets are committed, 10ms to 1m.
+   */
+  record KafkaInbox(
+      @DefaultValue("true") boolean enabled,
+      @Nullable String group,
+      @DefaultValue("4096") int maxInFlight,
+      @DefaultValue("32MB") DataSize maxInFlightBytes,
+      @DefaultValue("500ms") Duration commitInterval) {}
 
   /**
    * Running sagas.

@@ -22,7 +22,7 @@ import org.springframework.context.annotation.Lazy;
  * The relay of this process. The transport is lazy and the relay no bean: both need the handlers,
  * and those all the other beans, so {@link RelayLifecycle} asks for them when everything is there.
  */
-@AutoConfiguration(after = EvenkeelAutoConfiguration.class)
+@AutoConfiguration(after = {EvenkeelAutoConfiguration.class, EvenkeelKafkaAutoConfiguration.class})
 @ConditionalOnBean(EvenkeelOptions.class)
 @ConditionalOnBooleanProperty(name = "evenkeel.relay.enabled", matchIfMissing = true)
 public final class EvenkeelRelayAutoConfiguration {
@@ -34,10 +34,16 @@ public final class EvenkeelRelayAutoConfiguration {
   @Lazy
   @ConditionalOnMissingBean
   Transport evenkeelInProcessTransport(
+      EvenkeelProperties properties,
       EvenkeelOptions options,
       InboxHandlers handlers,
       Installations installations,
       MessageObservers observers) {
+    if (properties.transport() == EvenkeelProperties.TransportKind.KAFKA) {
+      throw new EvenkeelConfigurationException(
+          "evenkeel.transport is kafka, but evenkeel-transport-kafka or spring-boot-starter-kafka"
+              + " is not on the class path; add both");
+    }
     return new InProcessTransports(options.lanes(), handlers, installations, observers);
   }
 
@@ -70,6 +76,7 @@ public final class EvenkeelRelayAutoConfiguration {
                 new InstallationTransport(shared, installation.name()),
                 installation.registry(),
                 served(shared, handlers.getObject()),
+                handlers.getObject().upcastSubscriptions(),
                 observers.observer());
           }
 

@@ -1,5 +1,10 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.DeadLetterEdit;
+import dev.evenkeel.outbox.DeadLetterFilter;
+import dev.evenkeel.outbox.DeadLetterPage;
+import dev.evenkeel.outbox.OutboxException;
+import dev.evenkeel.outbox.ParkedInspection;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ParkedMessages;
 import java.util.Collection;
@@ -8,6 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The parked messages of all installations. A message is parked where its relay found it. */
 final class EveryParkedMessage implements ParkedMessages {
@@ -28,8 +35,60 @@ final class EveryParkedMessage implements ParkedMessages {
   }
 
   @Override
+  public DeadLetterPage deadLetters(DeadLetterFilter filter, @Nullable String after, int limit) {
+    return DeadLetterPage.merge(
+        installations.overReachable(i -> i.parked().deadLetters(filter, after, limit)), limit);
+  }
+
+  @Override
   public Optional<ParkedMessage> find(String consumer, UUID messageId) {
     return first(parked -> parked.find(consumer, messageId));
+  }
+
+  @Override
+  public Optional<ParkedInspection> inspect(String consumer, UUID messageId) {
+    return first(parked -> parked.inspect(consumer, messageId));
+  }
+
+  @Override
+  public DeadLetterEdit.Outcome edit(
+      String consumer, UUID messageId, DeadLetterEdit edit, String by, String because) {
+    return first(
+            parked ->
+                Optional.of(parked.edit(consumer, messageId, edit, by, because))
+                    .filter(outcome -> outcome != DeadLetterEdit.Outcome.NO_DEAD_LETTER))
+        .orElse(DeadLetterEdit.Outcome.NO_DEAD_LETTER);
+  }
+
+  @Override
+  public int retry(DeadLetterFilter filter, String by) {
+    return sum(parked -> parked.retry(filter, by));
+  }
+
+  @Override
+  public int discard(DeadLetterFilter filter, String by, String because) {
+    return sum(parked -> parked.discard(filter, by, because));
+  }
+
+  /** Goes on past an installation that does not answer, and then says so. */
+  private int sum(ToIntFunction<ParkedMessages> action) {
+    int done = 0;
+    RuntimeException failure = null;
+    for (Installation installation : installations.all()) {
+      try {
+        done += action.applyAsInt(installation.parked());
+      } catch (RuntimeException e) {
+        failure =
+            new OutboxException(
+                "Installation \"%s\" failed; what was done elsewhere stands: ask again when it answers (%s)"
+                    .formatted(installation.name(), e.getMessage()),
+                e);
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return done;
   }
 
   @Override

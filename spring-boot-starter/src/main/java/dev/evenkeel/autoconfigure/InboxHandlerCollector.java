@@ -1,9 +1,11 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.Upcaster;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,20 +23,32 @@ import org.springframework.core.annotation.AnnotatedElementUtils;
 final class InboxHandlerCollector {
 
   private final ConfigurableListableBeanFactory beans;
+  private final DeadLetterPolicy policy;
   private final List<String> mistakes = new ArrayList<>();
 
-  InboxHandlerCollector(ConfigurableListableBeanFactory beans) {
+  InboxHandlerCollector(ConfigurableListableBeanFactory beans, DeadLetterPolicy policy) {
     this.beans = beans;
+    this.policy = policy;
   }
 
   /**
    * Collects.
    *
+   * @param upcasters what leads from older versions to those that are handled
    * @param sources of handlers that are no methods with {@link InboxHandler}
    * @throws EvenkeelConfigurationException naming every mistake
    */
-  InboxHandlers collect(EventTypes types, PayloadCodec codec, List<InboxHandlerSource> sources) {
-    InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
+  InboxHandlers collect(
+      EventTypes types,
+      PayloadCodec codec,
+      List<Upcaster> upcasters,
+      List<InboxHandlerSource> sources) {
+    InboxHandlers.Builder builder = InboxHandlers.builder(types, codec, upcasters);
+    try {
+      builder.onDeadLetter(policy);
+    } catch (IllegalArgumentException e) {
+      mistakes.add(String.valueOf(e.getMessage()));
+    }
     for (String name : beans.getBeanDefinitionNames()) {
       if (!ScopedProxyUtils.isScopedTarget(name)) {
         collect(name, builder);

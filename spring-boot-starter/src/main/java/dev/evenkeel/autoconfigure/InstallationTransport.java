@@ -2,6 +2,7 @@ package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.Transport;
+import java.util.List;
 
 /** The application's one transport, told whose relay it works for. */
 record InstallationTransport(Transport transport, String installation) implements Transport {
@@ -19,6 +20,11 @@ record InstallationTransport(Transport transport, String installation) implement
   @Override
   public boolean receiversReadSource() {
     return transport.receiversReadSource();
+  }
+
+  @Override
+  public List<String> findings() {
+    return transport.findings();
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.Subscription;
 import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.spi.PayloadStore;
 import dev.evenkeel.outbox.spi.TransactionRouter;
 import java.util.Collection;
 import java.util.List;
@@ -29,7 +30,8 @@ record Installations(List<Installation> all) {
       EvenkeelOptions options,
       TransactionRouter router,
       MessageObservers observers,
-      TimeSource time) {
+      TimeSource time,
+      PayloadStore payloads) {
     return new Installations(
         databases.all().stream()
             .map(
@@ -37,14 +39,19 @@ record Installations(List<Installation> all) {
                     new Installation(
                         database,
                         new ParkedStore(
-                            database.dataSource(), options.schema(), observers.observer(), time),
+                            database.dataSource(),
+                            options.schema(),
+                            observers.observer(),
+                            time,
+                            payloads),
                         new ConsumerRegistry(database.dataSource(), options.schema()),
                         new InboxReceiver(
                             options.inbox(),
                             database.dataSource(),
                             router,
                             observers.observer(),
-                            time)))
+                            time,
+                            payloads)))
             .toList());
   }
 

@@ -1,9 +1,13 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.EventType;
+import dev.evenkeel.outbox.EventTypeSource;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.OutboxEvent;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.context.annotation.ClassPathScanningCandidateComponentProvider;
@@ -29,9 +33,10 @@ final class OutboxEventScanner {
   /**
    * Scans.
    *
+   * @param sources of types that are not found by scanning
    * @throws EvenkeelConfigurationException naming every mistake
    */
-  EventTypes scan(Collection<String> packages) {
+  EventTypes scan(Collection<String> packages, List<EventTypeSource> sources) {
     Set<Class<?>> classes = new HashSet<>();
     for (String name : packages) {
       for (BeanDefinition candidate : scanner.findCandidateComponents(name)) {
@@ -39,7 +44,9 @@ final class OutboxEventScanner {
       }
     }
     try {
-      return EventTypes.of(classes);
+      List<EventType> others = new ArrayList<>();
+      sources.forEach(source -> others.addAll(source.types(packages)));
+      return EventTypes.of(classes, others);
     } catch (IllegalArgumentException e) {
       throw new EvenkeelConfigurationException(String.valueOf(e.getMessage()), e);
     }

@@ -86,6 +86,7 @@ class EvenkeelOptionsTest {
     "evenkeel.migration.relay-role, a'b",
     "evenkeel.outbox.max-payload, 65MB",
     "evenkeel.outbox.max-payload, 4GB",
+    "evenkeel.outbox.claim-check.threshold, -1B",
     "evenkeel.outbox.retention, 31d",
     "evenkeel.inbox.window, 0s",
     "evenkeel.inbox.handler-timeout, 6m",
@@ -120,6 +121,30 @@ class EvenkeelOptionsTest {
         .isThrownBy(() -> options(property, value))
         .withMessageStartingWith(property + " must ")
         .withMessageContaining(", was ");
+  }
+
+  @Test
+  void claimCheckIsOffWithoutAThreshold() {
+    assertThat(options("evenkeel.outbox.claim-check.max-payload", "32MB").outbox().claimCheck())
+        .isNull();
+    assertThat(options("evenkeel.outbox.claim-check.threshold", "64KB").outbox().claimCheck())
+        .isEqualTo(new OutboxOptions.ClaimCheckOptions(64 * 1024, 16 * 1024 * 1024));
+  }
+
+  @Test
+  void sizesOfTheClaimCheckMustFitTogether() {
+    assertThatExceptionOfType(EvenkeelConfigurationException.class)
+        .isThrownBy(() -> options("evenkeel.outbox.claim-check.threshold", "2MB"))
+        .withMessageContaining("must not be above evenkeel.outbox.max-payload");
+    assertThatExceptionOfType(EvenkeelConfigurationException.class)
+        .isThrownBy(
+            () ->
+                options(
+                    "evenkeel.outbox.claim-check.threshold",
+                    "64KB",
+                    "evenkeel.outbox.claim-check.max-payload",
+                    "65MB"))
+        .withMessageContaining("evenkeel.outbox.claim-check.max-payload must be between");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.ParkedState;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
 import jakarta.servlet.Filter;
@@ -25,14 +26,18 @@ import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.actuate.audit.AuditEvent;
+import org.springframework.boot.actuate.audit.listener.AuditApplicationEvent;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** The endpoint over HTTP, in a process that does not relay. */
@@ -48,6 +53,13 @@ class EvenkeelOutboxEndpointIT {
         "org.springframework.boot.data.jpa.autoconfigure.DataJpaRepositoriesAutoConfiguration"
       })
   static class Application {
+
+    final List<AuditEvent> audited = new CopyOnWriteArrayList<>();
+
+    @EventListener
+    void on(AuditApplicationEvent event) {
+      audited.add(event.getAuditEvent());
+    }
 
     /** Stands for the application's login: whoever names himself is that. */
     @Bean
@@ -104,7 +116,13 @@ class EvenkeelOutboxEndpointIT {
             "{}".getBytes(StandardCharsets.UTF_8));
     application
         .getBean(ParkedStore.class)
-        .park(0, "billing", message, ParkReason.HANDLER_FAILED, "no such customer", null);
+        .park(
+            Fence.relay(0),
+            "billing",
+            message,
+            ParkReason.HANDLER_FAILED,
+            "no such customer",
+            null);
     dead = message.id();
   }
 
@@ -123,6 +141,21 @@ class EvenkeelOutboxEndpointIT {
     return HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox/" + consumer)).DELETE();
   }
 
+  private HttpRequest.Builder decideByFilter(String json) {
+    return HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox"))
+        .header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofString(json));
+  }
+
+  private HttpResponse<String> get(String rest, String... user) throws Exception {
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox" + rest));
+    return send(user.length == 0 ? request : request.header(USER_HEADER, user[0]));
+  }
+
+  private HttpResponse<String> asOperator(HttpRequest.Builder request) throws Exception {
+    return send(request.header(USER_HEADER, "operator"));
+  }
+
   private ParkedState state() {
     return application.getBean(ParkedMessages.class).find("billing", dead).orElseThrow().state();
   }
@@ -135,7 +168,7 @@ class EvenkeelOutboxEndpointIT {
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body())
         .contains(dead.toString(), "no such customer")
-        .doesNotContain("payload");
+        .doesNotContain("\"payload\"");
   }
 
   @Test
@@ -143,6 +176,126 @@ class EvenkeelOutboxEndpointIT {
     assertThat(
             send(HttpRequest.newBuilder(URI.create(url + "evenkeeloutbox?limit=0"))).statusCode())
         .isEqualTo(400);
+  }
+
+  @Test
+  void deadLettersAreShownByFilterAndPage() throws Exception {
+    assertThat(get("?consumer=nobody").body()).contains("\"deadLetters\":[]");
+    assertThat(get("?reason=handler_failed&type=placed&limit=1000").body())
+        .contains(dead.toString());
+    assertThat(get("?parkedAfter=2999-01-01T00:00:00Z").body()).contains("\"deadLetters\":[]");
+
+    parkADeadLetter();
+    String first = get("?consumer=billing&limit=1").body();
+    String next = first.replaceAll(".*\"next\":\"([^\"]+)\".*", "$1");
+    String second = get("?consumer=billing&limit=1&after=" + next).body();
+    assertThat(messageId(second)).isNotEqualTo(messageId(first));
+  }
+
+  private static String messageId(String body) {
+    return body.replaceAll("(?s).*\"messageId\":\"([^\"]+)\".*", "$1");
+  }
+
+  @Test
+  void badInputIsAnsweredWithOneSentence() throws Exception {
+    assertThat(get("?limit=0").body())
+        .isEqualTo("{\"message\":\"limit must be between 1 and 10000, was 0\"}");
+    assertThat(get("?after=2").body()).contains("after must be the");
+    assertThat(get("?reason=bad").body()).contains("reason must be one of [HANDLER_FAILED");
+    assertThat(get("?parkedBefore=today").body())
+        .contains("parkedBefore must be an instant such as");
+    for (String body :
+        List.of(
+            "{}",
+            "{\"decision\": \"RETRY\"}",
+            "{\"decision\": \"FORGET\", \"all\": true}",
+            "{\"decision\": \"DISCARD\", \"all\": true}",
+            "{\"decision\": \"EDIT\", \"all\": true}",
+            "{\"decision\": \"RETRY\", \"all\": true, \"consumer\": \"billing\"}")) {
+      HttpResponse<String> response = asOperator(decideByFilter(body));
+      assertThat(response.statusCode()).as(body).isEqualTo(400);
+      assertThat(response.body()).as(body).startsWith("{\"message\":");
+    }
+    for (String body :
+        List.of(
+            "{}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"payload\": \"1\"}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0}",
+            "{\"decision\": \"EDIT\", \"payload\": \"1\", \"revision\": 0}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"payloadBase64\":"
+                + " \"~\"}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"headers\": \"[]\"}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"headers\": \"{\"}")) {
+      HttpResponse<String> response = asOperator(decide(dead, body));
+      assertThat(response.statusCode()).as(body).isEqualTo(400);
+      assertThat(response.body()).as(body).startsWith("{\"message\":");
+    }
+    assertThat(state()).isEqualTo(ParkedState.DEAD);
+  }
+
+  @Test
+  void payloadIsShownToWhomIsLoggedIn() throws Exception {
+    assertThat(get("/billing/" + dead).body())
+        .contains("\"state\":\"DEAD\"", "\"payload\":null", "no such customer");
+    assertThat(get("/billing/" + dead, "operator").body())
+        .contains("\"payload\":{\"text\":\"{}\",\"base64\":null}");
+    assertThat(get("/billing/" + UUID.randomUUID()).statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void editKeepsTheOriginalAndNamesWhoMadeIt() throws Exception {
+    String edit =
+        "{\"decision\": \"EDIT\", \"revision\": 0, \"because\": \"a typo\", \"payload\":"
+            + " \"{\\\"id\\\":7}\", \"headers\": \"{\\\"tenant\\\":\\\"acme\\\"}\"}";
+
+    assertThat(asOperator(decide(dead, edit)).statusCode()).isEqualTo(200);
+    HttpResponse<String> again = asOperator(decide(dead, edit));
+
+    assertThat(again.statusCode()).isEqualTo(409);
+    assertThat(again.body()).contains("was edited after revision 0; read it again");
+    String body = get("/billing/" + dead, "operator").body();
+    assertThat(body)
+        .contains(
+            "\"revision\":1",
+            "\"headers\":{\"tenant\":\"acme\"}",
+            "\"payload\":{\"text\":\"{\\\"id\\\":7}\",\"base64\":null}",
+            "\"action\":\"EDIT\"",
+            "\"because\":\"a typo\",\"payload\":{\"text\":\"{}\",\"base64\":null}");
+    assertThat(get("/billing/" + dead).body()).doesNotContain("\"text\"");
+    assertThat(state()).isEqualTo(ParkedState.DEAD);
+  }
+
+  @Test
+  void decisionsByFilterReachThoseThatMatch() throws Exception {
+    UUID other = dead;
+    parkADeadLetter();
+
+    HttpResponse<String> none =
+        asOperator(decideByFilter("{\"decision\": \"RETRY\", \"consumer\": \"nobody\"}"));
+    HttpResponse<String> some =
+        asOperator(decideByFilter("{\"decision\": \"RETRY\", \"reason\": \"HANDLER_FAILED\"}"));
+    parkADeadLetter();
+    HttpResponse<String> discarded =
+        asOperator(
+            decideByFilter("{\"decision\": \"DISCARD\", \"all\": true, \"because\": \"a test\"}"));
+
+    assertThat(none.body()).contains("RETRY of 0 dead letters was accepted");
+    assertThat(some.statusCode()).isEqualTo(200);
+    ParkedMessages parked = application.getBean(ParkedMessages.class);
+    assertThat(parked.find("billing", other).orElseThrow().state()).isEqualTo(ParkedState.RETRYING);
+    assertThat(discarded.body()).contains("DISCARD of 1 dead letters was accepted");
+    assertThat(state()).isEqualTo(ParkedState.DISCARDED);
+  }
+
+  @Test
+  void changesAndShownPayloadsAreAudited() throws Exception {
+    get("/billing/" + dead, "auditor");
+    send(decide(dead, "{\"decision\": \"RETRY\"}").header(USER_HEADER, "auditor"));
+
+    assertThat(application.getBean(Application.class).audited)
+        .filteredOn(event -> event.getPrincipal().equals("auditor"))
+        .extracting(AuditEvent::getType)
+        .containsExactly("EVENKEEL_INSPECT", "EVENKEEL_RETRY");
   }
 
   @Test
@@ -154,6 +307,20 @@ class EvenkeelOutboxEndpointIT {
     assertThat(send(decide(dead, "{\"decision\": \"RETRY\"}")).statusCode()).isEqualTo(403);
     assertThat(
             send(decide(dead, "{\"decision\": \"DISCARD\", \"because\": \"test\"}")).statusCode())
+        .isEqualTo(403);
+    assertThat(
+            send(decide(
+                    dead,
+                    "{\"decision\": \"EDIT\", \"revision\": 0, \"because\": \"x\", \"payload\":"
+                        + " \"1\"}"))
+                .statusCode())
+        .isEqualTo(403);
+    assertThat(send(decideByFilter("{\"decision\": \"RETRY\", \"all\": true}")).statusCode())
+        .isEqualTo(403);
+    assertThat(
+            send(decideByFilter("{\"decision\": \"RETRY\", \"all\": true}")
+                    .header(USER_HEADER, "anonymousUser"))
+                .statusCode())
         .isEqualTo(403);
     assertThat(send(retire("kept")).statusCode()).isEqualTo(403);
 
@@ -171,7 +338,9 @@ class EvenkeelOutboxEndpointIT {
     assertThat(state()).isEqualTo(ParkedState.RETRYING);
     assertThat(
             application.getBean(ParkedMessages.class).find("billing", dead).orElseThrow().error())
-        .isEqualTo("retried by operator");
+        .isEqualTo("no such customer");
+    assertThat(get("/billing/" + dead, "operator").body())
+        .contains("\"action\":\"RETRY\"", "\"by\":\"operator\"");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.InboxHandlers;
@@ -54,10 +55,11 @@ class InboxHandlerCollectorTest {
 
   private InboxHandlers collect() {
     context.refresh();
-    return new InboxHandlerCollector(context.getBeanFactory())
+    return new InboxHandlerCollector(context.getBeanFactory(), DeadLetterPolicy.BLOCK)
         .collect(
             EventTypes.of(List.of(Placed.class)),
             new JsonPayloadCodec(JsonMapper.shared()),
+            List.of(),
             List.of());
   }
 

@@ -156,6 +156,12 @@ class MetersTest {
     sagaGauges().bindTo(registry);
     shardGauges().bindTo(registry);
 
+    new KafkaGauges(
+            new KafkaInboxLifecycle(
+                () -> {
+                  throw new IllegalStateException("not started here");
+                }))
+        .bindTo(registry);
     List<String> registered =
         registry.getMeters().stream().map(Meter::getId).map(Meter.Id::getName).distinct().toList();
     assertThat(registered)

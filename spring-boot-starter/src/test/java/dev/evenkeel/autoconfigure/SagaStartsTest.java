@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.JsonPayloadCodec;
@@ -100,10 +101,11 @@ class SagaStartsTest {
 
   private InboxHandlers collect() {
     SagaBeans sagas = find();
-    return new InboxHandlerCollector(context.getBeanFactory())
+    return new InboxHandlerCollector(context.getBeanFactory(), DeadLetterPolicy.BLOCK)
         .collect(
             EventTypes.of(List.of(Placed.class, Ordered.class)),
             new JsonPayloadCodec(JsonMapper.shared()),
+            List.of(),
             List.of(
                 new SagaStarts(
                     sagas,

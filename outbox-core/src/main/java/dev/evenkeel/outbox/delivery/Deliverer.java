@@ -3,13 +3,17 @@ package dev.evenkeel.outbox.delivery;
 import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxReceiver;
+import dev.evenkeel.outbox.MessageHeaders;
 import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.Leadership;
+import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** Makes one attempt, live or as a release, and says in one word what it means. */
 final class Deliverer {
@@ -18,6 +22,9 @@ final class Deliverer {
 
   /** Stands for a target that could not be found out. */
   private static final String ROUTING = "of the handler's shard key";
+
+  /** Stands for the payload store, whatever that is. */
+  private static final String PAYLOADS = "of the claimed payloads";
 
   private final InboxReceiver receiver;
   private final Leadership leadership;
@@ -47,8 +54,45 @@ final class Deliverer {
     record Abandoned() implements Result {}
   }
 
-  Result attempt(
-      InboxHandlerMethod handler, OutboxMessage message, boolean release, Runnable onAbandon) {
+  /** Delivers a message that comes live. */
+  Result attempt(InboxHandlerMethod handler, OutboxMessage message, Runnable onAbandon) {
+    return redeemAndAttempt(handler, message, null, onAbandon);
+  }
+
+  /** Delivers a message that was parked. */
+  Result release(InboxHandlerMethod handler, ParkedMessage parked, Runnable onAbandon) {
+    return redeemAndAttempt(handler, parked.message(), parked, onAbandon);
+  }
+
+  /** The payload of a message that carries a claim is in memory for this attempt only. */
+  private Result redeemAndAttempt(
+      InboxHandlerMethod handler,
+      OutboxMessage carried,
+      @Nullable ParkedMessage parked,
+      Runnable onAbandon) {
+    OutboxMessage message = carried;
+    if (carried.headers().containsKey(MessageHeaders.CLAIM_CHECK)) {
+      if (!outages.mayTry(PAYLOADS)) {
+        return new Result.Away(PAYLOADS);
+      }
+      try {
+        message = receiver.redeem(carried);
+      } catch (PayloadException e) {
+        return new Result.Failed(FailureKind.UNREADABLE, e.toString());
+      } catch (RuntimeException e) { // whatever a store throws: it did not say that it has nothing
+        outages.failed(PAYLOADS, e);
+        return new Result.Away(PAYLOADS);
+      }
+      outages.answered(PAYLOADS);
+    }
+    return attempt(handler, message, parked, onAbandon);
+  }
+
+  private Result attempt(
+      InboxHandlerMethod handler,
+      OutboxMessage message,
+      @Nullable ParkedMessage parked,
+      Runnable onAbandon) {
     TransactionTarget target;
     try {
       target = receiver.target(handler, message);
@@ -65,7 +109,7 @@ final class Deliverer {
     Result result;
     try {
       ReceiveOutcome outcome =
-          receiver.receive(handler, message, target, attemptOf(release, watched));
+          receiver.receive(handler, message, target, attemptOf(parked, watched));
       if (outcome == ReceiveOutcome.HANDLED || outcome == ReceiveOutcome.DUPLICATE) {
         outages.answered(target.name()); // the others are told by the parked tables at home
       }
@@ -107,7 +151,8 @@ final class Deliverer {
     }
   }
 
-  private InboxReceiver.Attempt attemptOf(boolean release, HandlerWatchdog.Running watched) {
+  private InboxReceiver.Attempt attemptOf(
+      @Nullable ParkedMessage parked, HandlerWatchdog.Running watched) {
     return new InboxReceiver.Attempt() {
       @Override
       public Fence fence() {
@@ -116,7 +161,12 @@ final class Deliverer {
 
       @Override
       public boolean release() {
-        return release;
+        return parked != null;
+      }
+
+      @Override
+      public int revision() {
+        return parked == null ? 0 : parked.revision();
       }
 
       @Override

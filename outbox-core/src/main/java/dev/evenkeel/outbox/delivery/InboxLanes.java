@@ -110,7 +110,7 @@ public final class InboxLanes implements AutoCloseable {
             clock,
             new Deliverer(receiver, leadership, watchdog, outages),
             outages,
-            () -> feeds.remove(source));
+            closing -> feeds.remove(source, closing));
     if (closed || feeds.putIfAbsent(source, lanes) != null) {
       throw new IllegalStateException(
           "The feed of %s is open already, or the lanes are closed".formatted(source));

@@ -3,6 +3,7 @@ package dev.evenkeel.outbox.delivery;
 import dev.evenkeel.outbox.OrderKey;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,7 @@ final class KeyQueue {
 
   private final Id id;
   private final Deque<Delivery> deliveries = new ArrayDeque<>();
+  private CompletableFuture<@Nullable Void> attempt = CompletableFuture.completedFuture(null);
 
   KeyQueue(Id id) {
     this.id = id;
@@ -40,6 +42,17 @@ final class KeyQueue {
   synchronized boolean next() {
     deliveries.remove();
     return !deliveries.isEmpty();
+  }
+
+  /** An attempt at the head begins; to be completed when it is over. */
+  synchronized CompletableFuture<@Nullable Void> attemptBegins() {
+    attempt = new CompletableFuture<>();
+    return attempt;
+  }
+
+  /** Completes when the attempt that is under way now is over; at once if there is none. */
+  synchronized CompletableFuture<@Nullable Void> attempt() {
+    return attempt;
   }
 
   synchronized boolean isEmpty() {

@@ -11,12 +11,14 @@ import dev.evenkeel.outbox.spi.Acknowledgement;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +48,7 @@ final class Lanes implements InboxLanes.Feed {
   private final ScheduledExecutorService clock;
   private final Deliverer deliverer;
   private final Outages outages;
-  private final Runnable onClose;
+  private final Consumer<Lanes> onClose;
   private final ParkedReleaser releaser;
   private final ConcurrentMap<KeyQueue.Id, KeyQueue> queues = new ConcurrentHashMap<>();
   private final Object rest = new Object();
@@ -64,7 +66,7 @@ final class Lanes implements InboxLanes.Feed {
       ScheduledExecutorService clock,
       Deliverer deliverer,
       Outages outages,
-      Runnable onClose) {
+      Consumer<Lanes> onClose) {
     this.options = options;
     this.handlers = handlers;
     this.parked = parked;
@@ -86,7 +88,8 @@ final class Lanes implements InboxLanes.Feed {
 
   /** Releases a key that is due, unless that is under way. */
   void release(ParkedStore.Key due) {
-    releaser.begin(due);
+    KeyQueue live = queues.get(new KeyQueue.Id(due.consumer(), due.key()));
+    releaser.begin(due, live == null ? CompletableFuture.completedFuture(null) : live.attempt());
   }
 
   @Override
@@ -227,10 +230,23 @@ final class Lanes implements InboxLanes.Feed {
   private @Nullable Duration deliver(KeyQueue queue, Delivery delivery) {
     InboxHandlerMethod handler = delivery.handler();
     if (handler == null) {
-      return park(delivery, delivery.refusal(), "no handler takes it", null);
+      String error = handlers.refusal(delivery.consumer(), delivery.message());
+      return park(delivery, delivery.refusal(), error, null);
     }
-    Deliverer.Result result =
-        deliverer.attempt(handler, delivery.message(), false, () -> abandoned(queue, delivery));
+    CompletableFuture<@Nullable Void> attempt = queue.attemptBegins();
+    Deliverer.Result result;
+    try {
+      result =
+          deliverer.attempt(
+              handler,
+              delivery.message(),
+              () -> {
+                attempt.complete(null); // its session was ended; the thread may never return
+                abandoned(queue, delivery);
+              });
+    } finally {
+      attempt.complete(null);
+    }
     if (result instanceof Deliverer.Result.Received received) {
       return switch (received.outcome()) {
         case HANDLED, DUPLICATE, ALREADY_PARKED -> null;
@@ -301,6 +317,9 @@ final class Lanes implements InboxLanes.Feed {
     boolean spent =
         attempts >= options.attemptsInMemory()
             || now - delivery.firstFailureAt() >= options.budgetInMemory().toNanos();
+    if (spent && kind == FailureKind.CLAIM_MISSING) { // till now it may not have been visible yet
+      return park(delivery, ParkReason.CLAIM_MISSING, error, null);
+    }
     if (spent) {
       return park(delivery, ParkReason.HANDLER_FAILED, error, options.backoff(1));
     }
@@ -320,8 +339,11 @@ final class Lanes implements InboxLanes.Feed {
         "{} is parked for {} ({}): {}", delivery.message(), delivery.consumer(), reason, error);
     return afterParking(
         delivery,
-        parked.park(
-            leadership.fence(), delivery.consumer(), delivery.message(), reason, error, dueIn));
+        dueIn == null && handlers.skipsDeadLetters(delivery.consumer())
+            ? parked.parkAside(
+                leadership.fence(), delivery.consumer(), delivery.message(), reason, error)
+            : parked.park(
+                leadership.fence(), delivery.consumer(), delivery.message(), reason, error, dueIn));
   }
 
   private @Nullable Duration afterParking(Delivery delivery, ParkOutcome outcome) {
@@ -337,6 +359,6 @@ final class Lanes implements InboxLanes.Feed {
   public void close() {
     closed = true;
     queues.clear();
-    onClose.run();
+    onClose.accept(this);
   }
 }

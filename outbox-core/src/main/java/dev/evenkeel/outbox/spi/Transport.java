@@ -1,6 +1,7 @@
 package dev.evenkeel.outbox.spi;
 
 import dev.evenkeel.outbox.OutboxMessage;
+import java.util.List;
 
 /**
  * Carries messages from the relay to their receivers. In-process delivery is the default; a broker
@@ -24,6 +25,11 @@ public interface Transport {
    */
   default boolean receiversReadSource() {
     return inProcess();
+  }
+
+  /** What holds messages back at present, in sentences; empty when nothing does. Asks nobody. */
+  default List<String> findings() {
+    return List.of();
   }
 
   /** Opens a session for one term of leadership. Sessions share no queued messages. */

@@ -46,7 +46,9 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final long CLAIM_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+  private static final long ADOPT_NANOS = TimeUnit.SECONDS.toNanos(5);
   private static final int KEYS_PER_PAGE = 1_000;
+  private static final int OPEN_PER_IN_FLIGHT = 4;
 
   private final KafkaInboxOptions options;
   private final Consumer<byte[], byte[]> consumer;
@@ -57,11 +59,13 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
   private final InFlightBudget budget;
   private final Map<TopicPartition, PartitionFeed> feeds = new HashMap<>();
   private final Set<TopicPartition> unclaimed = new HashSet<>();
+  private final Set<TopicPartition> full = new HashSet<>();
   private volatile long polledAt = System.nanoTime();
   private volatile KafkaInboxStatus status = new KafkaInboxStatus(List.of(), List.of());
   private long claimAt = System.nanoTime();
-  private long commitAt = System.nanoTime();
+  private long adoptAt = System.nanoTime();
   private @Nullable String claimFailure;
+  private long commitAt = System.nanoTime();
   private boolean paused;
 
   /**
@@ -94,11 +98,12 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
     consumer.subscribe(topics.topics(), this);
     try {
       while (stop.getCount() > 0) {
-        claim();
         pauseOrResume();
         ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
         polledAt = System.nanoTime();
         take(records);
+        claim(); // right after a poll: one that was stopped for long has asked the group first
+        adoptKeys();
         requireWorkingFeeds();
         if (System.nanoTime() - commitAt >= 0) {
           commit();
@@ -134,6 +139,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
     unclaimed.addAll(partitions);
     consumer.pause(partitions);
     claimAt = System.nanoTime();
+    polledAt = claimAt; // letting others go may have taken as long as a handler
   }
 
   @Override
@@ -203,15 +209,13 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
     for (TopicPartition partition : List.copyOf(unclaimed)) {
       try {
         Fence fence = parked.claim(source(partition), options.node());
-        adoptKeys(partition, fence);
         feeds.put(partition, new PartitionFeed(partition, fence, lanes, budget, this::alive));
         unclaimed.remove(partition);
-        claimFailure = null;
+        full.remove(partition);
+        adoptAt = System.nanoTime();
         if (!paused) {
           consumer.resume(List.of(partition));
         }
-      } catch (WakeupException e) {
-        throw e;
       } catch (RuntimeException e) { // without its database there is nothing to be done with it
         log.warn("{} can't be claimed now: {}", partition, e.getMessage());
         claimFailure = e.getMessage();
@@ -219,6 +223,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
         return;
       }
     }
+    claimFailure = null;
   }
 
   private String source(TopicPartition partition) {
@@ -227,28 +232,43 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
 
   /**
    * Keys that were parked when messages were delivered within the relay's process go on here: later
-   * messages of such a key come by this partition, and queue behind them.
+   * messages of such a key come by a partition, and queue behind them. Looked for again and again:
+   * a process that still delivers so may park during a roll-out.
    */
-  private void adoptKeys(TopicPartition partition, Fence fence) {
-    int partitions = consumer.partitionsFor(partition.topic(), PATIENCE).size();
-    ParkedStore.Key last = null;
-    List<ParkedStore.Key> page;
-    do {
-      page = parked.keys(Fence.RELAY, handlers, last, KEYS_PER_PAGE);
-      for (ParkedStore.Key key : page) {
-        if (comesBy(partition, partitions, key)) {
-          parked.adopt(fence, key);
+  private void adoptKeys() {
+    if (feeds.isEmpty() || System.nanoTime() - adoptAt < 0) {
+      return;
+    }
+    try {
+      ParkedStore.Key last = null;
+      List<ParkedStore.Key> page;
+      do {
+        page = parked.keys(Fence.RELAY, handlers, last, KEYS_PER_PAGE);
+        for (ParkedStore.Key key : page) {
+          PartitionFeed feed = feeds.get(partitionOf(key));
+          if (feed != null) {
+            parked.adopt(feed.fence(), key);
+          }
+          last = key;
         }
-        last = key;
-      }
-    } while (page.size() == KEYS_PER_PAGE);
+      } while (page.size() == KEYS_PER_PAGE);
+    } catch (WakeupException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      log.warn("Parked keys can't be adopted now: {}", e.getMessage());
+    }
+    adoptAt = System.nanoTime() + ADOPT_NANOS;
   }
 
-  /** As Kafka's producers place a key. */
-  private boolean comesBy(TopicPartition partition, int partitions, ParkedStore.Key key) {
+  /** As Kafka's producers place a key; one that is in no topic of this member is in no feed. */
+  private TopicPartition partitionOf(ParkedStore.Key key) {
+    String topic = options.topics().topic(key.key().aggregateType());
+    if (!topics.topics().contains(topic)) {
+      return new TopicPartition(topic, 0);
+    }
     byte[] bytes = key.key().aggregateId().getBytes(StandardCharsets.UTF_8);
-    return options.topics().topic(key.key().aggregateType()).equals(partition.topic())
-        && Utils.toPositive(Utils.murmur2(bytes)) % partitions == partition.partition();
+    int partitions = consumer.partitionsFor(topic, PATIENCE).size();
+    return new TopicPartition(topic, Utils.toPositive(Utils.murmur2(bytes)) % partitions);
   }
 
   private void pauseOrResume() {
@@ -257,7 +277,21 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
       paused = true;
     } else if (paused && budget.relaxed()) {
       consumer.resume(feeds.keySet());
+      consumer.pause(full);
       paused = false;
+    }
+    for (PartitionFeed feed : feeds.values()) {
+      pauseOrResume(feed);
+    }
+  }
+
+  /** Behind one message that waits, others get done: their offsets wait with it, and pile up. */
+  private void pauseOrResume(PartitionFeed feed) {
+    int open = feed.open();
+    if (open >= options.maxInFlight() * OPEN_PER_IN_FLIGHT && full.add(feed.partition())) {
+      consumer.pause(List.of(feed.partition()));
+    } else if (open <= options.maxInFlight() && full.remove(feed.partition()) && !paused) {
+      consumer.resume(List.of(feed.partition()));
     }
   }
 
@@ -359,7 +393,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
                     .thenComparing(KafkaInboxStatus.Partition::partition))
             .toList();
     List<String> findings =
-        claimFailure == null || unclaimed.isEmpty() // just assigned is no finding
+        claimFailure == null || unclaimed.isEmpty()
             ? List.of()
             : List.of(
                 "partitions %s can't be claimed in the database: %s"

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -69,7 +70,8 @@ public final class KafkaInbox {
     this.consumers =
         handlers.subscriptions().stream()
             .map(Subscription::consumer)
-            .collect(Collectors.toUnmodifiableSet());
+            .collect(Collectors.toCollection(TreeSet::new));
+    this.consumers.add(InboxHandlers.UNKNOWN_CONSUMER);
     this.parked = parked;
     this.lanes =
         new InboxLanes(
@@ -98,7 +100,7 @@ public final class KafkaInbox {
           member = present;
           failure = null;
           present.serve(stop);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
           failure = "the inbox left the group and joins again: " + e.getMessage();
           log.warn("The inbox of group {} left the group and joins again", options.group(), e);
         } finally {

@@ -11,6 +11,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,18 +39,23 @@ final class KafkaReleases implements AutoCloseable {
   private final KafkaTransportOptions options;
   private final RecordFormat format;
   private final KafkaSession session;
+  private final Supplier<Producer<byte[], byte[]>> producers;
   private final ParkedStore parked;
   private final ScheduledExecutorService thread;
+  private volatile @Nullable Producer<byte[], byte[]> producer;
+  private volatile boolean closed;
 
   KafkaReleases(
       KafkaTransportOptions options,
       RecordFormat format,
       KafkaSession session,
+      Supplier<Producer<byte[], byte[]>> producers,
       ParkedStore parked,
       String installation) {
     this.options = options;
     this.format = format;
     this.session = session;
+    this.producers = producers;
     this.parked = parked;
     this.thread =
         Executors.newSingleThreadScheduledExecutor(
@@ -66,10 +75,10 @@ final class KafkaReleases implements AutoCloseable {
   private void look() {
     try {
       if (session.mayWork()) {
-        // A send to a topic that is missing blocks for seconds: one per topic and look is enough.
-        Set<String> awayTopics = new HashSet<>();
+        Set<String> away =
+            new HashSet<>(); // aggregate types: one topic must not hold up the others
         for (ParkedStore.Key due : parked.due(List.of(session.fence().source()), KEYS_PER_LOOK)) {
-          release(due, awayTopics);
+          release(due, away);
         }
       }
     } catch (InterruptedException e) {
@@ -79,29 +88,23 @@ final class KafkaReleases implements AutoCloseable {
     }
   }
 
-  private void release(ParkedStore.Key due, Set<String> awayTopics) throws InterruptedException {
+  private void release(ParkedStore.Key due, Set<String> away) throws InterruptedException {
     for (int n = 0; n < MESSAGES_PER_KEY && session.mayWork(); n++) {
       ParkedMessage head = parked.head(due).orElse(null);
-      if (head == null || !releaseOne(head, awayTopics)) {
+      if (head == null || !releaseOne(head, away)) {
         return;
       }
     }
   }
 
   /** True when the key may go on with its next message. */
-  private boolean releaseOne(ParkedMessage head, Set<String> awayTopics)
-      throws InterruptedException {
-    Outlet outlet = session.outlet();
-    if (outlet == null) {
-      return postpone(head, "Kafka does not take messages");
-    }
-    String topic = options.topics().topic(head.message().aggregateType());
-    if (session.holds(topic) || awayTopics.contains(topic)) {
-      return postpone(head, "topic " + topic + " can't be used");
+  private boolean releaseOne(ParkedMessage head, Set<String> away) throws InterruptedException {
+    String type = head.message().aggregateType();
+    if (away.contains(type)) {
+      return postpone(head, "its topic does not take messages");
     }
     try {
-      outlet
-          .producer()
+      producer()
           .send(format.record(head.message()))
           .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
       return parked.handled(session.fence(), head);
@@ -110,11 +113,37 @@ final class KafkaReleases implements AutoCloseable {
       if (Refusals.isRefusal(cause)) {
         return refused(head, cause);
       }
-      awayTopics.add(topic);
-      return postpone(head, cause.toString());
-    } catch (TimeoutException | RuntimeException e) {
-      awayTopics.add(topic);
-      return postpone(head, e.toString());
+      return outage(head, away, cause);
+    } catch (TimeoutException | KafkaException e) {
+      return outage(head, away, e);
+    }
+  }
+
+  /** With the producer goes the record, which otherwise would be sent beside its own repetition. */
+  private boolean outage(ParkedMessage head, Set<String> away, Throwable cause) {
+    closeProducer();
+    away.add(head.message().aggregateType());
+    return postpone(head, cause.toString());
+  }
+
+  /** Not the session's: a refused record ends that one, and shares its batches with live ones. */
+  private Producer<byte[], byte[]> producer() {
+    Producer<byte[], byte[]> present = producer;
+    if (present == null) {
+      present = producers.get();
+      producer = present;
+      if (closed) {
+        closeProducer();
+      }
+    }
+    return present;
+  }
+
+  private void closeProducer() {
+    Producer<byte[], byte[]> present = producer;
+    producer = null;
+    if (present != null) {
+      present.close(Duration.ZERO);
     }
   }
 
@@ -149,9 +178,26 @@ final class KafkaReleases implements AutoCloseable {
     }
   }
 
-  /** Starts nothing more and interrupts what waits for the broker. */
+  /** Starts nothing more and ends what waits for the broker. */
+  void shutDown() {
+    closed = true;
+    thread.shutdown();
+    Producer<byte[], byte[]> present = producer;
+    if (present != null) {
+      present.close(Duration.ZERO);
+    }
+  }
+
+  /** Waits for a release under way, so that its database is still there. */
   @Override
   public void close() {
-    thread.shutdownNow();
+    try {
+      if (!thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        thread.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      thread.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.evenkeel.transport.kafka;
 
+import dev.evenkeel.outbox.FailureKind;
 import dev.evenkeel.outbox.OrderKey;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkReason;
@@ -20,13 +21,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.record.AbstractRecords;
 import org.apache.kafka.common.record.CompressionType;
@@ -47,10 +49,11 @@ import org.slf4j.LoggerFactory;
  *       again it is parked, after everything before it is acknowledged; later messages of its key
  *       queue behind it in the parked rows until it is released or discarded.
  *   <li>A topic that is missing or forbidden holds its own messages back, and past the budget they
- *       are parked. A broker that is away holds all of them: nothing is parked, the WAL waits. The
- *       producer waits for both without end and without a word, so the pump looks for itself when
- *       nothing moves.
+ *       are parked. A broker that is away holds all of them: nothing is parked, the WAL waits.
  * </ul>
+ *
+ * <p>While a topic is held, none of its messages is with a producer: that is what keeps them in
+ * order when they are parked or sent after all.
  *
  * <p>Which keys are parked is known from memory: only the leader parks, under its epoch, and what
  * operators discard is noticed when the next message of the key looks at the database.
@@ -64,9 +67,11 @@ final class KafkaSession implements Transport.Session {
 
   private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(2);
+  private static final long STALL_SECONDS = 3;
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(STALL_SECONDS);
   private static final int KEYS_PER_PAGE = 1_000;
+  private static final int MAX_KNOWN_KEYS = 100_000;
 
   private final KafkaTransportOptions options;
   private final RecordFormat format;
@@ -81,8 +86,7 @@ final class KafkaSession implements Transport.Session {
   private volatile boolean waiting;
   private volatile @Nullable Outlet outlet;
   private volatile List<String> findings = List.of();
-  private volatile @Nullable Throwable ended; // why the pump has ended by itself
-  private final Set<String> heldTopics = ConcurrentHashMap.newKeySet(); // for other threads
+  private volatile @Nullable Throwable dead;
 
   // The pump's own.
   private final Deque<Send> first = new ArrayDeque<>(); // before what was handed over
@@ -91,9 +95,10 @@ final class KafkaSession implements Transport.Session {
   private final Map<String, HeldTopic> held = new HashMap<>();
   private final Set<OrderKey> parkedKeys = new HashSet<>();
   private @Nullable String away;
-  private @Nullable GoneTopic gone;
+  private boolean topicGone; // one that has messages with the producer
   private long backoff;
-  private long movedAt = System.nanoTime(); // when the oldest of those given was last done
+  private long stallLookedAt = System.nanoTime();
+  private int maxKnownKeys = MAX_KNOWN_KEYS;
 
   /** Messages of a topic that can't be used now. */
   private static final class HeldTopic {
@@ -106,15 +111,6 @@ final class KafkaSession implements Transport.Session {
     private HeldTopic(String reason) {
       this.reason = reason;
     }
-  }
-
-  /** A topic that was usable and no longer is. */
-  private record GoneTopic(String name, String reason) {}
-
-  /** Ends the pump: this process leads no more. */
-  private static final class FencedException extends RuntimeException {
-
-    private static final long serialVersionUID = 1L;
   }
 
   KafkaSession(
@@ -142,12 +138,11 @@ final class KafkaSession implements Transport.Session {
   @Override
   public void send(OutboxMessage message, Acknowledgement acknowledgement) {
     handedOver.add(new Send(message, acknowledgement));
-    wake();
-    Throwable cause =
-        ended; // read after adding: the pump sets it before it looks for the last time
-    if (cause != null) {
-      acknowledgement.fail(cause);
+    Throwable end = dead;
+    if (end != null) {
+      acknowledgement.fail(end); // nobody pumps any more; the relay starts anew
     }
+    wake();
   }
 
   private void wake() {
@@ -169,11 +164,6 @@ final class KafkaSession implements Transport.Session {
     return fence;
   }
 
-  /** Whether messages to the topic wait for it to become usable. From any thread. */
-  boolean holds(String topic) {
-    return heldTopics.contains(topic);
-  }
-
   /** What holds messages back, in sentences. From any thread. */
   List<String> findings() {
     return findings;
@@ -182,17 +172,15 @@ final class KafkaSession implements Transport.Session {
   private void pump() {
     try {
       loadParkedKeys();
-      outlet = outlets.get();
+      newOutlet();
       while (!closed) {
         turn();
       }
-    } catch (FencedException e) {
-      log.debug("The session was fenced out", e);
-      ended = new IllegalStateException("Another leader has begun; this session has ended");
     } catch (RuntimeException | Error e) {
       if (!closed) {
-        log.error("The way to Kafka broke down; the relay starts anew", e);
-        failAll(e);
+        log.error("The way to Kafka ends; the relay starts anew: {}", e.getMessage(), e);
+        dead = e; // before one is looked for: whoever comes later sees it
+        failOne(e);
       }
     } catch (InterruptedException e) {
       log.trace("The session was closed", e);
@@ -200,18 +188,42 @@ final class KafkaSession implements Transport.Session {
   }
 
   /** Whatever message it is: one that fails ends the relay's session. */
-  private void failAll(Throwable cause) {
-    ended = cause;
+  private void failOne(Throwable cause) {
     Send any = nextOrNull();
     if (any == null) {
       any = given.peek();
+    }
+    if (any == null && !held.isEmpty()) {
+      any = held.values().iterator().next().sends.peek();
     }
     if (any != null) {
       any.fail(cause);
     }
   }
 
+  /** A broker whose name can't be resolved is away, as one that does not answer. */
+  private void newOutlet() throws InterruptedException {
+    while (!closed) {
+      try {
+        outlet = outlets.get();
+        if (closed) {
+          closeOutlet(); // nobody else knows of it, perhaps
+        }
+        return;
+      } catch (KafkaException e) {
+        log.warn("A producer can't be made now: {}", e.toString());
+        pause("a producer can't be made: " + rootMessage(e));
+      }
+    }
+  }
+
+  private static String rootMessage(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return String.valueOf(cause == null ? failure.getMessage() : cause.getMessage());
+  }
+
   private void loadParkedKeys() throws InterruptedException {
+    parkedKeys.clear();
     ParkedStore.Key last = null;
     while (!closed) {
       ParkedStore.Key after = last;
@@ -226,14 +238,20 @@ final class KafkaSession implements Transport.Session {
   }
 
   private void turn() throws InterruptedException {
-    if (broken() != null) {
-      replaceOutlet();
+    Exception trouble = broken();
+    if (trouble != null) {
+      replaceOutlet(trouble);
     }
-    holdGone();
+    if (topicGone) {
+      // Here, with nothing in hand: what is given has to come again before anything else.
+      topicGone = false;
+      usable.clear();
+      giveAgain();
+    }
     lookAtHeldTopics();
-    tellFindings();
     forgetDone();
-    lookAtStalled();
+    lookAtStall();
+    tellFindings();
     Send next = next();
     if (next == null) {
       return;
@@ -243,17 +261,6 @@ final class KafkaSession implements Transport.Session {
       await();
     } else if (!handle(next)) {
       first.addFirst(next);
-    }
-  }
-
-  /** The producer would keep a gone topic's messages without end: they are held here instead. */
-  private void holdGone() {
-    GoneTopic topic = gone;
-    gone = null;
-    if (topic != null && outlet != null) {
-      takeBack(outlet);
-      outlet = outlets.get();
-      hold(topic.name(), topic.reason());
     }
   }
 
@@ -267,28 +274,7 @@ final class KafkaSession implements Transport.Session {
       given.remove();
       backoff = 0;
       away = null;
-      movedAt = System.nanoTime();
     }
-  }
-
-  /**
-   * The oldest message given is not done for long: has its topic gone? What follows is for the next
-   * turn, which takes everything back before whatever is in hand now.
-   */
-  private void lookAtStalled() throws InterruptedException {
-    Send oldest = given.peek();
-    if (oldest == null || System.nanoTime() - movedAt < STALL_NANOS) {
-      return;
-    }
-    String topic = options.topics().topic(oldest.message().aggregateType());
-    TopicChecks.Finding finding = checks.check(topic);
-    movedAt = System.nanoTime(); // look again after as long
-    if (finding instanceof TopicChecks.Finding.BrokerAway brokerAway) {
-      away = brokerAway.reason();
-    } else if (finding instanceof TopicChecks.Finding.Unusable unusable && !oldest.done()) {
-      gone = new GoneTopic(topic, unusable.reason());
-    }
-    tellFindings();
   }
 
   private @Nullable Send nextOrNull() {
@@ -307,9 +293,13 @@ final class KafkaSession implements Transport.Session {
 
   /** Until something was handed over or acknowledged, or a little later. */
   private void await() throws InterruptedException {
+    await(() -> handedOver.isEmpty() || !first.isEmpty());
+  }
+
+  private void await(BooleanSupplier nothingToDo) throws InterruptedException {
     waiting = true;
     try {
-      if (handedOver.isEmpty() || !first.isEmpty()) {
+      if (nothingToDo.getAsBoolean()) {
         LockSupport.parkNanos(this, WAIT_NANOS);
       }
     } finally {
@@ -320,32 +310,53 @@ final class KafkaSession implements Transport.Session {
     }
   }
 
+  /**
+   * A record that is not acknowledged for long: whether its topic is still there. Its producer
+   * would wait for ever.
+   */
+  private void lookAtStall() throws InterruptedException {
+    Send oldest = given.peek();
+    long now = System.nanoTime();
+    if (oldest == null || now - oldest.since() < STALL_NANOS || now - stallLookedAt < STALL_NANOS) {
+      return;
+    }
+    String topic = options.topics().topic(oldest.message().aggregateType());
+    TopicChecks.Finding finding = checks.check(topic);
+    if (finding instanceof TopicChecks.Finding.Unusable) {
+      topicGone = true;
+    } else if (finding instanceof TopicChecks.Finding.BrokerAway brokerAway) {
+      away = brokerAway.reason();
+    } else {
+      away = "topic %s has acknowledged nothing for %d s or longer".formatted(topic, STALL_SECONDS);
+    }
+    stallLookedAt = System.nanoTime();
+  }
+
   /** An error: what was not delivered is given again, in order, to a new producer. */
-  private void replaceOutlet() throws InterruptedException {
-    Outlet old = Objects.requireNonNull(outlet);
-    Exception trouble = Objects.requireNonNull(old.trouble());
-    int again = takeBack(old);
+  private void replaceOutlet(Exception trouble) throws InterruptedException {
+    int again = giveAgain();
     if (!Refusals.isRefusal(trouble)) {
       log.warn(
           "Sending to Kafka failed; {} messages are sent again: {}", again, trouble.toString());
       usable.clear(); // a topic may have gone, or an authorisation
       pause(trouble.toString());
     }
-    outlet = outlets.get();
   }
 
-  /** Ends an outlet; what it did not deliver is next. Returns how many those are. */
-  private int takeBack(Outlet old) {
-    old.close(); // waits for its thread: after this no callback changes a send
+  /** Ends the producer and puts what it did not deliver first. Returns how many those are. */
+  private int giveAgain() throws InterruptedException {
+    Outlet old = outlet;
     outlet = null;
-    int again = 0;
-    for (Send send = given.pollLast(); send != null; send = given.pollLast()) {
-      if (!send.done()) {
-        first.addFirst(send);
-        again++;
-      }
+    if (old != null) {
+      old.close(); // waits for its thread: after this no callback changes a send
     }
-    return again;
+    List<Send> again = given.stream().filter(send -> !send.done()).toList();
+    given.clear();
+    for (int i = again.size() - 1; i >= 0; i--) {
+      first.addFirst(again.get(i));
+    }
+    newOutlet();
+    return again.size();
   }
 
   private void pause(String reason) throws InterruptedException {
@@ -376,15 +387,10 @@ final class KafkaSession implements Transport.Session {
     }
     ProducerRecord<byte[], byte[]> record = format.record(message);
     if (tooLarge(record, limits)) {
-      // The limit may have been raised since, and so it is asked for, just for this message.
-      if (!(checks.check(topic) instanceof TopicChecks.Finding.Usable now)) {
-        usable.remove(topic);
+      if (send.looksAtLimit()) {
+        usable.remove(topic); // it may have been raised
         return false;
       }
-      usable.put(topic, now);
-      limits = now;
-    }
-    if (tooLarge(record, limits)) {
       return parkDrained(
           send,
           ParkReason.TOO_LARGE,
@@ -417,18 +423,26 @@ final class KafkaSession implements Transport.Session {
       pause(brokerAway.reason());
       return false;
     }
+    if (underWay(topic)) {
+      // What was given before has to be held before it, or parked before it.
+      first.addFirst(send);
+      giveAgain();
+      return true;
+    }
     String reason = ((TopicChecks.Finding.Unusable) finding).reason();
-    hold(topic, reason).sends.add(send);
+    log.error("Messages wait or are parked: {}", reason);
+    HeldTopic holding = new HeldTopic(reason);
+    holding.sends.add(send);
+    held.put(topic, holding);
     return true;
   }
 
-  private HeldTopic hold(String topic, String reason) {
-    log.error("Messages wait or are parked: {}", reason);
-    usable.remove(topic);
-    HeldTopic holding = new HeldTopic(reason);
-    held.put(topic, holding);
-    heldTopics.add(topic);
-    return holding;
+  private boolean underWay(String topic) {
+    return given.stream()
+        .anyMatch(
+            send ->
+                !send.done()
+                    && options.topics().topic(send.message().aggregateType()).equals(topic));
   }
 
   private boolean tooLarge(
@@ -446,9 +460,6 @@ final class KafkaSession implements Transport.Session {
   private boolean give(Send send, ProducerRecord<byte[], byte[]> record)
       throws InterruptedException {
     Outlet present = Objects.requireNonNull(outlet);
-    if (given.isEmpty()) {
-      movedAt = System.nanoTime();
-    }
     given.add(send);
     Exception notTaken = present.give(record, send);
     if (notTaken == null) {
@@ -458,13 +469,9 @@ final class KafkaSession implements Transport.Session {
     if (Refusals.isRefusal(notTaken)) {
       return parkDrained(send, reason(notTaken), notTaken.toString());
     }
-    if (notTaken instanceof AuthorizationException) {
-      usable.remove(record.topic());
-      return false;
-    }
-    if (!closed && present.trouble() == null) {
-      usable.remove(record.topic()); // it may have gone
-      pause(notTaken.toString()); // no metadata or no memory: the broker does not answer
+    usable.remove(record.topic()); // no metadata, no memory, no authorisation: looked at first
+    if (!closed && present.trouble() == null && !(notTaken instanceof AuthorizationException)) {
+      pause(notTaken.toString());
     }
     return false;
   }
@@ -488,7 +495,7 @@ final class KafkaSession implements Transport.Session {
       send.refused(last);
       return true; // another error: given again by the next outlet
     }
-    replaceOutlet(); // puts it first again
+    giveAgain(); // puts it first again
     first.remove(send);
     usable.remove(record.topic()); // its limit may have changed
     return parkDrained(send, reason(refusal), refusal.toString());
@@ -508,11 +515,11 @@ final class KafkaSession implements Transport.Session {
       if (given.isEmpty()) {
         return true;
       }
-      lookAtStalled();
-      if (gone != null) {
-        return false;
+      lookAtStall();
+      if (topicGone) {
+        return false; // what is given comes again, before whatever waits here
       }
-      await();
+      await(() -> true);
     }
     return false;
   }
@@ -535,17 +542,21 @@ final class KafkaSession implements Transport.Session {
     log.warn("{} is parked for {} ({}): {}", send.message(), CONSUMER, reason, error);
     ParkOutcome outcome =
         patiently(() -> parked.park(fence, CONSUMER, send.message(), reason, error, dueIn));
-    parkedKeys.add(send.message().orderKey());
     settle(send, outcome);
+    parkedKeys.add(send.message().orderKey());
+    if (parkedKeys.size() > maxKnownKeys) { // most may be free again: one is dropped when next seen
+      loadParkedKeys();
+      maxKnownKeys = Math.max(MAX_KNOWN_KEYS, 2 * parkedKeys.size());
+    }
   }
 
-  private static void settle(Send send, ParkOutcome outcome) {
+  private void settle(Send send, ParkOutcome outcome) {
     if (outcome == ParkOutcome.FENCED) {
-      send.fail(
-          new IllegalStateException("Another leader has begun; nothing can be parked any more"));
-      throw new FencedException();
+      throw new IllegalStateException("Another leader has begun; nothing can be parked any more");
     }
-    send.acknowledge();
+    if (!closed) {
+      send.acknowledge();
+    }
   }
 
   private void lookAtHeldTopics() throws InterruptedException {
@@ -556,8 +567,8 @@ final class KafkaSession implements Transport.Session {
     for (Map.Entry<String, HeldTopic> entry : List.copyOf(held.entrySet())) {
       HeldTopic topic = entry.getValue();
       if (now - topic.lookedAt >= LOOK_NANOS) {
-        topic.lookedAt = now;
         TopicChecks.Finding finding = checks.check(entry.getKey());
+        topic.lookedAt = System.nanoTime(); // a look may take seconds
         if (finding instanceof TopicChecks.Finding.Usable) {
           release(entry.getKey(), topic);
           continue;
@@ -577,7 +588,6 @@ final class KafkaSession implements Transport.Session {
   private void release(String name, HeldTopic topic) {
     log.info("Topic {} can be used again", name);
     held.remove(name);
-    heldTopics.remove(name);
     while (!topic.sends.isEmpty()) {
       first.addFirst(topic.sends.removeLast());
     }
@@ -595,7 +605,11 @@ final class KafkaSession implements Transport.Session {
     findings = List.copyOf(now);
   }
 
-  /** Parking needs the installation's own database. Without it the lease is lost soon. */
+  /**
+   * Parking needs the installation's own database. Without it the lease is lost soon.
+   *
+   * @throws RuntimeException if the database refuses the data, which no patience helps
+   */
   private <T> T patiently(Supplier<T> work) throws InterruptedException {
     while (true) {
       try {
@@ -603,6 +617,10 @@ final class KafkaSession implements Transport.Session {
       } catch (RuntimeException e) {
         if (closed) {
           throw new InterruptedException();
+        }
+        if (FailureKind.of(e) != FailureKind.OUTAGE
+            && FailureKind.of(e) != FailureKind.CONTENTION) {
+          throw e;
         }
         log.warn("The parked messages can't be reached now: {}", e.getMessage());
         TimeUnit.MILLISECONDS.sleep(200);
@@ -613,20 +631,30 @@ final class KafkaSession implements Transport.Session {
   @Override
   public void close() {
     closed = true;
-    pump.interrupt();
-    Outlet present = outlet;
-    if (present != null) {
-      present.close(); // joins the producer's thread: no acknowledgement after this
-    }
+    boolean interrupted = Thread.interrupted(); // it would cut short what has to be waited for
     try {
+      closeOutlet(); // wakes a pump that waits in it
+      pump.interrupt();
       pump.join(TimeUnit.SECONDS.toMillis(5));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      interrupted = true;
+    } finally {
+      closeOutlet(); // the pump may have made another one meanwhile
+      checks.close();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    present = outlet; // the pump may have made another one meanwhile
+  }
+
+  private void closeOutlet() {
+    Outlet present = outlet;
     if (present != null) {
-      present.close();
+      try {
+        present.close(); // joins the producer's thread: no acknowledgement after this
+      } catch (KafkaException e) {
+        log.debug("Closing a producer was interrupted", e);
+      }
     }
-    checks.close();
   }
 }

@@ -77,7 +77,8 @@ public final class KafkaTransport implements Transport {
     return options.receiversReadSource();
   }
 
-  /** What holds messages back at present, in sentences; empty while this process does not lead. */
+  /** Empty while this process does not lead. */
+  @Override
   public List<String> findings() {
     List<String> findings = new ArrayList<>();
     sessions.values().forEach(session -> findings.addAll(session.findings()));
@@ -93,10 +94,12 @@ public final class KafkaTransport implements Transport {
             options,
             format,
             onChange -> new Outlet(new KafkaProducer<>(producer), onChange),
-            new TopicChecks(admin, options.createTopics(), ADMIN_PATIENCE),
+            new TopicChecks(admin, options.createTopics(), options.window(), ADMIN_PATIENCE),
             store,
             leadership);
-    KafkaReleases releases = new KafkaReleases(options, format, session, store, installation);
+    KafkaReleases releases =
+        new KafkaReleases(
+            options, format, session, () -> new KafkaProducer<>(producer), store, installation);
     sessions.put(installation, session);
     session.start();
     releases.start();
@@ -108,9 +111,13 @@ public final class KafkaTransport implements Transport {
 
       @Override
       public void close() {
-        releases.close();
-        session.close();
         sessions.remove(installation, session);
+        try {
+          releases.shutDown();
+        } finally {
+          session.close();
+          releases.close();
+        }
       }
     };
   }

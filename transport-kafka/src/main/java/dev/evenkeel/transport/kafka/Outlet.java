@@ -19,6 +19,7 @@ final class Outlet implements AutoCloseable {
   private final Producer<byte[], byte[]> producer;
   private final Runnable onChange;
   private final AtomicReference<@Nullable Exception> trouble = new AtomicReference<>();
+  private volatile boolean closed;
 
   /**
    * Makes an outlet.
@@ -42,6 +43,9 @@ final class Outlet implements AutoCloseable {
       producer.send(
           record,
           (metadata, failure) -> {
+            if (closed) {
+              return; // nobody waits for it any more
+            }
             if (failure == null) {
               send.acknowledge();
               onChange.run();
@@ -72,14 +76,13 @@ final class Outlet implements AutoCloseable {
     return trouble.get();
   }
 
-  /** The producer, for a record whose fate concerns nobody else. */
-  Producer<byte[], byte[]> producer() {
-    return producer;
-  }
-
-  /** Drops what is not sent. After it no callback runs. */
+  /** Drops what is not sent. After it nothing is acknowledged. */
   @Override
   public void close() {
-    producer.close(Duration.ZERO);
+    try {
+      producer.close(Duration.ZERO); // waits for its thread, which finishes what it is at
+    } finally {
+      closed = true; // also when an interrupt cuts the wait short
+    }
   }
 }

@@ -27,6 +27,11 @@ final class ProducerSettings {
     if (application.containsKey(ProducerConfig.TRANSACTIONAL_ID_CONFIG)) {
       mistakes.add("transactional.id must not be set: the relay's producer has no transactions");
     }
+    require(application, mistakes, ProducerConfig.PARTITIONER_IGNORE_KEYS_CONFIG, "false");
+    if (application.containsKey(ProducerConfig.PARTITIONER_CLASS_CONFIG)) {
+      mistakes.add(
+          "partitioner.class must not be set: order is kept by Kafka's own placing of keys");
+    }
     if (!mistakes.isEmpty()) {
       throw new IllegalArgumentException(
           "The Kafka producer of the relay can't be set so: " + String.join("; ", mistakes));

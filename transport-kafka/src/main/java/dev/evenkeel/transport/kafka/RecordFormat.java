@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.evenkeel.outbox.HeadersJson;
 import dev.evenkeel.outbox.MessageHeaders;
+import dev.evenkeel.outbox.OrderKey;
 import dev.evenkeel.outbox.OutboxMessage;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -30,15 +31,10 @@ final class RecordFormat {
   static final String CREATED_AT = "created_at";
   static final String HEADERS = "headers";
 
-  /** Keys of parked messages are in an index, whose rows PostgreSQL bounds at 2,704 bytes. */
-  private static final int MAX_KEY_BYTES = 1_000;
+  /** What is kept of a key or type that can't be read. */
+  private static final int MAX_UNREADABLE = 200;
 
-  /** Characters of a key or type that is no good; at most three bytes each. */
-  private static final int MAX_SHOWN = 200;
-
-  // Within what PostgreSQL stores as a timestamp: what lies outside could never be parked.
-  private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
-  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
 
   private final TopicNames names;
   private final Header[] constant;
@@ -105,19 +101,19 @@ final class RecordFormat {
     if (record.key() == null) {
       throw new UnreadableRecordException("the record has no key");
     }
-    if (record.key().length > MAX_KEY_BYTES) {
-      throw new UnreadableRecordException(
-          "its key has %d bytes, at most %d are taken"
-              .formatted(record.key().length, MAX_KEY_BYTES));
-    }
     if (record.value() == null) {
       throw new UnreadableRecordException("the record has no value");
+    }
+    String key = storable("key", text(record.key()));
+    if (!new OrderKey(aggregateType, key).fits()) {
+      throw new UnreadableRecordException(
+          "its key has more than %d bytes".formatted(OrderKey.MAX_BYTES));
     }
     try {
       return new OutboxMessage(
           UUID.fromString(required(record, ID)),
           aggregateType,
-          storable("key", text(record.key())),
+          key,
           storable("type", required(record, TYPE)),
           Integer.parseInt(required(record, VERSION)),
           record.value(),
@@ -135,26 +131,24 @@ final class RecordFormat {
     return new OutboxMessage(
         UUID.nameUUIDFromBytes(bytes(place)),
         aggregateType,
-        record.key() == null ? "" : shown(text(record.key())),
-        type == null ? "unreadable" : shown(type),
+        record.key() == null ? "" : cleaned(text(record.key())),
+        type == null ? "unreadable" : cleaned(type),
         1,
         record.value() == null ? new byte[0] : record.value(),
         Map.of("kafka-record", place),
-        storable(timestamp(record)) ? timestamp(record) : Instant.now());
+        clamped(Instant.ofEpochMilli(record.timestamp())));
   }
 
-  private static Instant timestamp(ConsumerRecord<byte[], byte[]> record) {
-    return Instant.ofEpochMilli(record.timestamp());
+  private static String cleaned(String text) {
+    String storable = text.replace('\0', '\uFFFD');
+    return storable.substring(0, Math.min(storable.length(), MAX_UNREADABLE));
   }
 
-  private static boolean storable(Instant instant) {
-    return !instant.isBefore(EARLIEST) && !instant.isAfter(LATEST);
-  }
-
-  /** As much of a text as can be stored. */
-  private static String shown(String text) {
-    String shown = text.replace('\0', '\uFFFD');
-    return shown.length() <= MAX_SHOWN ? shown : shown.substring(0, MAX_SHOWN) + "…";
+  private static Instant clamped(Instant instant) {
+    if (instant.isBefore(Instant.EPOCH)) {
+      return Instant.EPOCH;
+    }
+    return instant.isAfter(LAST) ? LAST : instant;
   }
 
   /** The message's type; null when the record names none. */
@@ -181,15 +175,16 @@ final class RecordFormat {
     return headers;
   }
 
-  private static Instant createdAt(ConsumerRecord<byte[], byte[]> record)
-      throws UnreadableRecordException {
+  private static Instant createdAt(ConsumerRecord<byte[], byte[]> record) {
     String text = optional(record, CREATED_AT);
-    Instant createdAt = text == null ? timestamp(record) : OffsetDateTime.parse(text).toInstant();
-    if (!storable(createdAt)) {
-      throw new UnreadableRecordException(
-          "it was created at %s; from %s to %s is taken".formatted(createdAt, EARLIEST, LATEST));
+    Instant instant =
+        text == null
+            ? Instant.ofEpochMilli(record.timestamp())
+            : OffsetDateTime.parse(text).toInstant();
+    if (!clamped(instant).equals(instant)) {
+      throw new DateTimeException(instant + " is before 1970 or after 9999");
     }
-    return createdAt;
+    return instant;
   }
 
   /** PostgreSQL stores no NUL in a text, so such a message could never be parked. */

@@ -9,7 +9,9 @@ final class Send {
 
   private final OutboxMessage message;
   private final Acknowledgement acknowledgement;
+  private final long since = System.nanoTime();
   private volatile boolean done;
+  private boolean limitLookedAt;
   private volatile @Nullable Exception refusal;
 
   Send(OutboxMessage message, Acknowledgement acknowledgement) {
@@ -38,6 +40,18 @@ final class Send {
   /** The broker refused it, or a batch that it was part of. */
   void refused(Exception cause) {
     refusal = cause;
+  }
+
+  /** When it was handed over, by {@link System#nanoTime()}. */
+  long since() {
+    return since;
+  }
+
+  /** True the first time: the topic's limit is looked at anew before a message is parked for it. */
+  boolean looksAtLimit() {
+    boolean first = !limitLookedAt;
+    limitLookedAt = true;
+    return first;
   }
 
   /** What the last refusal said; null when there was none since the last time it was asked. */

@@ -17,7 +17,7 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +47,7 @@ final class TopicChecks implements AutoCloseable {
 
   private final Map<String, Object> properties;
   private final boolean createTopics;
+  private final Duration window;
   private final Duration patience;
   private @Nullable Admin admin;
 
@@ -55,11 +56,14 @@ final class TopicChecks implements AutoCloseable {
    *
    * @param properties of an admin client
    * @param createTopics whether to make a topic that is missing, with the broker's defaults
+   * @param window how long receivers remember a message; a topic that keeps it longer can repeat it
    * @param patience longest wait for an answer
    */
-  TopicChecks(Map<String, Object> properties, boolean createTopics, Duration patience) {
+  TopicChecks(
+      Map<String, Object> properties, boolean createTopics, Duration window, Duration patience) {
     this.properties = properties;
     this.createTopics = createTopics;
+    this.window = window;
     this.patience = patience;
   }
 
@@ -131,7 +135,7 @@ final class TopicChecks implements AutoCloseable {
     }
   }
 
-  private static Finding usable(TopicDescription topic, @Nullable Config config) {
+  private Finding usable(TopicDescription topic, @Nullable Config config) {
     if (config == null) {
       return new Finding.Usable(Integer.MAX_VALUE, List.of());
     }
@@ -154,9 +158,20 @@ final class TopicChecks implements AutoCloseable {
           "topic %s is compacted: only the last message of each aggregate is kept"
               .formatted(topic.name()));
     }
+    long retention = retention(config);
+    if (retention < 0 || retention > window.toMillis()) {
+      warnings.add(
+          "topic %s keeps messages longer (retention.ms=%d) than receivers remember them (evenkeel.inbox.window=%s): one that is read again after that is a dead letter, EXPIRED"
+              .formatted(topic.name(), retention, window));
+    }
     return new Finding.Usable(
         number(config, TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.MAX_VALUE),
         List.copyOf(warnings));
+  }
+
+  private static long retention(Config config) {
+    ConfigEntry entry = config.get(TopicConfig.RETENTION_MS_CONFIG);
+    return entry == null || entry.value() == null ? 0 : Long.parseLong(entry.value());
   }
 
   private static int number(Config config, String name, int unknown) {
@@ -170,10 +185,9 @@ final class TopicChecks implements AutoCloseable {
           "topic %s does not exist; create it, or set evenkeel.kafka.create-topics=true"
               .formatted(topic));
     }
-    if (cause instanceof AuthorizationException || cause instanceof InvalidTopicException) {
-      return new Finding.Unusable("topic %s can't be used: %s".formatted(topic, cause));
-    }
-    return new Finding.BrokerAway("topic %s can't be looked at: %s".formatted(topic, cause));
+    return cause instanceof RetriableException
+        ? new Finding.BrokerAway("topic %s can't be looked at: %s".formatted(topic, cause))
+        : new Finding.Unusable("topic %s can't be used: %s".formatted(topic, cause));
   }
 
   private <T> T the(KafkaFuture<? extends Map<?, T>> future)

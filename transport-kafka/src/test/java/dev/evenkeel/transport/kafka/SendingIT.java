@@ -240,6 +240,30 @@ class SendingIT {
   }
 
   @Test
+  void messageTooLargeForTheProducerStaysBehindThoseOfItsTopicThatHasGone() {
+    topics.create(topic, 1);
+    topics.maxMessageBytes(topic, 10_000_000);
+    try (Sender sender = sender()) {
+      sender.send("key", "before");
+      sender.awaitDone();
+      topics.delete(topic);
+      for (int n = 1; n <= 5; n++) {
+        sender.send("key", "" + n); // the producer takes them and waits
+      }
+      OutboxMessage large = sender.send("key", "x".repeat(2_000_000));
+      sender.send("key", "6");
+      sender.awaitDone(); // parked, all of them
+      topics.create(topic, 1);
+      await().atMost(SOON).until(() -> topics.payloads(topic, "key").equals(numbers(1, 5)));
+      await().atMost(SOON).until(() -> sender.parked().deadLetters(10).size() == 1);
+      assertThat(sender.parked().deadLetters(1).get(0).message()).isEqualTo(large);
+      assertThat(sender.parked().discard(CONSUMER, large.id(), "operator", "a test")).isTrue();
+      await().atMost(SOON).until(() -> sender.parked().counts().keys() == 0);
+      assertThat(topics.payloads(topic, "key")).containsExactlyElementsOf(numbers(1, 6));
+    }
+  }
+
+  @Test
   void recordThatTheBrokerRefusesIsParkedAndNoLaterOneOfItsKeyArrives() {
     topics.create(topic, 2);
     try (Sender sender = sender()) {

@@ -6,6 +6,7 @@ import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.sample.orders.live.Station.Name;
 import dev.evenkeel.sample.orders.order.OrderConfirmed;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
 
@@ -28,6 +29,16 @@ final class WatchedTransport implements Transport {
   @Override
   public boolean inProcess() {
     return transport.inProcess();
+  }
+
+  @Override
+  public boolean receiversReadSource() {
+    return transport.receiversReadSource();
+  }
+
+  @Override
+  public List<String> findings() {
+    return transport.findings();
   }
 
   @Override

@@ -1,0 +1,4 @@
+package com.example.bookshop.orders;
+
+/** Stays inside the application. */
+public record OrderNoted(String orderId) {}
