@@ -356,7 +356,7 @@ class SendingIT {
   }
 
   @Test
-  void sessionThatCanNotBeginFailsWhatIsHandedOver() {
+  void producerThatCanNotBeMadeIsAFindingAndHoldsWhatIsHandedOver() {
     try (Sender sender =
         new Sender(
             database,
@@ -365,8 +365,14 @@ class SendingIT {
             Duration.ofSeconds(1),
             Map.of("sasl.mechanism", "NONE", "security.protocol", "SASL_SSL"))) {
       sender.send("key", "1");
-      await().atMost(SOON).until(() -> !sender.failures().isEmpty());
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () ->
+                  assertThat(sender.findings())
+                      .anySatisfy(f -> assertThat(f).contains("a producer can't be made")));
       assertThat(sender.acknowledged()).isZero();
+      assertThat(sender.parked().counts().keys()).isZero();
     }
   }
 
