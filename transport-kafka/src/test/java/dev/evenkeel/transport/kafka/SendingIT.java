@@ -315,6 +315,30 @@ class SendingIT {
   }
 
   @Test
+  void nothingOvertakesARefusedRecordWhileThePumpIsAtTheDatabase() {
+    topics.create(topic, 1);
+    topics.maxMessageBytes(topic, 200_000); // batches of small ones pass
+    try (Sender sender = sender()) {
+      sender.send("parked", "x".repeat(2_000_000)); // refused by the producer: the key is parked
+      sender.send("key", "first"); // the limit is known now
+      sender.awaitDone();
+      topics.maxMessageBytes(topic, 10_000);
+      OutboxMessage refused = sender.send("key", "x".repeat(20_000));
+      for (int n = 1; n <= 50; n++) {
+        sender.send("key", "" + n);
+        sender.send("parked", "" + n); // queues behind, while the producer goes on by itself
+      }
+      sender.awaitDone();
+      assertThat(topics.payloads(topic, "key")).containsExactly("first");
+      assertThat(sender.parked().discard(CONSUMER, refused.id(), "operator", "a test")).isTrue();
+      await().atMost(SOON).until(() -> sender.parked().counts().keys() == 1);
+      List<String> expected = new ArrayList<>(List.of("first"));
+      expected.addAll(numbers(1, 50));
+      assertThat(topics.payloads(topic, "key")).containsExactlyElementsOf(expected);
+    }
+  }
+
+  @Test
   void topicThatTakesLessThanABatchTakesAllMessagesInOrder() {
     topics.create(topic, 1);
     topics.maxMessageBytes(topic, 5_000); // batches are up to 128 KiB

@@ -1,5 +1,7 @@
 package dev.evenkeel.transport.kafka;
 
+import static org.awaitility.Awaitility.await;
+
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -48,6 +50,10 @@ final class Topics implements AutoCloseable {
 
   Topics create(String name, int partitions) {
     get(admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1))).all());
+    // The broker learns of it a little later than the controller.
+    await()
+        .ignoreExceptions()
+        .until(() -> get(admin.describeTopics(List.of(name)).allTopicNames()).size() == 1);
     return this;
   }
 
