@@ -116,8 +116,7 @@ final class DeadLetterTable extends SchemaTable {
       throws SQLException {
     return query(
         c,
-        "SELECT position, consumer, message_id, aggregatetype, aggregateid FROM %s.parked_message"
-            + " WHERE "
+        "SELECT position, consumer, message_id, aggregatetype, aggregateid FROM %s.parked_message WHERE "
             + MATCHING
             + " AND position > ? AND position <= ? ORDER BY position LIMIT ?",
         row ->
@@ -137,8 +136,8 @@ final class DeadLetterTable extends SchemaTable {
             "SELECT "
                 + ParkedTable.COLUMNS
                 + """
-                 FROM %s.parked_message WHERE consumer = ? AND message_id = ? AND state = 'DEAD' FOR UPDATE
-                """,
+                   FROM %s.parked_message WHERE consumer = ? AND message_id = ? AND state = 'DEAD' FOR UPDATE
+                  """,
             ParkedTable::parked,
             consumer,
             id);
@@ -150,8 +149,7 @@ final class DeadLetterTable extends SchemaTable {
     List<String> sources =
         query(
             c,
-            "SELECT source FROM %s.parked_message WHERE consumer = ? AND message_id = ? AND aside"
-                + " AND state = 'DEAD'",
+            "SELECT source FROM %s.parked_message WHERE consumer = ? AND message_id = ? AND aside AND state = 'DEAD'",
             row -> row.getString(1),
             consumer,
             id);

@@ -163,8 +163,7 @@ final class OutboxBuffer implements TransactionSynchronization, Ordered {
       throw new OutboxException(
           "The transaction committed without "
               + messages
-              + ", appended too late, while the commit was under way; flush before the commit"
-              + " begins");
+              + ", appended too late, while the commit was under way; flush before the commit begins");
     }
   }
 

@@ -22,7 +22,7 @@ public record OutboxOptions(
     if (claimCheck != null && claimCheck.thresholdBytes() > maxPayloadBytes) {
       throw new IllegalArgumentException(
           ("evenkeel.outbox.claim-check.threshold must not be above evenkeel.outbox.max-payload, or"
-               + " payloads in between would be refused; it was %dB with %dB: lower the threshold")
+                  + " payloads in between would be refused; it was %dB with %dB: lower the threshold")
               .formatted(claimCheck.thresholdBytes(), maxPayloadBytes));
     }
   }
@@ -44,8 +44,7 @@ public record OutboxOptions(
     public ClaimCheckOptions {
       if (thresholdBytes < 0) {
         throw new IllegalArgumentException(
-            "evenkeel.outbox.claim-check.threshold must be between 0B and"
-                + " evenkeel.outbox.max-payload, was "
+            "evenkeel.outbox.claim-check.threshold must be between 0B and evenkeel.outbox.max-payload, was "
                 + thresholdBytes
                 + "B");
       }

@@ -20,8 +20,8 @@ final class ParkedTable extends SchemaTable {
   private static final int MAX_ERROR = 4_000;
 
   static final String COLUMNS =
-      "consumer, message_id, aggregatetype, aggregateid, type, version, created_at, headers,"
-          + " payload, state, reason, error, attempts, parked_at, aside, revision";
+      "consumer, message_id, aggregatetype, aggregateid, type, version, created_at, headers, payload,"
+          + " state, reason, error, attempts, parked_at, aside, revision";
 
   ParkedTable(String schema) {
     super(schema);
@@ -275,12 +275,12 @@ final class ParkedTable extends SchemaTable {
         "SELECT "
             + COLUMNS
             + """
-             FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY position) - octet_length(payload) AS before
-                     FROM (SELECT * FROM %s.parked_message
-                            WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ? AND state = 'QUEUED'
-                            ORDER BY position LIMIT ?) AS next) AS measured
-            WHERE before < ? ORDER BY position
-            """,
+               FROM (SELECT *, sum(octet_length(payload)) OVER (ORDER BY position) - octet_length(payload) AS before
+                       FROM (SELECT * FROM %s.parked_message
+                              WHERE consumer = ? AND aggregatetype = ? AND aggregateid = ? AND state = 'QUEUED'
+                              ORDER BY position LIMIT ?) AS next) AS measured
+              WHERE before < ? ORDER BY position
+              """,
         ParkedTable::parked,
         consumer,
         key.aggregateType(),

@@ -198,8 +198,8 @@ public final class TransactionalOutbox implements Outbox {
         || isAutoCommit()) {
       throw new OutboxException(
           message
-              + " was appended in a transaction on another data source than the outbox's, so the"
-              + " two would not commit together; use the transaction manager of the outbox's data"
+              + " was appended in a transaction on another data source than the outbox's, so the two"
+              + " would not commit together; use the transaction manager of the outbox's data"
               + " source");
     }
   }

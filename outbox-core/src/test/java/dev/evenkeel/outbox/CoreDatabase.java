@@ -44,8 +44,7 @@ final class CoreDatabase implements AutoCloseable {
     jdbc().execute("CREATE TABLE business (id text PRIMARY KEY, parent text)");
     jdbc()
         .execute(
-            "ALTER TABLE business ADD FOREIGN KEY (parent) REFERENCES business DEFERRABLE INITIALLY"
-                + " DEFERRED");
+            "ALTER TABLE business ADD FOREIGN KEY (parent) REFERENCES business DEFERRABLE INITIALLY DEFERRED");
   }
 
   HikariDataSource dataSource() {
@@ -95,9 +94,8 @@ final class CoreDatabase implements AutoCloseable {
   void clear() {
     jdbc()
         .execute(
-            "TRUNCATE business, evenkeel.outbox, evenkeel.inbox, evenkeel.claim_check,"
-                + " evenkeel.parked_key, evenkeel.parked_message, evenkeel.parked_action,"
-                + " evenkeel.consumer");
+            "TRUNCATE business, evenkeel.outbox, evenkeel.inbox, evenkeel.claim_check, evenkeel.parked_key,"
+                + " evenkeel.parked_message, evenkeel.parked_action, evenkeel.consumer");
     jdbc().update("UPDATE evenkeel.relay_state SET epoch = 0, registry_version = 0");
   }
 

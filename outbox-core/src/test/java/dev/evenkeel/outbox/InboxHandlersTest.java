@@ -243,8 +243,7 @@ class InboxHandlersTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> handlers(new Undecided()))
         .withMessageContaining(
-            "Methods of consumer \"undecided\" differ in onDeadLetter (SKIP and BLOCK); one"
-                + " consumer has one policy");
+            "Methods of consumer \"undecided\" differ in onDeadLetter (SKIP and BLOCK); one consumer has one policy");
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> InboxHandlers.builder(TYPES, CODEC).onDeadLetter(DeadLetterPolicy.DEFAULT))

@@ -179,8 +179,8 @@ class ReleaseRaceIT {
             () ->
                 burying.isDone()
                     || database.count(
-                            "SELECT count(*) FROM pg_stat_activity WHERE datname ="
-                                + " current_database() AND wait_event_type = 'Lock'")
+                            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                + " AND wait_event_type = 'Lock'")
                         == 1);
     assertThat(burying).isNotDone();
     leave.countDown();

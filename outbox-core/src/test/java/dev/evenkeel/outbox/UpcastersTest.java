@@ -143,8 +143,7 @@ class UpcastersTest {
             "consumer summary handles order-placed v1, v3, v5; message is v6, newer than any");
     assertThat(handlers.refusal("summary", message(2, "")))
         .isEqualTo(
-            "consumer summary handles order-placed v1, v3, v5; message is v2, and no upcaster leads"
-                + " from v2 to v3");
+            "consumer summary handles order-placed v1, v3, v5; message is v2, and no upcaster leads from v2 to v3");
     assertThat(handlers.refusal("gone", message(2, "")))
         .isEqualTo("consumer gone handles no version of order-placed; message is v2");
     assertThat(handlers.refusal("*", OutboxMessage.of("x", 1, "order", "7", new byte[0])))
@@ -179,8 +178,7 @@ class UpcastersTest {
     assertThatExceptionOfType(PayloadException.class)
         .isThrownBy(() -> find(handlers, v2).invoke(v2))
         .withMessage(
-            "the upcaster of order-placed from v2 failed: java.lang.IllegalStateException: no"
-                + " region")
+            "the upcaster of order-placed from v2 failed: java.lang.IllegalStateException: no region")
         .matches(e -> FailureKind.of(e) == FailureKind.UNREADABLE);
     assertThatExceptionOfType(PayloadException.class)
         .isThrownBy(() -> find(handlers, v2).invoke(message(2, "?")))

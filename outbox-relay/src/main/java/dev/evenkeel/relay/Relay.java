@@ -321,8 +321,7 @@ public final class Relay {
   void alarm(String gap) {
     gaps.incrementAndGet();
     log.error(
-        "{} has a gap in its stream: {}. Messages not known as published are sent again from the"
-            + " ring",
+        "{} has a gap in its stream: {}. Messages not known as published are sent again from the ring",
         name,
         gap);
   }

@@ -119,14 +119,14 @@ final class RingJanitor {
    */
   private String pastRetention(int bucket) {
     return """
-    SELECT ago > 0
-           AND make_interval(secs => (ago - 1) * width + mod(now_seconds, width)) >= %s
-      FROM (SELECT now_seconds, width,
-                   mod(mod(now_seconds / width, buckets) - %d + buckets, buckets) AS ago
-              FROM (SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS now_seconds,
-                           %%1$s.outbox_ring_width_seconds()::bigint AS width,
-                           %%1$s.outbox_ring_buckets()::bigint AS buckets) AS ring) AS turn
-    """
+        SELECT ago > 0
+               AND make_interval(secs => (ago - 1) * width + mod(now_seconds, width)) >= %s
+          FROM (SELECT now_seconds, width,
+                       mod(mod(now_seconds / width, buckets) - %d + buckets, buckets) AS ago
+                  FROM (SELECT floor(extract(epoch FROM clock_timestamp()))::bigint AS now_seconds,
+                               %%1$s.outbox_ring_width_seconds()::bigint AS width,
+                               %%1$s.outbox_ring_buckets()::bigint AS buckets) AS ring) AS turn
+        """
         .formatted(interval(options.outboxRetention()), bucket);
   }
 
@@ -168,8 +168,7 @@ final class RingJanitor {
     execute(c, "TRUNCATE " + partition);
     execute(
         c,
-        "UPDATE %s.outbox_bucket SET sealed = NULL, truncated_at = clock_timestamp() WHERE bucket ="
-            + " "
+        "UPDATE %s.outbox_bucket SET sealed = NULL, truncated_at = clock_timestamp() WHERE bucket = "
             + bucket);
     return true;
   }

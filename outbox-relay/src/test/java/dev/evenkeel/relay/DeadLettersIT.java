@@ -228,8 +228,7 @@ class DeadLettersIT {
     installation
         .sql()
         .update(
-            "INSERT INTO evenkeel.parked_key (consumer, aggregatetype, aggregateid) VALUES"
-                + " ('first', 'counter', ?)",
+            "INSERT INTO evenkeel.parked_key (consumer, aggregatetype, aggregateid) VALUES ('first', 'counter', ?)",
             key);
   }
 

@@ -41,8 +41,7 @@ final class Ledger {
     this.sql = sql;
     if (create) {
       sql.execute(
-          "CREATE TABLE IF NOT EXISTS handled (consumer text, key text, version bigint, n"
-              + " bigserial)");
+          "CREATE TABLE IF NOT EXISTS handled (consumer text, key text, version bigint, n bigserial)");
     }
   }
 

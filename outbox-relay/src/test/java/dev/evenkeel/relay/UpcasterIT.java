@@ -108,8 +108,7 @@ class UpcasterIT {
       assertThat(dead.reason()).isEqualTo(ParkReason.UNKNOWN_VERSION);
       assertThat(dead.error())
           .isEqualTo(
-              "consumer first handles counted v2; message is v1, and no upcaster leads from v1 to"
-                  + " v2");
+              "consumer first handles counted v2; message is v1, and no upcaster leads from v1 to v2");
       without.publish(new CountedV2("k", 2, "boxes")); // behind it
     }
     try (RelayNode with = version2("with").upcasters(FROM_1).start()) {

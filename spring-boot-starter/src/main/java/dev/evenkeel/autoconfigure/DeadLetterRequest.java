@@ -44,13 +44,12 @@ final class DeadLetterRequest {
   static void requireExplicit(DeadLetterFilter filter, boolean all) {
     if (filter.isAll() && !all) {
       throw new IllegalArgumentException(
-          "Name at least one of consumer, type, aggregateType, aggregateId, reason, parkedAfter and"
-              + " parkedBefore, or \"all\": true to mean every dead letter");
+          "Name at least one of consumer, type, aggregateType, aggregateId, reason, parkedAfter and parkedBefore,"
+              + " or \"all\": true to mean every dead letter");
     }
     if (!filter.isAll() && all) {
       throw new IllegalArgumentException(
-          "\"all\": true means every dead letter, so nothing else may narrow the choice; leave one"
-              + " of the two out");
+          "\"all\": true means every dead letter, so nothing else may narrow the choice; leave one of the two out");
     }
   }
 
@@ -92,8 +91,7 @@ final class DeadLetterRequest {
       @Nullable String headersJson) {
     if (revision == null) {
       throw new IllegalArgumentException(
-          "revision must say which revision of the dead letter was edited; reading the dead letter"
-              + " shows it");
+          "revision must say which revision of the dead letter was edited; reading the dead letter shows it");
     }
     if (payload != null && payloadBase64 != null) {
       throw new IllegalArgumentException(

@@ -134,9 +134,9 @@ record EvenkeelOptions(
   private static void requireBelowLease(Duration handlerTimeout, Duration lease) {
     if (handlerTimeout.plus(HANDLER_MARGIN).compareTo(lease) > 0) {
       throw new IllegalArgumentException(
-          ("evenkeel.inbox.handler-timeout must be at least %s below evenkeel.relay.lease, so that"
-               + " a handler has ended before another process leads; it was %s with a lease of %s:"
-               + " shorten the timeout or lengthen the lease")
+          ("evenkeel.inbox.handler-timeout must be at least %s below evenkeel.relay.lease, so that a"
+                  + " handler has ended before another process leads; it was %s with a lease of %s:"
+                  + " shorten the timeout or lengthen the lease")
               .formatted(HANDLER_MARGIN, handlerTimeout, lease));
     }
   }

@@ -41,8 +41,7 @@ public final class EvenkeelRelayAutoConfiguration {
       MessageObservers observers) {
     if (properties.transport() == EvenkeelProperties.TransportKind.KAFKA) {
       throw new EvenkeelConfigurationException(
-          "evenkeel.transport is kafka, but evenkeel-transport-kafka or spring-boot-starter-kafka"
-              + " is not on the class path; add both");
+          "evenkeel.transport is kafka, but evenkeel-transport-kafka or spring-boot-starter-kafka is not on the class path; add both");
     }
     return new InProcessTransports(options.lanes(), handlers, installations, observers);
   }

@@ -222,8 +222,7 @@ class EvenkeelOutboxEndpointIT {
             "{\"decision\": \"EDIT\", \"because\": \"x\", \"payload\": \"1\"}",
             "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0}",
             "{\"decision\": \"EDIT\", \"payload\": \"1\", \"revision\": 0}",
-            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"payloadBase64\":"
-                + " \"~\"}",
+            "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"payloadBase64\": \"~\"}",
             "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"headers\": \"[]\"}",
             "{\"decision\": \"EDIT\", \"because\": \"x\", \"revision\": 0, \"headers\": \"{\"}")) {
       HttpResponse<String> response = asOperator(decide(dead, body));
@@ -245,8 +244,8 @@ class EvenkeelOutboxEndpointIT {
   @Test
   void editKeepsTheOriginalAndNamesWhoMadeIt() throws Exception {
     String edit =
-        "{\"decision\": \"EDIT\", \"revision\": 0, \"because\": \"a typo\", \"payload\":"
-            + " \"{\\\"id\\\":7}\", \"headers\": \"{\\\"tenant\\\":\\\"acme\\\"}\"}";
+        "{\"decision\": \"EDIT\", \"revision\": 0, \"because\": \"a typo\", \"payload\": \"{\\\"id\\\":7}\","
+            + " \"headers\": \"{\\\"tenant\\\":\\\"acme\\\"}\"}";
 
     assertThat(asOperator(decide(dead, edit)).statusCode()).isEqualTo(200);
     HttpResponse<String> again = asOperator(decide(dead, edit));
@@ -311,8 +310,7 @@ class EvenkeelOutboxEndpointIT {
     assertThat(
             send(decide(
                     dead,
-                    "{\"decision\": \"EDIT\", \"revision\": 0, \"because\": \"x\", \"payload\":"
-                        + " \"1\"}"))
+                    "{\"decision\": \"EDIT\", \"revision\": 0, \"because\": \"x\", \"payload\": \"1\"}"))
                 .statusCode())
         .isEqualTo(403);
     assertThat(send(decideByFilter("{\"decision\": \"RETRY\", \"all\": true}")).statusCode())

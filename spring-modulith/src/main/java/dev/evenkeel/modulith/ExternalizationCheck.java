@@ -34,10 +34,9 @@ final class ExternalizationCheck implements SmartInitializingSingleton {
     }
     if (!senders.isEmpty()) {
       throw new EvenkeelConfigurationException(
-          ("The beans %s send externalized events after the commit, and Evenkeel's outbox sends"
-               + " them, too: remove the Spring Modulith module that they come from, or set %s to"
-               + " outbox to keep it silent, or to module-listener to keep these events out of the"
-               + " outbox")
+          ("The beans %s send externalized events after the commit, and Evenkeel's outbox sends them,"
+                  + " too: remove the Spring Modulith module that they come from, or set %s to outbox"
+                  + " to keep it silent, or to module-listener to keep these events out of the outbox")
               .formatted(senders, ExternalizationMode.PROPERTY));
     }
   }

@@ -78,9 +78,9 @@ final class ExternalizedTypes implements EventTypeSource {
                 .formatted(event.getName()));
       } else if (annotationsRoute && key(target).isBlank()) {
         mistakes.add(
-            ("@Externalized(\"%s\") of %s names no key, but order is kept per key; name one, such"
-                 + " as @Externalized(\"orders::#{orderId()}\"), or route it with a key in a bean"
-                 + " of type EventExternalizationConfiguration")
+            ("@Externalized(\"%s\") of %s names no key, but order is kept per key; name one, such as"
+                    + " @Externalized(\"orders::#{orderId()}\"), or route it with a key in a bean of"
+                    + " type EventExternalizationConfiguration")
                 .formatted(target, event.getName()));
       }
       String name = localName(event, roots);

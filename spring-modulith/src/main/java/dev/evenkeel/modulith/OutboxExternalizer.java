@@ -83,9 +83,9 @@ final class OutboxExternalizer implements ApplicationListener<PayloadApplication
         .orElseThrow(
             () ->
                 new OutboxException(
-                    ("%s is externalized, but no registered event; annotate it with @Externalized"
-                         + " or @OutboxEvent and have its package scanned, or register it by an"
-                         + " EventTypeSource")
+                    ("%s is externalized, but no registered event; annotate it with @Externalized or"
+                            + " @OutboxEvent and have its package scanned, or register it by an"
+                            + " EventTypeSource")
                         .formatted(mapped.getClass().getName())));
   }
 

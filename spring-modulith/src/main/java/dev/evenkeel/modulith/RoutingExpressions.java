@@ -62,8 +62,8 @@ final class RoutingExpressions {
   String key(RoutingTarget routing, Object event) {
     if (routing.getKey() == null) {
       throw new OutboxException(
-          ("%s is externalized to \"%s\" without a key, but order is kept per key; name one, such"
-               + " as @Externalized(\"orders::#{orderId()}\"), or route it with a key")
+          ("%s is externalized to \"%s\" without a key, but order is kept per key; name one, such as"
+                  + " @Externalized(\"orders::#{orderId()}\"), or route it with a key")
               .formatted(event.getClass().getName(), routing));
     }
     String key = evaluate(routing, routing.getKey(), event);
