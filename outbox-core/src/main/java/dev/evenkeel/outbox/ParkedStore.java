@@ -305,6 +305,21 @@ public final class ParkedStore implements ParkedMessages {
         source, inTransaction("Claiming a partition", c -> table.claim(c, source, owner)));
   }
 
+  /** Whether no later term of the fence's source has begun. */
+  public boolean holds(Fence fence) {
+    return inTransaction("Comparing a term", c -> table.holds(c, fence));
+  }
+
+  /**
+   * Messages of a consumer that were decided against, or set aside, and do not hold their key: one
+   * that comes again is not to be dispatched.
+   *
+   * @param limit at most so many, the latest
+   */
+  public List<UUID> settled(String consumer, int limit) {
+    return inTransaction("Reading parked messages", c -> table.settled(c, consumer, limit));
+  }
+
   /** A release took effect: ends the message and makes the next one of its key due. */
   public boolean handled(Fence fence, ParkedMessage parked) {
     return handled(fence, List.of(parked));

@@ -54,6 +54,19 @@ final class ParkedTable extends SchemaTable {
             fence.epoch());
   }
 
+  List<UUID> settled(Connection c, String consumer, int limit) throws SQLException {
+    return query(
+        c,
+        """
+        SELECT message_id FROM %s.parked_message
+         WHERE consumer = ? AND (state = 'DISCARDED' OR aside)
+         ORDER BY position DESC LIMIT ?
+        """,
+        row -> row.getObject(1, UUID.class),
+        consumer,
+        limit);
+  }
+
   /** Raises the partition's epoch; returns the new one. */
   long claim(Connection c, String source, String owner) throws SQLException {
     return query(

@@ -214,7 +214,7 @@ class ParkingIT {
 
         assertThat(node.parked().retry("*", dead.message().id(), "operator")).isTrue();
         await().atMost(SOON).until(() -> awaitDead(node, "k").attempts() == 1);
-        assertThat(awaitDead(node, "k").error()).contains("still unknown");
+        assertThat(awaitDead(node, "k").error()).contains("knows the type \"mystery\"");
       }
       List<Long> solved = new CopyOnWriteArrayList<>();
       try (RelayNode node =

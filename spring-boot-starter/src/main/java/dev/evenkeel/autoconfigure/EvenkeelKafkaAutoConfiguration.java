@@ -1,5 +1,6 @@
 package dev.evenkeel.autoconfigure;
 
+import dev.evenkeel.outbox.DeadLetterPolicy;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.spi.Transport;
@@ -61,7 +62,8 @@ public final class EvenkeelKafkaAutoConfiguration {
             kafka.topicBudget(),
             options.lanes(),
             options.inbox().window(),
-            kafka.inbox().enabled()),
+            kafka.inbox().enabled(),
+            properties.inbox().deadLetterPolicy() == DeadLetterPolicy.SKIP),
         clients.producer(),
         installation -> installations.get(installation).parked());
   }

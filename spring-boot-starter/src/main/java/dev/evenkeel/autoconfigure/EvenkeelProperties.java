@@ -242,14 +242,6 @@ record EvenkeelProperties(
     }
   }
 
-  /** How messages travel. */
-  enum TransportKind {
-    /** Handlers run in the process whose relay leads. */
-    IN_PROCESS,
-    /** By Kafka; handlers run in every process, as members of a consumer group. */
-    KAFKA
-  }
-
   /**
    * Messages by Kafka, whose clients take the settings under spring.kafka.
    *

@@ -39,7 +39,7 @@ public final class EvenkeelRelayAutoConfiguration {
       InboxHandlers handlers,
       Installations installations,
       MessageObservers observers) {
-    if (properties.transport() == EvenkeelProperties.TransportKind.KAFKA) {
+    if (properties.transport() == TransportKind.KAFKA) {
       throw new EvenkeelConfigurationException(
           "evenkeel.transport is kafka, but evenkeel-transport-kafka or spring-boot-starter-kafka is not on the class path; add both");
     }

@@ -125,7 +125,13 @@ final class ParkedReleaser {
   }
 
   private boolean ended(List<ParkedMessage> handled) {
-    return handled.isEmpty() || parked.handled(leadership.fence(), handled);
+    if (handled.isEmpty() || parked.handled(leadership.fence(), handled)) {
+      return true;
+    }
+    if (!parked.holds(leadership.fence())) {
+      leadership.fencedOut(); // or the key would stay due, and be released again and again
+    }
+    return false;
   }
 
   /** How a key goes on after an attempt at one message. */

@@ -19,6 +19,9 @@ public interface Leadership {
     return Fence.relay(epoch());
   }
 
+  /** The database knows a later term: whoever holds this one is to let go, if it has not yet. */
+  default void fencedOut() {}
+
   /**
    * Whether this process may start another delivery: its lease has not run out by its own monotonic
    * clock and the term has not ended. Asked before each dispatch.

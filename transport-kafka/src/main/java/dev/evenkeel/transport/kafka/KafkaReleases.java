@@ -150,6 +150,9 @@ final class KafkaReleases implements AutoCloseable {
   private boolean refused(ParkedMessage head, Throwable cause) {
     int attempts = head.attempts() + 1;
     boolean dead = Refusals.isTooLarge(cause) || attempts >= options.retries().attemptsParked();
+    if (dead && options.skipsDeadLetters()) {
+      return parked.failedAside(session.fence(), head, attempts, cause.toString());
+    }
     parked.failed(
         session.fence(),
         head,

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -72,6 +73,7 @@ final class KafkaSession implements Transport.Session {
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(STALL_SECONDS);
   private static final int KEYS_PER_PAGE = 1_000;
   private static final int MAX_KNOWN_KEYS = 100_000;
+  private static final int MAX_SETTLED = 1_000_000;
 
   private final KafkaTransportOptions options;
   private final RecordFormat format;
@@ -94,6 +96,7 @@ final class KafkaSession implements Transport.Session {
   private final Map<String, TopicChecks.Finding.Usable> usable = new HashMap<>();
   private final Map<String, HeldTopic> held = new HashMap<>();
   private final Set<OrderKey> parkedKeys = new HashSet<>();
+  private final Set<UUID> settled = new HashSet<>(); // what the last terms parked and is decided on
   private @Nullable String away;
   private boolean topicGone; // one that has messages with the producer
   private long backoff;
@@ -172,6 +175,7 @@ final class KafkaSession implements Transport.Session {
   private void pump() {
     try {
       loadParkedKeys();
+      settled.addAll(patiently(() -> parked.settled(CONSUMER, MAX_SETTLED)));
       newOutlet();
       while (!closed) {
         turn();
@@ -372,6 +376,10 @@ final class KafkaSession implements Transport.Session {
   /** False: it is to be tried again, before anything else. */
   private boolean handle(Send send) throws InterruptedException {
     OutboxMessage message = send.message();
+    if (settled.contains(message.id())) {
+      send.acknowledge(); // it comes again, and somebody decided against it since
+      return true;
+    }
     if (parkedKeys.contains(message.orderKey()) && queuedBehind(send)) {
       return true;
     }
@@ -533,7 +541,13 @@ final class KafkaSession implements Transport.Session {
     if (!awaitDone()) {
       return false;
     }
-    park(send, reason, error, null);
+    if (options.skipsDeadLetters()) {
+      log.warn("{} is set aside for {} ({}): {}", send.message(), CONSUMER, reason, error);
+      settle(
+          send, patiently(() -> parked.parkAside(fence, CONSUMER, send.message(), reason, error)));
+    } else {
+      park(send, reason, error, null);
+    }
     return true;
   }
 

@@ -18,6 +18,8 @@ import java.time.Duration;
  * @param window how long ended parked messages are remembered
  * @param receiversReadSource whether consumers of these topics read this database, as those of the
  *     same application do
+ * @param skipsDeadLetters whether what the broker refuses for good is set aside, so that later
+ *     messages of its key flow on
  */
 public record KafkaTransportOptions(
     TopicNames topics,
@@ -27,10 +29,33 @@ public record KafkaTransportOptions(
     Duration topicBudget,
     LaneOptions retries,
     Duration window,
-    boolean receiversReadSource) {
+    boolean receiversReadSource,
+    boolean skipsDeadLetters) {
 
   public KafkaTransportOptions {
     Checks.range("evenkeel.kafka.topic-budget", topicBudget, Duration.ZERO, Duration.ofMinutes(5));
+  }
+
+  /** Settings with which a dead letter holds its key. */
+  public KafkaTransportOptions(
+      TopicNames topics,
+      String source,
+      String contentType,
+      boolean createTopics,
+      Duration topicBudget,
+      LaneOptions retries,
+      Duration window,
+      boolean receiversReadSource) {
+    this(
+        topics,
+        source,
+        contentType,
+        createTopics,
+        topicBudget,
+        retries,
+        window,
+        receiversReadSource,
+        false);
   }
 
   /**

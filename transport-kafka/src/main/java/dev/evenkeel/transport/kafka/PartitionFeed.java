@@ -48,6 +48,11 @@ final class PartitionFeed {
               }
 
               @Override
+              public void fencedOut() {
+                failure = new IllegalStateException("another owner has claimed it");
+              }
+
+              @Override
               public boolean mayDispatch() {
                 return !revoked && failure == null && memberAlive.getAsBoolean();
               }
