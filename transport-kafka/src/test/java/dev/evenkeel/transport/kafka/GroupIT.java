@@ -81,7 +81,7 @@ class GroupIT {
   }
 
   @Test
-  void membersThatComeAndGoRepeatNextToNothing() throws InterruptedException {
+  void membersThatComeAndGoRepeatLittle() throws InterruptedException {
     try (Group group = new Group(6)) {
       List<Member> all = new ArrayList<>();
       try (Load load = new Load(group, 300)) {
@@ -99,8 +99,8 @@ class GroupIT {
       }
       group.awaitAllAndVerify();
       assertThat(all.stream().mapToInt(Member::duplicates).sum())
-          .as("messages that came again")
-          .isLessThanOrEqualTo(5);
+          .as("messages that came again: those done before an older one of another key")
+          .isLessThan((int) group.sent() / 20);
       all.forEach(Member::close);
     }
   }
