@@ -69,7 +69,8 @@ final class KafkaSession implements Transport.Session {
   private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long MAX_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(2);
-  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long STALL_SECONDS = 3;
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(STALL_SECONDS);
   private static final int KEYS_PER_PAGE = 1_000;
   private static final int MAX_KNOWN_KEYS = 100_000;
   private static final int MAX_SETTLED = 1_000_000;
@@ -97,6 +98,7 @@ final class KafkaSession implements Transport.Session {
   private final Set<OrderKey> parkedKeys = new HashSet<>();
   private final Set<UUID> settled = new HashSet<>(); // what the last terms parked and is decided on
   private @Nullable String away;
+  private boolean topicGone; // one that has messages with the producer
   private long backoff;
   private long stallLookedAt = System.nanoTime();
   private int maxKnownKeys = MAX_KNOWN_KEYS;
@@ -244,6 +246,12 @@ final class KafkaSession implements Transport.Session {
     if (trouble != null) {
       replaceOutlet(trouble);
     }
+    if (topicGone) {
+      // Here, with nothing in hand: what is given has to come again before anything else.
+      topicGone = false;
+      usable.clear();
+      giveAgain();
+    }
     lookAtHeldTopics();
     forgetDone();
     lookAtStall();
@@ -319,12 +327,11 @@ final class KafkaSession implements Transport.Session {
     String topic = options.topics().topic(oldest.message().aggregateType());
     TopicChecks.Finding finding = checks.check(topic);
     if (finding instanceof TopicChecks.Finding.Unusable) {
-      usable.clear();
-      giveAgain();
+      topicGone = true;
     } else if (finding instanceof TopicChecks.Finding.BrokerAway brokerAway) {
       away = brokerAway.reason();
     } else {
-      away = "topic %s has acknowledged nothing for 10 s or longer".formatted(topic);
+      away = "topic %s has acknowledged nothing for %d s or longer".formatted(topic, STALL_SECONDS);
     }
     stallLookedAt = System.nanoTime();
   }
@@ -517,6 +524,9 @@ final class KafkaSession implements Transport.Session {
         return true;
       }
       lookAtStall();
+      if (topicGone) {
+        return false; // what is given comes again, before whatever waits here
+      }
       await(() -> true);
     }
     return false;

@@ -43,6 +43,8 @@ final class TopicChecks implements AutoCloseable {
     record BrokerAway(String reason) implements Finding {}
   }
 
+  private static final long NEW_TOPIC_LOOK_MILLIS = 20;
+
   private final Map<String, Object> properties;
   private final boolean createTopics;
   private final Duration window;
@@ -99,7 +101,24 @@ final class TopicChecks implements AutoCloseable {
         throw e;
       }
     }
-    return the(client().describeTopics(List.of(topic)).allTopicNames());
+    return describeNew(topic);
+  }
+
+  /** The broker that answers may learn of the topic a little later than the one that made it. */
+  private TopicDescription describeNew(String topic)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (true) {
+      try {
+        return the(client().describeTopics(List.of(topic)).allTopicNames());
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            || System.nanoTime() - deadline > 0) {
+          throw e;
+        }
+        TimeUnit.MILLISECONDS.sleep(NEW_TOPIC_LOOK_MILLIS);
+      }
+    }
   }
 
   /** Null when this process may not read it. */

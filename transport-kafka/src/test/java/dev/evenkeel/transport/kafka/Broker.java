@@ -19,6 +19,11 @@ final class Broker {
     return broker;
   }
 
+  /** To make, change and read topics there. */
+  static Topics topics() {
+    return new Topics(client());
+  }
+
   /** Settings of a client. */
   static Map<String, Object> client() {
     return Map.of("bootstrap.servers", SHARED.getBrokersAsString());

@@ -1,0 +1,140 @@
+package dev.evenkeel.transport.kafka;
+
+import static org.awaitility.Awaitility.await;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** Topics as a test makes, changes and reads them. */
+final class Topics implements AutoCloseable {
+
+  private static final long PATIENCE_SECONDS = 20;
+
+  private final Map<String, Object> client;
+  private final Admin admin;
+
+  Topics(Map<String, Object> client) {
+    this.client = client;
+    this.admin = Admin.create(client);
+  }
+
+  boolean brokerAnswers() {
+    try {
+      return admin.describeCluster().nodes().get(2, TimeUnit.SECONDS).size() == 1;
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  Topics create(String name, int partitions) {
+    get(admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1))).all());
+    // The broker learns of it a little later than the controller.
+    await()
+        .ignoreExceptions()
+        .until(() -> get(admin.describeTopics(List.of(name)).allTopicNames()).size() == 1);
+    return this;
+  }
+
+  void delete(String name) {
+    get(admin.deleteTopics(List.of(name)).all());
+  }
+
+  /** Sets a topic's limit, in force when this returns. */
+  void maxMessageBytes(String name, int bytes) {
+    AlterConfigOp limit =
+        new AlterConfigOp(
+            new ConfigEntry("max.message.bytes", Integer.toString(bytes)),
+            AlterConfigOp.OpType.SET);
+    ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
+    get(admin.incrementalAlterConfigs(Map.of(topic, List.of(limit))).all());
+  }
+
+  /** What a topic holds at this moment, partition by partition, in order. */
+  List<ConsumerRecord<byte[], byte[]>> records(String name) {
+    List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(name).stream()
+              .map(p -> new TopicPartition(name, p.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+        consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+      }
+    }
+    return records;
+  }
+
+  /** Payloads of one key in a topic, in order. */
+  List<String> payloads(String name, String key) {
+    return records(name).stream()
+        .filter(r -> r.key() != null && new String(r.key(), StandardCharsets.UTF_8).equals(key))
+        .map(r -> new String(r.value(), StandardCharsets.UTF_8))
+        .toList();
+  }
+
+  /** Messages of a group's partitions that it has not committed. */
+  long lag(String group, String name) {
+    Map<TopicPartition, OffsetAndMetadata> committed =
+        get(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
+    long lag = 0;
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> all =
+          consumer.partitionsFor(name).stream()
+              .map(p -> new TopicPartition(name, p.partition()))
+              .toList();
+      for (Map.Entry<TopicPartition, Long> end : consumer.endOffsets(all).entrySet()) {
+        OffsetAndMetadata done = committed.get(end.getKey());
+        lag += end.getValue() - (done == null ? 0 : done.offset());
+      }
+    }
+    return lag;
+  }
+
+  /** A producer of a test's own. */
+  Producer<byte[], byte[]> producer() {
+    return new KafkaProducer<>(client, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  static <T> T get(KafkaFuture<T> future) {
+    try {
+      return future.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    admin.close(Duration.ZERO);
+  }
+}
