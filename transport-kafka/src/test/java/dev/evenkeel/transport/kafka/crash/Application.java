@@ -80,11 +80,16 @@ final class Application implements AutoCloseable {
             relayOptions(node),
             new ConnectionSettings(database.jdbcUrl(), database.username(), database.password()),
             new WatchedTransport(
-                transport(brokers, Topic.names(database)), journal, node, CODEC, premature),
+                transport(brokers, topics(database)), journal, node, CODEC, premature),
             new ConsumerRegistry(dataSource, SCHEMA),
             handlers.subscriptions(),
             MessageObserver.NONE);
     inbox = inbox(database, brokers, node, types, handlers, manager);
+  }
+
+  /** Each run has names of its own. */
+  static TopicNames topics(DatabaseInfo database) {
+    return new TopicNames(database.name() + "." + TopicNames.PLACEHOLDER);
   }
 
   private static HikariDataSource pool(DatabaseInfo database) {
@@ -186,7 +191,7 @@ final class Application implements AutoCloseable {
         new KafkaInboxOptions(
             group,
             node,
-            Topic.names(database),
+            topics(database),
             lanes,
             d.maxInFlight(),
             d.maxInFlightBytes(),

@@ -60,14 +60,9 @@ final class Topic implements AutoCloseable {
     return Map.of("bootstrap.servers", brokers());
   }
 
-  /** Each run has names of its own. */
-  static TopicNames names(DatabaseInfo database) {
-    return new TopicNames(database.name() + "." + TopicNames.PLACEHOLDER);
-  }
-
   static Topic create(DatabaseInfo database) {
     Topic topic =
-        new Topic(names(database).pattern().replace(TopicNames.PLACEHOLDER, "counter"));
+        new Topic(Application.topics(database).pattern().replace(TopicNames.PLACEHOLDER, "counter"));
     get(topic.admin.createTopics(List.of(new NewTopic(topic.name, PARTITIONS, (short) 1))).all());
     return topic;
   }
