@@ -72,8 +72,7 @@ final class BusinessTables {
     sql.query(
         "SELECT message_id, key, version FROM effect",
         row -> {
-          each.accept(
-              new Effect(row.getObject(1, UUID.class), row.getString(2), row.getLong(3)));
+          each.accept(new Effect(row.getObject(1, UUID.class), row.getString(2), row.getLong(3)));
         });
   }
 

@@ -69,7 +69,13 @@ record Cell(Boundary boundary, Side side, Arm.Fault fault, int victims) {
         };
     boolean lingers = fault == Arm.Fault.HALT && random.nextBoolean();
     return new Arm(
-        number, boundary, side, fault, victims, passage, lingers ? random.nextInt(SHORT_LINGER) : 0);
+        number,
+        boundary,
+        side,
+        fault,
+        victims,
+        passage,
+        lingers ? random.nextInt(SHORT_LINGER) : 0);
   }
 
   @Override

@@ -30,6 +30,8 @@ final class Journal implements AutoCloseable {
     FENCED_WRITE,
     /** A process is about to be hurt; key: where. */
     FAULT,
+    /** Another process was hurt there before; key: where. */
+    SPARED,
     /** A process goes on that was suspended. */
     WOKE
   }

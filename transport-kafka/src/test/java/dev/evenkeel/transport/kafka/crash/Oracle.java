@@ -76,12 +76,13 @@ final class Oracle {
         sentBeforeFault = new HashMap<>(sent);
         attemptedBeforeFault = new HashMap<>(attempted);
       }
-      case STARTED, ACKNOWLEDGED, FENCED_WRITE, WOKE -> {}
+      case STARTED, ACKNOWLEDGED, FENCED_WRITE, SPARED, WOKE -> {}
     }
   }
 
   private void first(Map<String, Long> highest, Journal.Line line) {
-    String what = "%s of %s/%d by %s".formatted(line.kind(), line.key(), line.version(), line.node());
+    String what =
+        "%s of %s/%d by %s".formatted(line.kind(), line.key(), line.version(), line.node());
     first(Violation.OVERTAKEN, highest, line.key(), line.version(), what);
   }
 
@@ -112,7 +113,11 @@ final class Oracle {
       violate(Violation.SCATTERED, "%s in %d and %d".formatted(key, before, partition));
     }
     first(
-        Violation.OVERTAKEN_IN_TOPIC, inTopic, key, version, "record %s/%d".formatted(key, version));
+        Violation.OVERTAKEN_IN_TOPIC,
+        inTopic,
+        key,
+        version,
+        "record %s/%d".formatted(key, version));
   }
 
   /** Takes the effects, in any order. */
@@ -135,8 +140,7 @@ final class Oracle {
           if (inTopic.getOrDefault(key, 0L) < versions) {
             violate(
                 Violation.MISSING_IN_TOPIC,
-                "%s from %d to %d"
-                    .formatted(key, inTopic.getOrDefault(key, 0L) + 1, versions));
+                "%s from %d to %d".formatted(key, inTopic.getOrDefault(key, 0L) + 1, versions));
           }
           for (long version = 1; version <= versions; version++) {
             if (!inEffect.getOrDefault(key, Set.of()).contains(version)) {
@@ -147,8 +151,7 @@ final class Oracle {
     inTopic.forEach((key, version) -> requireCommitted(committed, key, version));
     inEffect.forEach(
         (key, versions) -> versions.forEach(version -> requireCommitted(committed, key, version)));
-    return new Verdict(
-        violations, messages.size(), faults, faultsThatHit, redelivered, takeovers);
+    return new Verdict(violations, messages.size(), faults, faultsThatHit, redelivered, takeovers);
   }
 
   private void requireCommitted(Map<String, Long> committed, String key, long version) {
@@ -209,8 +212,7 @@ final class Oracle {
     @Override
     public String toString() {
       return "%d messages, %d faults, %d of them hit work under way, %d repeats, %d takeovers, violations %s"
-          .formatted(
-              messages, faults, faultsThatHit, redelivered, takeovers, violations.keySet());
+          .formatted(messages, faults, faultsThatHit, redelivered, takeovers, violations.keySet());
     }
   }
 }

@@ -32,8 +32,7 @@ class TakeoverIT {
       EnumSet.of(Boundary.PARK, Boundary.QUEUE, Boundary.RELEASE, Boundary.WITNESS);
 
   @Test
-  void killedLeaderIsReplacedWithinTwoSecondsAndTheTopicStaysInOrder()
-      throws InterruptedException {
+  void killedLeaderIsReplacedWithinTwoSecondsAndTheTopicStaysInOrder() throws InterruptedException {
     assertThat(takeoversAfterKill(1)).allSatisfy(t -> assertThat(t).isLessThan(AFTER_KILL));
   }
 
@@ -73,8 +72,7 @@ class TakeoverIT {
       awaitStandby(trial);
       Writers writers = trial.startWriters();
       sleeper.arm(new Arm(1, Boundary.PARK, Side.BEFORE, Arm.Fault.SUSPEND, 1, 2, 0));
-      Journal.Line suspended =
-          trial.awaitLine(PATIENCE, line -> line.kind() == Journal.Kind.FAULT);
+      Journal.Line suspended = trial.awaitLine(PATIENCE, line -> line.kind() == Journal.Kind.FAULT);
 
       Duration takeover = awaitTakeover(trial, "probe", sleeper, suspended.at());
       long epoch = trial.number("SELECT epoch FROM evenkeel.relay_state");
@@ -141,8 +139,7 @@ class TakeoverIT {
     trial.awaitLine(PATIENCE, line -> line.kind() == kind && seen.incrementAndGet() == count);
   }
 
-  private static Duration awaitTakeover(
-      Trial trial, String key, ChildProcess from, long faultAt) {
+  private static Duration awaitTakeover(Trial trial, String key, ChildProcess from, long faultAt) {
     trial.write(key);
     Journal.Line first =
         trial.awaitLine(

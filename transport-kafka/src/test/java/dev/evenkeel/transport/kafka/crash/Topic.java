@@ -62,7 +62,8 @@ final class Topic implements AutoCloseable {
 
   static Topic create(DatabaseInfo database) {
     Topic topic =
-        new Topic(Application.topics(database).pattern().replace(TopicNames.PLACEHOLDER, "counter"));
+        new Topic(
+            Application.topics(database).pattern().replace(TopicNames.PLACEHOLDER, "counter"));
     get(topic.admin.createTopics(List.of(new NewTopic(topic.name, PARTITIONS, (short) 1))).all());
     return topic;
   }

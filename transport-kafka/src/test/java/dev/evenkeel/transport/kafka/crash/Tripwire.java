@@ -86,7 +86,7 @@ final class Tripwire {
         Files.createFile(folder.resolve("cell-%d-victim-%d".formatted(arm.cell(), n)));
         return true;
       } catch (FileAlreadyExistsException e) {
-        continue;
+        journal.process(Journal.Kind.SPARED, node, arm.boundary().name());
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -7,6 +7,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -31,29 +32,35 @@ final class WatchedConnection implements InvocationHandler {
   @Override
   public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] args)
       throws Throwable {
-    switch (method.getName()) {
-      case "commit":
-        List<Boundary> committed = List.copyOf(done);
-        committed.forEach(boundary -> Tripwire.pass(boundary, Side.BEFORE));
-        connection.commit();
+    return switch (method.getName()) {
+      case "commit" -> {
+        commit();
+        yield null;
+      }
+      case "rollback" -> {
         done.clear();
-        committed.forEach(boundary -> Tripwire.pass(boundary, Side.AFTER));
-        return null;
-      case "rollback":
-        done.clear();
-        return call(connection, method, args);
-      case "prepareStatement":
+        yield call(connection, method, args);
+      }
+      case "prepareStatement" -> {
         PreparedStatement statement = (PreparedStatement) call(connection, method, args);
         Known known = Known.of(String.valueOf(args[0]));
-        return known == null
+        yield known == null
             ? statement
             : Proxy.newProxyInstance(
                 WatchedConnection.class.getClassLoader(),
                 new Class<?>[] {PreparedStatement.class},
                 new Watched(statement, known));
-      default:
-        return call(connection, method, args);
-    }
+      }
+      default -> call(connection, method, args);
+    };
+  }
+
+  private void commit() throws SQLException {
+    List<Boundary> committed = List.copyOf(done);
+    committed.forEach(boundary -> Tripwire.pass(boundary, Side.BEFORE));
+    connection.commit();
+    done.clear();
+    committed.forEach(boundary -> Tripwire.pass(boundary, Side.AFTER));
   }
 
   /** Statements that say what a transaction is about. */

@@ -11,8 +11,8 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PostgreSQL's driver, each of whose connections is watched: in its place, so that the application's
- * pool and the relay's own sessions have it alike.
+ * PostgreSQL's driver, each of whose connections is watched: in its place, so that the
+ * application's pool and the relay's own sessions have it alike.
  */
 final class WatchedDriver implements Driver {
 

@@ -20,8 +20,7 @@ public final class WatchedProducer implements ProducerInterceptor<byte[], byte[]
   }
 
   @Override
-  public void onAcknowledgement(
-      @Nullable RecordMetadata metadata, @Nullable Exception exception) {
+  public void onAcknowledgement(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
     if (exception == null) {
       Tripwire.pass(Boundary.PRODUCE, Side.AFTER);
     }

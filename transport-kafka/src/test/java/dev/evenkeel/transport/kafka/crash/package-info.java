@@ -6,7 +6,8 @@
  * transport, of PostgreSQL's driver, whose statements are recognised by their text, and by Kafka's
  * own interceptors. A {@code Cell} of {@code KillGridIT} is one boundary, before or after, once or
  * twice, killed or suspended. {@code Oracle} judges by the application's tables, by what a plain
- * consumer finds in the topic, and by a journal of every attempt; it knows nothing of the framework.
+ * consumer finds in the topic, and by a journal of every attempt; it knows nothing of the
+ * framework.
  */
 @NullMarked
 package dev.evenkeel.transport.kafka.crash;
