@@ -77,7 +77,7 @@ final class Child {
     Journal journal = new Journal(orders.journal());
     Tripwire tripwire = new Tripwire(journal, orders.node(), orders.folder());
     Tripwire.install(tripwire);
-    WatchedDriver.install();
+    WatchedDriver.install(orders.database().jdbcUrl());
     Application application =
         new Application(
             orders.database(), orders.brokers(), orders.node(), journal, orders.premature());

@@ -6,6 +6,7 @@ import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.DriverPropertyInfo;
 import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
 import java.util.Properties;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -16,11 +17,17 @@ import org.jspecify.annotations.Nullable;
  */
 final class WatchedDriver implements Driver {
 
-  private final org.postgresql.Driver driver = new org.postgresql.Driver();
+  private final Driver driver;
 
-  static void install() throws SQLException {
-    org.postgresql.Driver.deregister();
-    DriverManager.registerDriver(new WatchedDriver());
+  private WatchedDriver(Driver driver) {
+    this.driver = driver;
+  }
+
+  /** Before anything connects to the URL. */
+  static void install(String url) throws SQLException {
+    Driver driver = DriverManager.getDriver(url);
+    DriverManager.deregisterDriver(driver);
+    DriverManager.registerDriver(new WatchedDriver(driver));
   }
 
   @Override
@@ -36,12 +43,12 @@ final class WatchedDriver implements Driver {
   }
 
   @Override
-  public boolean acceptsURL(String url) {
+  public boolean acceptsURL(String url) throws SQLException {
     return driver.acceptsURL(url);
   }
 
   @Override
-  public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) {
+  public DriverPropertyInfo[] getPropertyInfo(String url, Properties info) throws SQLException {
     return driver.getPropertyInfo(url, info);
   }
 
@@ -61,7 +68,7 @@ final class WatchedDriver implements Driver {
   }
 
   @Override
-  public Logger getParentLogger() {
+  public Logger getParentLogger() throws SQLFeatureNotSupportedException {
     return driver.getParentLogger();
   }
 }
