@@ -1,0 +1,101 @@
+package dev.evenkeel.transport.kafka.crash;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * What happened, in one order over all processes of a run: a file that each of them appends to.
+ *
+ * <p>Every line is one {@code write} with {@code O_APPEND}, so lines of different processes do not
+ * mix, their order in the file is the order in which they were written, and the kernel keeps what a
+ * killed process wrote. It is outside every transaction: attempts that roll back stay in it.
+ * Thread-safe.
+ */
+final class Journal implements AutoCloseable {
+
+  /** What a line tells. */
+  enum Kind {
+    /** A process runs. */
+    STARTED,
+    /** A relay handed a message to its transport. */
+    SENT,
+    /** The transport acknowledged a message. */
+    ACKNOWLEDGED,
+    /** A handler was called; the line comes before its effect. */
+    ATTEMPT,
+    /** Something was committed that only a leader or a partition's owner may; key: what. */
+    FENCED_WRITE,
+    /** A process is about to be hurt; key: where. */
+    FAULT,
+    /** Another process was hurt there before; key: where. */
+    SPARED,
+    /** A process goes on that was suspended. */
+    WOKE
+  }
+
+  /**
+   * One line.
+   *
+   * @param at {@link System#nanoTime()}, which processes of one machine share
+   */
+  record Line(long at, Kind kind, String node, String key, long version) {
+
+    /** Line feed first: whatever a kill tore off before it stays on a line of its own. */
+    private byte[] bytes() {
+      return "\n%d %s %s %s %d;"
+          .formatted(at, kind, node, key, version)
+          .getBytes(StandardCharsets.UTF_8);
+    }
+
+    static Line parse(String text) {
+      String[] parts = text.split(" ", -1);
+      return new Line(
+          Long.parseLong(parts[0]),
+          Kind.valueOf(parts[1]),
+          parts[2],
+          parts[3],
+          Long.parseLong(parts[4]));
+    }
+  }
+
+  private final FileOutputStream out;
+
+  Journal(Path file) {
+    try {
+      out = new FileOutputStream(file.toFile(), true);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void message(Kind kind, String node, Counted event) {
+    write(new Line(System.nanoTime(), kind, node, event.key(), event.version()));
+  }
+
+  /** Writes about a process; returns when that was. */
+  long process(Kind kind, String node, String what) {
+    long now = System.nanoTime();
+    write(new Line(now, kind, node, what, 0));
+    return now;
+  }
+
+  private void write(Line line) {
+    try {
+      out.write(line.bytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      out.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
