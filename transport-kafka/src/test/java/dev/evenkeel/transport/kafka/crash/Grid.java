@@ -4,8 +4,9 @@ import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
 import org.awaitility.core.ConditionTimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,30 +35,8 @@ final class Grid {
 
   /** Hurts whoever reaches it, and waits until the others go on with everything. */
   void run(Cell cell) throws InterruptedException {
-    number++;
     long began = System.nanoTime();
-    ensureLiving(cell.processes());
-    List<ChildProcess> all = trial.living();
-    if (cell.needsRefusals()) {
-      trial.takesLarge(false);
-      if (cell.boundary() == Boundary.RELEASE) {
-        awaitRefused();
-      }
-    }
-    Arm arm = cell.arm(number, trial.random());
-    all.forEach(child -> child.arm(arm));
-    if (cell.boundary() == Boundary.RELEASE) {
-      trial.takesLarge(true);
-    }
-    if (cell.needsChange()) {
-      trial.kill(await().atMost(RECOVERED).until(trial::leader, leader -> leader != null));
-    }
-    if (!reached(cell)) {
-      log.warn("Cell {} was not reached", cell);
-      missed.add(cell);
-    }
-    trial.living().forEach(ChildProcess::disarm);
-    trial.takesLarge(true);
+    List<ChildProcess> all = hurt(cell);
     long hurt = System.nanoTime();
     awaitRecovered("probe-" + number);
     if (cell.fault() == Arm.Fault.SUSPEND) {
@@ -76,11 +55,40 @@ final class Grid {
         millisSince(began));
   }
 
+  /** Hurts whoever reaches it; returns all processes that there were. */
+  List<ChildProcess> hurt(Cell cell) throws InterruptedException {
+    number++;
+    ensureLiving(cell.processes());
+    List<ChildProcess> all = trial.living();
+    if (cell.needsRefusals()) {
+      trial.takesLarge(false);
+      if (cell.boundary() == Boundary.RELEASE) {
+        awaitRefused();
+      }
+    }
+    Arm arm = cell.arm(number, trial.random());
+    all.forEach(child -> child.arm(arm));
+    if (cell.boundary() == Boundary.RELEASE) {
+      trial.takesLarge(true);
+    }
+    if (cell.needsChange()) {
+      trial.kill(await().atMost(RECOVERED).until(trial::leader, leader -> leader != null));
+    }
+    if (!reached(cell, all)) {
+      log.warn("Cell {} was not reached", cell);
+      missed.add(cell);
+    }
+    trial.living().forEach(ChildProcess::disarm);
+    trial.takesLarge(true);
+    return all;
+  }
+
   private static long millisSince(long nanos) {
     return (System.nanoTime() - nanos) / 1_000_000;
   }
 
-  private void ensureLiving(int processes) {
+  /** Starts what is missing. */
+  void ensureLiving(int processes) {
     List<ChildProcess> fresh = new ArrayList<>();
     for (int n = trial.living().size(); n < processes; n++) {
       fresh.add(trial.start(true));
@@ -101,19 +109,31 @@ final class Grid {
                     >= REFUSED);
   }
 
-  private boolean reached(Cell cell) {
-    AtomicInteger victims = new AtomicInteger();
+  /** Who is killed lingers for a while; it counts as reached when the process is gone. */
+  private boolean reached(Cell cell, List<ChildProcess> all) {
+    Set<String> victims = new HashSet<>();
     try {
       trial.awaitLine(
           REACHED,
-          line ->
-              line.kind() == Journal.Kind.FAULT
-                  && line.key().equals(cell.boundary().name())
-                  && victims.incrementAndGet() == cell.victims());
-      return true;
+          line -> {
+            if (line.kind() == Journal.Kind.FAULT && line.key().equals(cell.boundary().name())) {
+              victims.add(line.node());
+            }
+            return victims.size() == cell.victims();
+          });
     } catch (ConditionTimeoutException e) {
       return false;
     }
+    if (cell.fault() == Arm.Fault.HALT) {
+      await()
+          .atMost(REACHED)
+          .until(
+              () ->
+                  all.stream()
+                      .filter(child -> victims.contains(child.node()))
+                      .noneMatch(ChildProcess::isAlive));
+    }
+    return true;
   }
 
   /** Relay and group have gone on when something that was written now is handled. */

@@ -78,6 +78,7 @@ class TakeoverIT {
       long epoch = trial.number("SELECT epoch FROM evenkeel.relay_state");
       sleeper.wake();
       trial.awaitLine(PATIENCE, line -> line.kind() == Journal.Kind.WOKE);
+      trial.takesLarge(true); // keys that are parked would starve the handlers
       List<Journal.Line> byTheSleeper = new ArrayList<>();
       AtomicInteger attempts = new AtomicInteger();
       trial.awaitLine(

@@ -72,12 +72,11 @@ final class WatchedConnection implements InvocationHandler {
     INBOX("INSERT INTO evenkeel.inbox ", true),
     EFFECT("INSERT INTO effect ", false),
     PARK("INSERT INTO evenkeel.parked_message", false),
-    END("SET state = ?, ended_at", false);
+    END("SET state = 'HANDLED', ended_at", false);
 
     private static final int STATE_PARKED = 11;
-    private static final int STATE_ENDED = 1;
     private static final int CONSUMER_PARKED = 1;
-    private static final int CONSUMER_ENDED = 5;
+    private static final int CONSUMER_ENDED = 4;
     private static final int WITNESS_LSN = 2;
 
     private final String text;
@@ -109,12 +108,8 @@ final class WatchedConnection implements InvocationHandler {
               ? first ? Boundary.PARK : Boundary.QUEUE
               : first ? Boundary.SET_ASIDE : Boundary.SET_BEHIND;
         }
-        case END -> {
-          if (!"HANDLED".equals(parameters.get(STATE_ENDED))) {
-            yield null;
-          }
-          yield byTransport(parameters.get(CONSUMER_ENDED)) ? Boundary.RELEASE : Boundary.SET_FREE;
-        }
+        case END ->
+            byTransport(parameters.get(CONSUMER_ENDED)) ? Boundary.RELEASE : Boundary.SET_FREE;
         default -> Boundary.valueOf(name());
       };
     }
