@@ -32,10 +32,12 @@ final class FailoverScenario implements Scenario {
   private static final double KILLED_SECONDS = 2;
   private static final long MILLIS = TimeUnit.SECONDS.toMillis(1);
 
-  /** Kills are to hit heartbeats and renewals anywhere. */
-  private static final int LEAST_CALM_MILLIS = 500;
+  /**
+   * Kills are to hit heartbeats and renewals anywhere; a standby has been up for a while by then.
+   */
+  private static final int LEAST_CALM_MILLIS = 4_000;
 
-  private static final int MOST_CALM_MILLIS = 2_000;
+  private static final int MOST_CALM_MILLIS = 6_000;
 
   private final Random random = new Random(1);
   private final List<RelayNode> nodes = new ArrayList<>();
