@@ -1,5 +1,6 @@
 package dev.evenkeel.relay;
 
+import dev.evenkeel.outbox.HeadersJson;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.RecordChangeEvent;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -125,6 +127,7 @@ final class DebeziumStream {
         log.debug("{} can't be loaded ahead of time", name, e);
       }
     }
+    HeadersJson.read(HeadersJson.write(Map.of("warm", "up"))); // the first message's headers
     new DebeziumStream(
             options,
             settings,

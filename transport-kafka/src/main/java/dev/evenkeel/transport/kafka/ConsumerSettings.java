@@ -1,5 +1,6 @@
 package dev.evenkeel.transport.kafka;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -9,7 +10,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** The consumer's settings that the protocol needs, over those of the application. */
 final class ConsumerSettings {
 
-  static final int SESSION_TIMEOUT_MILLIS = 10_000;
+  private static final int SESSION_TIMEOUT_MILLIS = 10_000;
 
   private ConsumerSettings() {}
 
@@ -33,5 +34,14 @@ final class ConsumerSettings {
       settings.putIfAbsent(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MILLIS);
     }
     return settings;
+  }
+
+  /**
+   * How long the group believes in a member that says nothing; where the broker decides, as here.
+   */
+  static Duration sessionTimeout(Map<String, Object> settings) {
+    Object millis =
+        settings.getOrDefault(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MILLIS);
+    return Duration.ofMillis(Long.parseLong(millis.toString()));
   }
 }

@@ -52,6 +52,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
 
   private final KafkaInboxOptions options;
   private final Consumer<byte[], byte[]> consumer;
+  private final Duration sessionTimeout;
   private final SubscribedTopics topics;
   private final Set<String> handlers;
   private final ParkedStore parked;
@@ -71,17 +72,20 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
   /**
    * Makes a member.
    *
+   * @param sessionTimeout of the consumer
    * @param handlers names of the consumers of this process
    */
   GroupMember(
       KafkaInboxOptions options,
       Consumer<byte[], byte[]> consumer,
+      Duration sessionTimeout,
       SubscribedTopics topics,
       Set<String> handlers,
       ParkedStore parked,
       InboxLanes lanes) {
     this.options = options;
     this.consumer = consumer;
+    this.sessionTimeout = sessionTimeout;
     this.topics = topics;
     this.handlers = handlers;
     this.parked = parked;
@@ -130,8 +134,7 @@ final class GroupMember implements ConsumerRebalanceListener, AutoCloseable {
    * Whether the group may still believe in this member; one that was stopped for long asks first.
    */
   private boolean alive() {
-    return System.nanoTime() - polledAt
-        < TimeUnit.MILLISECONDS.toNanos(ConsumerSettings.SESSION_TIMEOUT_MILLIS);
+    return System.nanoTime() - polledAt < sessionTimeout.toNanos();
   }
 
   @Override

@@ -96,7 +96,14 @@ public final class KafkaInbox {
         long began = System.nanoTime();
         try (KafkaConsumer<byte[], byte[]> client = new KafkaConsumer<>(consumer);
             GroupMember present =
-                new GroupMember(options, client, topics, consumers, parked, lanes)) {
+                new GroupMember(
+                    options,
+                    client,
+                    ConsumerSettings.sessionTimeout(consumer),
+                    topics,
+                    consumers,
+                    parked,
+                    lanes)) {
           member = present;
           failure = null;
           present.serve(stop);

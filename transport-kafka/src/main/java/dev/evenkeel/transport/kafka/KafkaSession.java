@@ -73,7 +73,7 @@ final class KafkaSession implements Transport.Session {
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(STALL_SECONDS);
   private static final int KEYS_PER_PAGE = 1_000;
   private static final int MAX_KNOWN_KEYS = 100_000;
-  private static final int MAX_SETTLED = 1_000_000;
+  private static final int MAX_SETTLED = 100_000;
 
   private final KafkaTransportOptions options;
   private final RecordFormat format;
@@ -97,6 +97,7 @@ final class KafkaSession implements Transport.Session {
   private final Map<String, HeldTopic> held = new HashMap<>();
   private final Set<OrderKey> parkedKeys = new HashSet<>();
   private final Set<UUID> settled = new HashSet<>(); // what the last terms parked and is decided on
+  private @Nullable Send inHand; // in none of the queues while it is decided on
   private @Nullable String away;
   private boolean topicGone; // one that has messages with the producer
   private long backoff;
@@ -158,11 +159,6 @@ final class KafkaSession implements Transport.Session {
     return !closed && leadership.mayDispatch();
   }
 
-  /** The present outlet, for releases; null while there is none. */
-  @Nullable Outlet outlet() {
-    return outlet;
-  }
-
   Fence fence() {
     return fence;
   }
@@ -193,7 +189,10 @@ final class KafkaSession implements Transport.Session {
 
   /** Whatever message it is: one that fails ends the relay's session. */
   private void failOne(Throwable cause) {
-    Send any = nextOrNull();
+    Send any = inHand;
+    if (any == null) {
+      any = nextOrNull();
+    }
     if (any == null) {
       any = given.peek();
     }
@@ -260,12 +259,14 @@ final class KafkaSession implements Transport.Session {
     if (next == null) {
       return;
     }
+    inHand = next;
     if (!leadership.mayDispatch()) { // a late renewal may still save the term
       first.addFirst(next);
       await();
     } else if (!handle(next)) {
       first.addFirst(next);
     }
+    inHand = null;
   }
 
   private @Nullable Exception broken() {
@@ -455,6 +456,9 @@ final class KafkaSession implements Transport.Session {
 
   private boolean tooLarge(
       ProducerRecord<byte[], byte[]> record, TopicChecks.Finding.Usable limits) {
+    if (limits.maxMessageBytes() == Integer.MAX_VALUE) {
+      return false;
+    }
     int upperBound =
         AbstractRecords.estimateSizeInBytesUpperBound(
             RecordBatch.CURRENT_MAGIC_VALUE,
@@ -592,8 +596,9 @@ final class KafkaSession implements Transport.Session {
         }
       }
       if (now - topic.since >= options.topicBudget().toNanos()) {
-        for (Send send = topic.sends.poll(); send != null; send = topic.sends.poll()) {
+        for (Send send = topic.sends.peek(); send != null; send = topic.sends.peek()) {
           park(send, ParkReason.OUTAGE, topic.reason, options.retries().firstBackoff());
+          topic.sends.remove();
         }
       }
     }

@@ -94,7 +94,12 @@ public final class KafkaTransport implements Transport {
             options,
             format,
             onChange -> new Outlet(new KafkaProducer<>(producer), onChange),
-            new TopicChecks(admin, options.createTopics(), options.window(), ADMIN_PATIENCE),
+            new TopicChecks(
+                admin,
+                options.createTopics(),
+                options.window(),
+                ProducerSettings.uncompressed(producer),
+                ADMIN_PATIENCE),
             store,
             leadership);
     KafkaReleases releases =

@@ -55,6 +55,13 @@ final class ProducerSettings {
     return settings;
   }
 
+  /** Whether records go out as they are. */
+  static boolean uncompressed(Map<String, Object> settings) {
+    return "none"
+        .equals(
+            String.valueOf(settings.getOrDefault(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none")));
+  }
+
   private static void require(
       Map<String, Object> application, List<String> mistakes, String name, String... allowed) {
     Object value = application.get(name);

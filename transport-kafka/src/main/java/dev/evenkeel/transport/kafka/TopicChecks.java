@@ -5,15 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -45,9 +48,14 @@ final class TopicChecks implements AutoCloseable {
 
   private static final long NEW_TOPIC_LOOK_MILLIS = 20;
 
+  /** A missing right to write is told by the producer only when it is too late to hold a topic. */
+  private static final DescribeTopicsOptions WITH_RIGHTS =
+      new DescribeTopicsOptions().includeAuthorizedOperations(true);
+
   private final Map<String, Object> properties;
   private final boolean createTopics;
   private final Duration window;
+  private final boolean sizeTells;
   private final Duration patience;
   private @Nullable Admin admin;
 
@@ -57,13 +65,19 @@ final class TopicChecks implements AutoCloseable {
    * @param properties of an admin client
    * @param createTopics whether to make a topic that is missing, with the broker's defaults
    * @param window how long receivers remember a message; a topic that keeps it longer can repeat it
+   * @param sizeTells whether a record's size is what the topic compares; not with compression
    * @param patience longest wait for an answer
    */
   TopicChecks(
-      Map<String, Object> properties, boolean createTopics, Duration window, Duration patience) {
+      Map<String, Object> properties,
+      boolean createTopics,
+      Duration window,
+      boolean sizeTells,
+      Duration patience) {
     this.properties = properties;
     this.createTopics = createTopics;
     this.window = window;
+    this.sizeTells = sizeTells;
     this.patience = patience;
   }
 
@@ -76,6 +90,11 @@ final class TopicChecks implements AutoCloseable {
     }
     try {
       TopicDescription description = describe(topic);
+      Set<AclOperation> rights = description.authorizedOperations();
+      if (rights != null && !rights.contains(AclOperation.WRITE)) {
+        return new Finding.Unusable(
+            "topic %s may not be written by this process; grant it WRITE".formatted(topic));
+      }
       return usable(description, configuration(topic));
     } catch (ExecutionException e) {
       return unusable(topic, e.getCause() == null ? e : e.getCause());
@@ -87,7 +106,7 @@ final class TopicChecks implements AutoCloseable {
   private TopicDescription describe(String topic)
       throws InterruptedException, ExecutionException, TimeoutException {
     try {
-      return the(client().describeTopics(List.of(topic)).allTopicNames());
+      return the(client().describeTopics(List.of(topic), WITH_RIGHTS).allTopicNames());
     } catch (ExecutionException e) {
       if (!createTopics || !(e.getCause() instanceof UnknownTopicOrPartitionException)) {
         throw e;
@@ -110,7 +129,7 @@ final class TopicChecks implements AutoCloseable {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       try {
-        return the(client().describeTopics(List.of(topic)).allTopicNames());
+        return the(client().describeTopics(List.of(topic), WITH_RIGHTS).allTopicNames());
       } catch (ExecutionException e) {
         if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
             || System.nanoTime() - deadline > 0) {
@@ -165,7 +184,9 @@ final class TopicChecks implements AutoCloseable {
               .formatted(topic.name(), retention, window));
     }
     return new Finding.Usable(
-        number(config, TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.MAX_VALUE),
+        sizeTells
+            ? number(config, TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.MAX_VALUE)
+            : Integer.MAX_VALUE,
         List.copyOf(warnings));
   }
 
