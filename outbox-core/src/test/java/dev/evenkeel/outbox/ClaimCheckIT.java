@@ -215,7 +215,7 @@ class ClaimCheckIT {
   @Test
   void whatIsTooLargeForTheStoreOrForAMessageWithoutOneIsRefused() {
     assertThatExceptionOfType(OutboxException.class)
-        .isThrownBy(() -> append(new OrderPlaced("x".repeat(2_000), 1)))
+        .isThrownBy(() -> append(new OrderPlaced("x".repeat(1_990), 1)))
         .withMessageContaining("evenkeel.outbox.claim-check.max-payload allows 2000");
     TransactionalOutbox without = outbox(null);
     assertThatExceptionOfType(OutboxException.class)

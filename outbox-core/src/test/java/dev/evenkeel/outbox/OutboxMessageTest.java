@@ -87,4 +87,11 @@ class OutboxMessageTest {
         m.headers(),
         createdAt);
   }
+
+  @Test
+  void keyThatNoIndexHoldsDoesNotFit() {
+    assertThat(new OrderKey("order", "x".repeat(1_995)).fits()).isTrue();
+    assertThat(new OrderKey("order", "x".repeat(1_996)).fits()).isFalse();
+    assertThat(new OrderKey("order", "\u20ac".repeat(666)).fits()).isFalse();
+  }
 }

@@ -431,6 +431,18 @@ class TransactionalOutboxIT {
     }
 
     @Test
+    void withAKeyThatCouldNotBeParked() {
+      assertThatExceptionOfType(OutboxException.class)
+          .isThrownBy(
+              () ->
+                  database
+                      .transactions()
+                      .executeWithoutResult(tx -> outbox.append(placed("x".repeat(2_000)))))
+          .withMessage(
+              "order-placed v1: its aggregate type and key have more than 2000 bytes together");
+    }
+
+    @Test
     void inATransactionOnAnotherDataSource() {
       onAnotherDataSource(() -> {});
     }
