@@ -153,7 +153,7 @@ class SchemaInitializerIT {
                     .rootCause()
                     .isInstanceOf(EvenkeelConfigurationException.class)
                     .hasMessageContaining(
-                        "Schema \"evenkeel\" lacks [consumer, inbox, node, outbox,")
+                        "Schema \"evenkeel\" lacks [claim_check, consumer, inbox, inbox_partition, node, outbox,")
                     .hasMessageContaining("evenkeel.migration.enabled=true"));
   }
 
