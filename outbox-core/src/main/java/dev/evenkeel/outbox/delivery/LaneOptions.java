@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Settings of in-process delivery.
+ * Settings of delivering to handlers, whatever the messages travelled by.
  *
  * @param lanes most deliveries at a time, each with a connection while it runs, 1 to 1,024; default
  *     16

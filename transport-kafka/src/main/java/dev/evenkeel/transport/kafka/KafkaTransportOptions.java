@@ -36,28 +36,6 @@ public record KafkaTransportOptions(
     Checks.range("evenkeel.kafka.topic-budget", topicBudget, Duration.ZERO, Duration.ofMinutes(5));
   }
 
-  /** Settings with which a dead letter holds its key. */
-  public KafkaTransportOptions(
-      TopicNames topics,
-      String source,
-      String contentType,
-      boolean createTopics,
-      Duration topicBudget,
-      LaneOptions retries,
-      Duration window,
-      boolean receiversReadSource) {
-    this(
-        topics,
-        source,
-        contentType,
-        createTopics,
-        topicBudget,
-        retries,
-        window,
-        receiversReadSource,
-        false);
-  }
-
   /**
    * The defaults.
    *
@@ -72,6 +50,7 @@ public record KafkaTransportOptions(
         Duration.ofSeconds(10),
         LaneOptions.defaults(),
         Duration.ofDays(10),
+        false,
         false);
   }
 }

@@ -141,6 +141,7 @@ class ClaimCheckOverKafkaIT {
                 d.topicBudget(),
                 d.retries(),
                 d.window(),
+                false,
                 false),
             Broker.client(),
             name -> parked);

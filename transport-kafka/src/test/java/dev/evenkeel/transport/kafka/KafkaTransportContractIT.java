@@ -63,6 +63,7 @@ class KafkaTransportContractIT extends TransportContract {
             options.topicBudget(),
             options.retries(),
             options.window(),
+            false,
             false),
         Broker.client(),
         installation ->

@@ -63,6 +63,16 @@ final class Sender implements AutoCloseable {
       TopicNames names,
       Duration topicBudget,
       Map<String, Object> producerSettings) {
+    this(database, client, names, topicBudget, producerSettings, false);
+  }
+
+  Sender(
+      EvenkeelDatabase database,
+      Map<String, Object> client,
+      TopicNames names,
+      Duration topicBudget,
+      Map<String, Object> producerSettings,
+      boolean skipsDeadLetters) {
     this.names = names;
     this.pool = Journal.pool(database.info(), 4);
     this.parked = new ParkedStore(pool, database.schema(), MessageObserver.NONE, TimeSource.SYSTEM);
@@ -79,7 +89,8 @@ final class Sender implements AutoCloseable {
                 topicBudget,
                 RETRIES,
                 d.window(),
-                d.receiversReadSource()),
+                d.receiversReadSource(),
+                skipsDeadLetters),
             producer,
             installation -> parked);
     this.session = transport.open(leader(0));

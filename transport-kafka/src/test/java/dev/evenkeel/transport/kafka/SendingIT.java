@@ -223,6 +223,27 @@ class SendingIT {
   }
 
   @Test
+  void refusedMessageThatIsSkippedHoldsNobodyAndComesLateWhenRetried() {
+    topics.create(topic, 1);
+    topics.maxMessageBytes(topic, 20_000);
+    try (Sender sender =
+        new Sender(database, Broker.client(), names, Duration.ofSeconds(1), Map.of(), true)) {
+      sender.send("large", "1");
+      OutboxMessage large = sender.send("large", "x".repeat(30_000));
+      sender.send("large", "2");
+      sender.awaitDone();
+
+      assertThat(topics.payloads(topic, "large")).containsExactly("1", "2");
+      assertThat(sender.parked().counts().keys()).isZero();
+
+      topics.maxMessageBytes(topic, 40_000);
+      assertThat(sender.parked().retry(CONSUMER, large.id(), "operator")).isTrue();
+      await().atMost(SOON).until(() -> topics.payloads(topic, "large").size() == 3);
+      assertThat(topics.payloads(topic, "large")).containsExactly("1", "2", "x".repeat(30_000));
+    }
+  }
+
+  @Test
   void messageTooLargeForTheProducerIsParked() {
     topics.create(topic, 1);
     topics.maxMessageBytes(topic, 10_000_000);

@@ -148,7 +148,15 @@ final class Application implements AutoCloseable {
     KafkaTransportOptions d = KafkaTransportOptions.defaults("/counting");
     return new KafkaTransport(
         new KafkaTransportOptions(
-            topics, d.source(), d.contentType(), false, d.topicBudget(), lanes(), WINDOW, true),
+            topics,
+            d.source(),
+            d.contentType(),
+            false,
+            d.topicBudget(),
+            lanes(),
+            WINDOW,
+            true,
+            false),
         Map.of(
             ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
             brokers,
