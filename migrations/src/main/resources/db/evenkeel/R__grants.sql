@@ -26,7 +26,7 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT ON shard_identity, shard, slot_strategy, slot_assignment TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON slot TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON node TO %I', application);
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON saga_key, saga_instance, saga_wake, saga_event, saga_timer, saga_node, saga_step TO %I', application);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON saga_key, saga_instance, saga_wake, saga_event, saga_timer, saga_node, saga_step, saga_call, saga_lock, saga_definition, saga_action TO %I', application);
     END IF;
     IF relay <> '' THEN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = relay AND rolreplication AND rolcanlogin) THEN

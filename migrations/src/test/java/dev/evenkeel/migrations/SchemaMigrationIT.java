@@ -60,7 +60,11 @@ class SchemaMigrationIT {
             "saga_event",
             "saga_timer",
             "saga_node",
-            "saga_step");
+            "saga_step",
+            "saga_call",
+            "saga_lock",
+            "saga_definition",
+            "saga_action");
     assertThat(Sql.query(database, "SELECT count(*) FROM evenkeel.outbox_bucket"))
         .containsExactly("16");
     assertThat(Sql.query(database, "SELECT epoch FROM evenkeel.relay_state")).containsExactly("0");

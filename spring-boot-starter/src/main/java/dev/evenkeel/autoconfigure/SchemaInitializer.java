@@ -49,7 +49,11 @@ final class SchemaInitializer implements InitializingBean {
           "saga_event",
           "saga_timer",
           "saga_node",
-          "saga_step");
+          "saga_step",
+          "saga_call",
+          "saga_lock",
+          "saga_definition",
+          "saga_action");
 
   private final SchemaMigration migration;
   private final @Nullable DataSource owner;
