@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * What the coordinator decided.
  *
  * @param state the instance's from now on
- * @param effects to perform now; none with {@link Write#FIRST}
+ * @param effects to perform now; they do not follow from what has to be written first
+ * @param sends to be committed with the write, which then comes first
  * @param write whether the state has to be written
  * @param unlessNews with {@link Write#FIRST}: only if nothing has arrived that was not looked at
  * @param awaited outcomes of awaits, to be committed with the write
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 record Decision(
     InstanceState state,
     List<Effect> effects,
+    List<Send> sends,
     Write write,
     boolean unlessNews,
     List<Awaited> awaited,
@@ -36,6 +38,9 @@ record Decision(
 
   /** Something to do on a shard. */
   record Effect(StepKey key, StepState.Work work, int attempt, boolean again) {}
+
+  /** Something to ask of a participant elsewhere; asked again at the latest when it says. */
+  record Send(StepKey key, StepState.Work work, int sending, Instant againAt) {}
 
   /**
    * The outcome of an await.

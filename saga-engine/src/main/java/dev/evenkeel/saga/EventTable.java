@@ -15,7 +15,8 @@ final class EventTable {
   /** What can be stored. */
   enum Kind {
     SIGNAL,
-    CANCEL
+    CANCEL,
+    REPLY
   }
 
   /** A row. */

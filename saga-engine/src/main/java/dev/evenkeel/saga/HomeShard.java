@@ -63,6 +63,7 @@ final class HomeShard {
       List<InstanceTable.Claim> claims,
       Map<UUID, List<EventTable.Row>> events,
       Map<UUID, List<StepTable.Row>> steps,
+      Map<UUID, List<CallTable.Row>> calls,
       Map<UUID, Long> news,
       boolean isMore) {}
 
@@ -76,11 +77,11 @@ final class HomeShard {
   private final InstanceTable instances;
   private final StepTable steps;
   private final EventTable events;
+  private final CallTable calls;
   private final SagaNodeTable nodes;
   private final HomeWriter writer;
   private final Map<UUID, SagaRun> runs = new ConcurrentHashMap<>();
-  private final List<String> sagas = new ArrayList<>();
-  private final List<Integer> versions = new ArrayList<>();
+  private final InstanceTable.Runnables runnable;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition hint = lock.newCondition();
   private final Queue<Shelved> shelf = new ConcurrentLinkedQueue<>();
@@ -103,12 +104,15 @@ final class HomeShard {
     this.instances = new InstanceTable(schema);
     this.steps = new StepTable(schema);
     this.events = new EventTable(schema);
+    this.calls = new CallTable(schema);
     this.nodes = new SagaNodeTable(schema);
     this.writer = new HomeWriter(this, instances, steps, events);
-    for (SagaDefinition definition : engine.definitions().all()) {
-      sagas.add(definition.name());
-      versions.add(definition.version());
-    }
+    List<SagaDefinition> definitions = engine.definitions().all();
+    this.runnable =
+        new InstanceTable.Runnables(
+            definitions.stream().map(SagaDefinition::name).toList(),
+            definitions.stream().map(SagaDefinition::version).toList(),
+            engine.context().participants().names());
     this.thread = new Thread(this::work, "evenkeel-saga-home-" + name);
     this.thread.setDaemon(true);
   }
@@ -360,13 +364,17 @@ final class HomeShard {
     news.putAll(instances.takeNews(c, node(), MAX_CLAIM));
     int room = room() - claims.size();
     List<InstanceTable.Claim> withNews =
-        room > 0 ? instances.claimNews(c, node(), sagas, versions, room) : List.of();
+        room > 0 ? instances.claimNews(c, node(), runnable, room) : List.of();
     claims.addAll(withNews);
-    boolean isMore = moreOfDead || fired == MAX_CLAIM || withNews.size() >= MAX_CLAIM;
+    boolean isMore =
+        moreOfDead
+            || fired == MAX_CLAIM
+            || news.size() >= MAX_CLAIM
+            || withNews.size() >= MAX_CLAIM;
     Set<UUID> ids = new HashSet<>(news.keySet());
     claims.forEach(claim -> ids.add(claim.row().id()));
     if (ids.isEmpty()) {
-      return new Found(claims, Map.of(), Map.of(), news, isMore);
+      return new Found(claims, Map.of(), Map.of(), Map.of(), news, isMore);
     }
     // In new statements: what was committed with the news is visible by now.
     Map<UUID, List<EventTable.Row>> stored =
@@ -376,7 +384,11 @@ final class HomeShard {
         claimed.isEmpty()
             ? Map.of()
             : steps.read(c, claimed).stream().collect(Collectors.groupingBy(StepTable.Row::sagaId));
-    return new Found(claims, stored, rows, news, isMore);
+    Map<UUID, List<CallTable.Row>> asked =
+        claimed.isEmpty()
+            ? Map.of()
+            : calls.read(c, claimed).stream().collect(Collectors.groupingBy(CallTable.Row::sagaId));
+    return new Found(claims, stored, rows, asked, news, isMore);
   }
 
   private int room() {
@@ -403,8 +415,8 @@ final class HomeShard {
         });
     if (!missing.isEmpty()) {
       instances.sweep(c, missing);
-      instances.giveUpUnknown(c, node(), missing, sagas, versions);
-      claims.addAll(instances.claimOwn(c, node(), missing, sagas, versions, MAX_CLAIM));
+      instances.giveUpUnknown(c, node(), missing, runnable);
+      claims.addAll(instances.claimOwn(c, node(), missing, runnable, MAX_CLAIM));
     }
   }
 
@@ -422,7 +434,7 @@ final class HomeShard {
     }
     nodes.endSessions(c, engine.options().lease());
     List<InstanceTable.Claim> orphans =
-        room > 0 ? instances.claimOfDead(c, node(), dead, sagas, versions, room) : List.of();
+        room > 0 ? instances.claimOfDead(c, node(), dead, runnable, room) : List.of();
     claims.addAll(orphans);
     nodes.forget(c, FORGET);
     return !orphans.isEmpty();
@@ -461,6 +473,7 @@ final class HomeShard {
             row.state(),
             row.forwardOnly(),
             SagaCodec.failure(row.failure()),
+            row.localParticipants(),
             Map.of(),
             List.of());
     SagaRun run =
@@ -482,6 +495,8 @@ final class HomeShard {
         news.add(told);
       }
     }
+    List<CallTable.Row> asked = found.calls().getOrDefault(row.id(), List.of());
+    asked.forEach(call -> news.addAll(engine.runner().news(state, call)));
     SagaRun before = runs.put(row.id(), run);
     if (before != null) {
       before.release(); // its epoch is over
@@ -491,6 +506,7 @@ final class HomeShard {
     }
     run.hasRead(name);
     run.learn(news);
+    run.resume(asked);
     run.takeEvents(found.events().getOrDefault(row.id(), List.of()), claim.seen());
   }
 

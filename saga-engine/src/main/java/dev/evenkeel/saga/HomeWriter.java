@@ -1,10 +1,13 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ProtocolOutbox;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,6 +54,8 @@ final class HomeWriter {
   private final InstanceTable instances;
   private final StepTable steps;
   private final EventTable events;
+  private final CallTable calls;
+  private final ProtocolOutbox outbox;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrived = lock.newCondition();
   private final Map<UUID, Pending> first = new LinkedHashMap<>();
@@ -65,6 +70,8 @@ final class HomeWriter {
     this.instances = instances;
     this.steps = steps;
     this.events = events;
+    this.calls = new CallTable(home.engine().options().schema());
+    this.outbox = home.engine().outbox();
     this.thread = new Thread(this::work, "evenkeel-saga-writer-" + home.name());
     this.thread.setDaemon(true);
   }
@@ -271,6 +278,7 @@ final class HomeWriter {
         writeBeside(c, pending);
       }
     }
+    append(c, batch, written);
     return written;
   }
 
@@ -312,6 +320,43 @@ final class HomeWriter {
     if (!content.taken().isEmpty()) {
       events.delete(c, pending.run().id(), content.taken());
     }
+    if (!content.answers().isEmpty()) {
+      calls.answer(c, pending.run().id(), content.answers());
+    }
+    if (!content.sendings().isEmpty()) {
+      calls.send(c, pending.run().id(), content.sendings());
+    }
+  }
+
+  /** Last of all, as in every transaction: positions are given while a lock is held. */
+  private void append(Connection c, List<Pending> batch, Set<UUID> written) throws SQLException {
+    List<OutboxMessage> messages = new ArrayList<>();
+    Instant notAfter = home.clock().notAfter();
+    for (Pending pending : batch) {
+      if (written.contains(pending.run().id())) {
+        for (CallTable.Sending sending : pending.content().sendings()) {
+          messages.add(message(pending.run(), sending, notAfter));
+        }
+      }
+    }
+    if (!messages.isEmpty()) {
+      outbox.append(c, messages);
+    }
+  }
+
+  private OutboxMessage message(SagaRun run, CallTable.Sending sending, Instant notAfter) {
+    return SagaMessages.command(
+        sending.order(),
+        new SagaMessages.Asked(
+            run.id(),
+            sending.key(),
+            sending.verb(),
+            sending.sending(),
+            notAfter,
+            sending.order().type(),
+            home.engine().options().service()),
+        run.slot(),
+        run.headers());
   }
 
   private void accepted(Pending pending) {

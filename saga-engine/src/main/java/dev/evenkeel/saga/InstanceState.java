@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param phase where it stands
  * @param forwardOnly whether the pivot was found done
  * @param failure why it turned back; null when it did not
+ * @param localParticipants pinned at the start: their commands are carried out in this process
  * @param steps what is known of each step; absent for nothing
  * @param signals stored and not yet taken, oldest first
  */
@@ -35,6 +37,7 @@ record InstanceState(
     SagaState phase,
     boolean forwardOnly,
     @Nullable SagaFailure failure,
+    Set<String> localParticipants,
     Map<StepKey, StepState> steps,
     List<Signal> signals) {
 
@@ -73,7 +76,8 @@ record InstanceState(
     Map<StepKey, StepState> turned = new HashMap<>();
     steps.forEach((key, state) -> turned.put(key, state.turned()));
     return new InstanceState(
-        definition, id, command, createdAt, deadlineAt, next, isForwardOnly, why, turned, signals);
+        definition, id, command, createdAt, deadlineAt, next, isForwardOnly, why,
+        localParticipants, turned, signals);
   }
 
   InstanceState with(Map<StepKey, StepState> changed) {
@@ -86,6 +90,7 @@ record InstanceState(
         phase,
         forwardOnly,
         failure,
+        localParticipants,
         changed,
         signals);
   }
@@ -100,6 +105,7 @@ record InstanceState(
         phase,
         forwardOnly,
         failure,
+        localParticipants,
         steps,
         List.copyOf(changed));
   }
@@ -183,6 +189,13 @@ record InstanceState(
       }
     }
     return null;
+  }
+
+  /** Whether a step's command travels as a message. */
+  boolean isRemote(StepDefinition step) {
+    return step instanceof ActionStep action
+        && action.participant() != null
+        && !localParticipants.contains(action.participant());
   }
 
   /** Whether anything is under way. */

@@ -44,6 +44,7 @@ final class InstanceTable {
       int claims,
       String progress,
       @Nullable String stuckReason,
+      Set<String> localParticipants,
       Instant createdAt,
       @Nullable Instant deadlineAt,
       @Nullable Instant endedAt) {}
@@ -55,6 +56,13 @@ final class InstanceTable {
    * @param previous the owner before; null when there was none
    */
   record Claim(Row row, long seen, @Nullable String previous) {}
+
+  /**
+   * What a process can run: instances of these definitions, of which sagas and versions belong
+   * together by their place, whose local participants are all among these.
+   */
+  record Runnables(
+      Collection<String> sagas, Collection<Integer> versions, Collection<String> participants) {}
 
   /**
    * What an owner writes.
@@ -82,9 +90,9 @@ final class InstanceTable {
 
   private static final String COLUMNS =
       "i.id, i.saga, i.saga_version, i.key, i.slot, i.command, i.headers, i.state, i.forward_only,"
-          + " i.failure, i.epoch, i.version, i.claims, i.progress, i.stuck_reason, i.created_at,"
+          + " i.failure, i.epoch, i.version, i.claims, i.progress, i.stuck_reason, i.local_participants, i.created_at,"
           + " i.deadline_at, i.ended_at";
-  private static final int COLUMN_COUNT = 18;
+  private static final int COLUMN_COUNT = 19;
 
   private final String schema;
   private final TimedSql fireTimers;
@@ -234,30 +242,30 @@ final class InstanceTable {
 
   // ---- claiming
 
-  /** Takes instances that have news and no owner, of definitions that this process has. */
+  /** Takes instances that have news and no owner, of those that this process can run. */
   List<Claim> claimNews(
-      Connection c, String owner, Collection<String> sagas, Collection<Integer> versions, int limit)
+      Connection c, String owner, Runnables runnable, int limit)
       throws SQLException {
     return claim(
         c,
         """
          WHERE w.bumped > w.seen AND w.owner IS NULL
-           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[]
          ORDER BY w.saga_id
         """,
         owner,
         limit,
-        c.createArrayOf("text", sagas.toArray()),
-        c.createArrayOf("integer", versions.toArray()));
+        c.createArrayOf("text", runnable.sagas().toArray()),
+        c.createArrayOf("integer", runnable.versions().toArray()),
+        c.createArrayOf("text", runnable.participants().toArray()));
   }
 
-  /** Takes instances of nodes whose lease is over, of definitions that this process has. */
+  /** Takes instances of nodes whose lease is over, of those that this process can run. */
   List<Claim> claimOfDead(
       Connection c,
       String owner,
       Collection<String> dead,
-      Collection<String> sagas,
-      Collection<Integer> versions,
+      Runnables runnable,
       int limit)
       throws SQLException {
     return claim(
@@ -265,14 +273,15 @@ final class InstanceTable {
         """
           LEFT JOIN %1$s.saga_node n ON n.name = w.owner
          WHERE w.owner = ANY (?) AND (n.name IS NULL OR n.lease_until < clock_timestamp())
-           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[]
          ORDER BY w.saga_id
         """,
         owner,
         limit,
         c.createArrayOf("text", dead.toArray()),
-        c.createArrayOf("text", sagas.toArray()),
-        c.createArrayOf("integer", versions.toArray()));
+        c.createArrayOf("text", runnable.sagas().toArray()),
+        c.createArrayOf("integer", runnable.versions().toArray()),
+        c.createArrayOf("text", runnable.participants().toArray()));
   }
 
   /** Takes instances that are this node's own and in nobody's memory. */
@@ -280,32 +289,31 @@ final class InstanceTable {
       Connection c,
       String owner,
       Collection<UUID> ids,
-      Collection<String> sagas,
-      Collection<Integer> versions,
+      Runnables runnable,
       int limit)
       throws SQLException {
     return claim(
         c,
         """
          WHERE w.owner = ? AND w.saga_id = ANY (?)
-           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[]
          ORDER BY w.saga_id
         """,
         owner,
         limit,
         owner,
         c.createArrayOf("uuid", ids.toArray()),
-        c.createArrayOf("text", sagas.toArray()),
-        c.createArrayOf("integer", versions.toArray()));
+        c.createArrayOf("text", runnable.sagas().toArray()),
+        c.createArrayOf("integer", runnable.versions().toArray()),
+        c.createArrayOf("text", runnable.participants().toArray()));
   }
 
-  /** Gives up what is a node's own by its name only, of definitions that it does not have. */
+  /** Gives up what is a node's own by its name only, of those that it can't run. */
   void giveUpUnknown(
       Connection c,
       String owner,
       Collection<UUID> ids,
-      Collection<String> sagas,
-      Collection<Integer> versions)
+      Runnables runnable)
       throws SQLException {
     String sql =
         """
@@ -313,15 +321,16 @@ final class InstanceTable {
            SET owner = NULL, bumped = w.bumped + 1
          WHERE w.saga_id IN (SELECT w.saga_id FROM %1$s.saga_wake w JOIN %1$s.saga_instance i ON i.id = w.saga_id
                               WHERE w.owner = ? AND w.saga_id = ANY (?)
-                                AND (i.saga, i.saga_version) NOT IN (SELECT * FROM unnest(?::text[], ?::integer[]))
+                                AND NOT ((i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[])
                               ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setString(1, owner);
       statement.setArray(2, c.createArrayOf("uuid", ids.toArray()));
-      statement.setArray(3, c.createArrayOf("text", sagas.toArray()));
-      statement.setArray(4, c.createArrayOf("integer", versions.toArray()));
+      statement.setArray(3, c.createArrayOf("text", runnable.sagas().toArray()));
+      statement.setArray(4, c.createArrayOf("integer", runnable.versions().toArray()));
+      statement.setArray(5, c.createArrayOf("text", runnable.participants().toArray()));
       statement.executeUpdate();
     }
   }
@@ -560,6 +569,7 @@ final class InstanceTable {
         r.getInt(i++),
         r.getString(i++),
         r.getString(i++),
+        Set.of((String[]) r.getArray(i++).getArray()),
         r.getObject(i++, OffsetDateTime.class).toInstant(),
         instant(r.getObject(i++, OffsetDateTime.class)),
         instant(r.getObject(i, OffsetDateTime.class)));

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ final class KeyTable {
    * A start.
    *
    * @param id proposed; a signal that came first has given another
+   * @param localParticipants pinned for the instance's life
    * @param owner of the instance; null to leave it to whoever comes first
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
@@ -34,6 +36,7 @@ final class KeyTable {
       byte[] requestHash,
       byte[] command,
       String headers,
+      Set<String> localParticipants,
       @Nullable Duration deadline,
       @Nullable String owner) {}
 
@@ -88,8 +91,8 @@ final class KeyTable {
                      expires_at = CASE WHEN k.started_by IS NULL THEN NULL ELSE k.expires_at END
               RETURNING saga_id, started_by = ? AS is_new, saga_id = ? AS is_first, request_hash
             ), i AS (
-              INSERT INTO @schema.saga_instance (id, saga, saga_version, key, slot, command, headers, created_at, deadline_at)
-              SELECT saga_id, ?, ?, ?, ?, ?, ?::jsonb, @now, @now + ?::interval
+              INSERT INTO @schema.saga_instance (id, saga, saga_version, key, slot, command, headers, local_participants, created_at, deadline_at)
+              SELECT saga_id, ?, ?, ?, ?, ?, ?::jsonb, ?, @now, @now + ?::interval
                 FROM k WHERE is_new
               RETURNING created_at, deadline_at
             ), w AS (
@@ -125,6 +128,7 @@ final class KeyTable {
       statement.setInt(i++, start.slot());
       statement.setBytes(i++, start.command());
       statement.setString(i++, start.headers());
+      statement.setArray(i++, c.createArrayOf("text", start.localParticipants().toArray()));
       Duration deadline = start.deadline();
       statement.setObject(
           i++, deadline == null ? null : deadline.toMillis() + " milliseconds", Types.VARCHAR);

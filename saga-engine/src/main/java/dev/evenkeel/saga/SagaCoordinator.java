@@ -3,6 +3,7 @@ package dev.evenkeel.saga;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.saga.Decision.Awaited;
 import dev.evenkeel.saga.Decision.Effect;
+import dev.evenkeel.saga.Decision.Send;
 import dev.evenkeel.saga.Decision.Write;
 import dev.evenkeel.saga.InstanceState.InputException;
 import dev.evenkeel.saga.InstanceState.Signal;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,8 +36,10 @@ import org.jspecify.annotations.Nullable;
  *       still begin, and takes what it finds instead.
  *   <li>Nothing is undone before every step up to the pivot has a final outcome or can't start
  *       anywhere: a step that lies behind something fenced, refused or pending needs no row.
- *   <li>What exists only at home (direction, outcomes of awaits, the end) is written before
- *       anything follows from it; outcomes of steps are not, because their rows tell them again.
+ *   <li>What exists only at home (direction, outcomes of awaits, what participants were asked, the
+ *       end) is written before anything follows from it; outcomes of steps are not, because their
+ *       rows, or the stored answers, tell them again.
+ *   <li>Only the owner's write can ask a participant: what was not asked needs no fence.
  * </ul>
  */
 final class SagaCoordinator {
@@ -49,6 +53,10 @@ final class SagaCoordinator {
   private static final int CONTENTIONS_PER_ATTEMPT = 10;
 
   private static final int JITTER_PERCENT = 20;
+
+  /** Commands are not lost; one is sent again in case that somebody has lost it all the same. */
+  private static final RetryPolicy SILENCE =
+      new RetryPolicy(1, Duration.ofSeconds(10), Duration.ofMinutes(5), List.of());
 
   private final PayloadCodec codec;
   private final int stuckAfter;
@@ -88,6 +96,8 @@ final class SagaCoordinator {
     private InstanceState state;
     private final Map<StepKey, StepState> steps;
     private final List<Effect> effects = new ArrayList<>();
+    private final Map<StepKey, Send> sends = new LinkedHashMap<>();
+    private final Map<StepKey, StepState> unsent = new HashMap<>();
     private final List<Awaited> awaited = new ArrayList<>();
     private final List<Long> taken = new ArrayList<>();
     private Write write = Write.NONE;
@@ -104,7 +114,14 @@ final class SagaCoordinator {
 
     Decision decision() {
       return new Decision(
-          state.with(steps), List.copyOf(effects), write, unlessNews, awaited, taken, lookAt);
+          state.with(steps),
+          List.copyOf(effects),
+          List.copyOf(sends.values()),
+          sends.isEmpty() ? write : Write.FIRST,
+          unlessNews,
+          awaited,
+          taken,
+          lookAt);
     }
 
     // ---- what is new
@@ -120,6 +137,14 @@ final class SagaCoordinator {
         writeLater();
       } else if (news instanceof Failed failed) {
         learn(failed);
+      } else if (news instanceof SagaNews.Handed handed) {
+        learn(handed);
+      } else if (news instanceof SagaNews.Answered answered) {
+        taken.add(answered.position());
+        writeLater();
+        if (isExpected(answered)) {
+          learn(answered.what());
+        }
       } else if (news instanceof SagaNews.Signalled signalled) {
         List<Signal> signals = new ArrayList<>(state.signals());
         signals.add(signalled.signal());
@@ -143,9 +168,32 @@ final class SagaCoordinator {
       writeLater();
     }
 
+    private void learn(SagaNews.Handed handed) {
+      StepState known = step(handed.key());
+      if (known.work() == handed.work()) {
+        steps.put(handed.key(), known.asking(handed.work(), handed.againAt()));
+      }
+    }
+
+    /**
+     * Success and refusal count whatever they answer, for they are what the participant has stored.
+     * A failure counts only as the answer to what was asked last. What was never asked is a forgery.
+     */
+    private boolean isExpected(SagaNews.Answered answered) {
+      StepKey key = answered.key();
+      StepState known = step(key);
+      if (!(definition.find(key.step()) instanceof ActionStep) || known.asked().sendings() == 0) {
+        return false;
+      }
+      if (answered.what() instanceof SagaNews.Undone) {
+        return known.isUndoable() && state.phase() == SagaState.COMPENSATING;
+      }
+      return !(answered.what() instanceof Failed) || answered.sending() == known.asked().sendings();
+    }
+
     private void learn(Failed failed) {
       StepState known = step(failed.key());
-      if (known.work() != failed.work()) {
+      if (known.work() != failed.work() && !known.isAsked(failed.work())) {
         return; // of a direction that was left meanwhile
       }
       RetryPolicy retry = ((ActionStep) definition.step(failed.key().step())).retry();
@@ -164,7 +212,10 @@ final class SagaCoordinator {
               && failed.kind() != Failed.Kind.MISSING // to turn would not find it either
               && attempts >= retry.maxAttempts();
       if (canTurn && (failed.kind() == Failed.Kind.INPUT || isUsedUp)) {
-        steps.put(failed.key(), known.failed(attempts, now, null));
+        StepState given = known.failed(attempts, now, null);
+        // What can't be computed can't have been sent.
+        steps.put(
+            failed.key(), failed.kind() == Failed.Kind.INPUT ? given.unasked() : given);
         turnBack(
             new SagaFailure(
                 Reason.ATTEMPTS_EXHAUSTED, failed.key().step(), failed.type(), failed.message()));
@@ -301,9 +352,23 @@ final class SagaCoordinator {
         } else if (!outcome.lets() && isTurnable()) {
           refused(key);
           return false;
+        } else if (!outcome.lets()) {
+          refusedTooLate(key);
         }
       }
       return all;
+    }
+
+    /** Nothing turns back any more, and nobody can make it happen: an operator has to decide. */
+    private void refusedTooLate(StepKey key) {
+      StepState known = step(key);
+      if (known.trouble() == null) {
+        String why =
+            known.result() instanceof SagaFailure failure ? failure.message() : "it did not happen";
+        steps.put(
+            key, known.troubled("Step \"%s\" was refused after the pivot: %s".formatted(key, why)));
+        writeLater();
+      }
     }
 
     private void refused(StepKey key) {
@@ -427,7 +492,7 @@ final class SagaCoordinator {
         boolean lets = true;
         for (StepKey key : keys((ActionStep) step)) {
           Outcome outcome = step(key).outcome();
-          if (outcome == null) {
+          if (outcome == null && !isUnsent((ActionStep) step, key)) {
             isFinal = false;
             begin(key, Work.FENCE);
           }
@@ -438,6 +503,11 @@ final class SagaCoordinator {
         }
       }
       return isFinal;
+    }
+
+    /** A participant that was asked nothing can do nothing: asking takes the owner's write. */
+    private boolean isUnsent(ActionStep step, StepKey key) {
+      return state.isRemote(step) && step(key).asked().sendings() == 0;
     }
 
     /** None where the items can't be computed: then it can't start anywhere. */
@@ -485,8 +555,7 @@ final class SagaCoordinator {
           for (Map.Entry<StepKey, StepState> entry : List.copyOf(steps.entrySet())) {
             StepState of = entry.getValue();
             if (entry.getKey().step().equals(step.name())
-                && of.outcome() == Outcome.DONE
-                && !of.undone()) {
+                && of.isUndoable()) {
               clear = false;
               if (!held) {
                 begin(entry.getKey(), Work.UNDO);
@@ -531,12 +600,29 @@ final class SagaCoordinator {
       if (known.work() == work) {
         return;
       }
+      if (known.isAsked(work) && known.asked().againAt().isAfter(now)) {
+        lookAt(known.asked().againAt());
+        return;
+      }
       if (known.work() == Work.NONE && !known.isDue(now)) {
         lookAt(java.util.Objects.requireNonNull(known.notBefore()));
         return;
       }
+      if (state.isRemote(definition.step(key.step()))) {
+        send(key, known, work);
+        return;
+      }
       steps.put(key, known.working(work));
       effects.add(new Effect(key, work, known.attempts() + 1, known.tries() > 0));
+    }
+
+    private void send(StepKey key, StepState known, Work work) {
+      int sending = known.asked().sendings() + 1;
+      Instant againAt = now.plus(SILENCE.backoffAfter(sending));
+      unsent.put(key, known);
+      steps.put(key, known.asking(work, againAt));
+      sends.put(key, new Send(key, work, sending, againAt));
+      lookAt(againAt);
     }
 
     private void lookAt(Instant at) {
@@ -554,6 +640,9 @@ final class SagaCoordinator {
     }
 
     private void enter(SagaState next, boolean forwardOnly, @Nullable SagaFailure failure) {
+      steps.putAll(unsent); // in the other direction it is decided anew what to ask
+      unsent.clear();
+      sends.clear();
       state = state.with(steps).enter(next, forwardOnly, failure);
       steps.clear();
       steps.putAll(state.steps());

@@ -1,12 +1,15 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.MessageHeaders;
+import dev.evenkeel.outbox.ProtocolOutbox;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.spi.HeaderSource;
+import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionSlot;
+import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.SagaDefinitions;
 import dev.evenkeel.saga.spi.SagaObserver;
@@ -17,7 +20,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +30,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +53,8 @@ public final class SagaEngine implements Sagas {
    * What surrounds the engine.
    *
    * @param shards where sagas and steps live
+   * @param participants of this process
+   * @param messages told what is appended to the outbox
    * @param slot says which slot the current transaction belongs to
    * @param codec writes commands, results and events
    * @param headers asked at each start, for what the saga carries along
@@ -56,6 +64,8 @@ public final class SagaEngine implements Sagas {
    */
   public record Context(
       SagaShards shards,
+      SagaParticipants participants,
+      MessageObserver messages,
       TransactionSlot slot,
       PayloadCodec codec,
       List<HeaderSource> headers,
@@ -78,6 +88,7 @@ public final class SagaEngine implements Sagas {
   private final StepRunner runner;
   private final SagaStarter starter;
   private final SagaPost post;
+  private final ProtocolOutbox outbox;
   private final SagaQueries queries;
   private final Map<String, HomeShard> homes = new TreeMap<>();
   private final Map<String, ShardBulkhead> bulkheads = new ConcurrentHashMap<>();
@@ -94,12 +105,15 @@ public final class SagaEngine implements Sagas {
     this.context =
         new Context(
             context.shards(),
+            context.participants(),
+            context.messages(),
             context.slot(),
             context.codec(),
             context.headers(),
             context.flushes(),
             new GuardedObserver(context.observer()),
             context.time());
+    this.outbox = new ProtocolOutbox(options.schema(), context.messages());
     this.codec = new SagaCodec(context.codec(), options.maxPayloadBytes());
     this.coordinator = new SagaCoordinator(context.codec(), options.stuckAfter());
     this.runner = new StepRunner(this.context, codec, new StepTable(options.schema()), attempts);
@@ -304,6 +318,22 @@ public final class SagaEngine implements Sagas {
                 new UnknownSagaException(
                     "There is no saga \"%s\" in this process; it has %s"
                         .formatted(saga, definitions.all())));
+  }
+
+  /** The participants of a definition whose commands new instances have carried out here. */
+  Set<String> localParticipants(SagaDefinition definition) {
+    Set<String> remote = options.remoteParticipants();
+    return definition.steps().stream()
+        .filter(ActionStep.class::isInstance)
+        .map(step -> ((ActionStep) step).participant())
+        .filter(Objects::nonNull)
+        .filter(context.participants().names()::contains)
+        .filter(name -> !remote.contains(name) && !remote.contains(SagaOptions.EVERY_PARTICIPANT))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  ProtocolOutbox outbox() {
+    return outbox;
   }
 
   /** The home shard of a slot. */

@@ -51,6 +51,28 @@ sealed interface SagaNews {
     }
   }
 
+  /** Somebody else has it from now on: a child saga, or only time can tell. */
+  record Handed(StepKey key, StepState.Work work, Instant againAt) implements SagaNews {}
+
+  /**
+   * A participant or a child has answered.
+   *
+   * @param position of the stored answer
+   * @param sending which asking it answers
+   * @param what it says
+   * @param result as it was written
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
+  record Answered(long position, int sending, SagaNews what, byte @Nullable [] result)
+      implements SagaNews {
+
+    StepKey key() {
+      return what instanceof Ended ended
+          ? ended.key()
+          : what instanceof Undone undone ? undone.key() : ((Failed) what).key();
+    }
+  }
+
   /** An event was stored for the instance. */
   record Signalled(InstanceState.Signal signal) implements SagaNews {}
 

@@ -1,6 +1,8 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.saga.definition.Execution;
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * How the engine works.
@@ -25,6 +27,8 @@ import java.time.Duration;
 public record SagaOptions(
     String schema,
     String node,
+    String service,
+    Set<String> remoteParticipants,
     int concurrency,
     int maxActive,
     Duration lease,
@@ -39,7 +43,16 @@ public record SagaOptions(
   private static final int MOST_CONCURRENCY = 1_000;
   private static final int MOST_ACTIVE = 1_000_000;
 
+  /** Stands for all participants. */
+  public static final String EVERY_PARTICIPANT = "*";
+
   public SagaOptions {
+    if (!Execution.Participant.isLegal(service)) {
+      throw new IllegalArgumentException(
+          "evenkeel.saga.service must be 1 to 100 letters, digits, '.', '_' or '-', was \"%s\""
+              .formatted(service));
+    }
+    remoteParticipants = Set.copyOf(remoteParticipants);
     require("concurrency", concurrency, 1, MOST_CONCURRENCY);
     require("max-active", maxActive, 1, MOST_ACTIVE);
     require("stuck-after", stuckAfter, 1, MOST_CONCURRENCY);
@@ -56,6 +69,8 @@ public record SagaOptions(
     return new SagaOptions(
         schema,
         node,
+        "application",
+        Set.of(),
         8,
         10_000,
         Duration.ofSeconds(5),

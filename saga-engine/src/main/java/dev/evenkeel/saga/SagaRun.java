@@ -4,6 +4,7 @@ import dev.evenkeel.saga.Decision.Awaited;
 import dev.evenkeel.saga.Decision.Effect;
 import dev.evenkeel.saga.SagaHistoryEntry.Kind;
 import dev.evenkeel.saga.StepState.Work;
+import dev.evenkeel.outbox.spi.ShardKey;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.AwaitStep;
 import dev.evenkeel.saga.definition.StepDefinition;
@@ -35,6 +36,9 @@ final class SagaRun {
   /** What waits for longer than this waits in the database. */
   private static final Duration PARK_BEYOND = Duration.ofSeconds(2);
 
+  /** Answers mostly come soon: until then it stays, and is spared a write and a claim. */
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
   /** Wait after a write was refused because news had come. */
   private static final Duration AGAIN = Duration.ofMillis(100);
 
@@ -57,7 +61,9 @@ final class SagaRun {
       boolean park,
       @Nullable Instant parkUntil,
       List<Awaited> awaited,
-      List<Long> taken) {}
+      List<Long> taken,
+      List<CallTable.Sending> sendings,
+      List<CallTable.Answer> answers) {}
 
   /** What a refused write takes back. */
   private record Before(InstanceState state, Progress progress) {}
@@ -72,6 +78,8 @@ final class SagaRun {
   private final Deque<SagaNews> backlog = new ArrayDeque<>();
   private final Set<Long> read = new HashSet<>();
   private final Set<Long> taken = new LinkedHashSet<>();
+  private final Map<StepKey, CallTable.Order> orders = new HashMap<>();
+  private final List<CallTable.Answer> answers = new ArrayList<>();
   private final Set<String> shardsRead = new HashSet<>();
   private final Map<StepKey, Long> begunAt = new HashMap<>();
 
@@ -89,6 +97,7 @@ final class SagaRun {
   private @Nullable String earlierTrouble;
   private boolean released;
   private @Nullable Instant againAt;
+  private @Nullable Instant patientUntil;
   private volatile @Nullable Instant lookAt;
 
   /**
@@ -168,6 +177,29 @@ final class SagaRun {
     return lookAt;
   }
 
+  /** What an earlier owner has asked of participants; after what is known of its outcome. */
+  void resume(List<CallTable.Row> calls) {
+    lock.lock();
+    try {
+      Map<StepKey, StepState> steps = new HashMap<>(state.steps());
+      for (CallTable.Row call : calls) {
+        orders.put(call.key(), call.order());
+        Work what =
+            call.outcome() == null || call.verb() == SagaVerb.UNDO
+                ? call.verb().work()
+                : Work.NONE;
+        steps.put(
+            call.key(),
+            state
+                .step(call.key())
+                .resumed(new StepState.Asked(what, call.sendings(), call.againAt())));
+      }
+      state = state.with(steps);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** All rows of that shard are known from now on. */
   void hasRead(String shard) {
     lock.lock();
@@ -202,20 +234,85 @@ final class SagaRun {
       seen = Math.max(seen, newSeen);
       for (EventTable.Row event : events) {
         if (read.add(event.position())) {
-          news.add(
-              event.kind() == EventTable.Kind.CANCEL
-                  ? new SagaNews.Cancelled(
-                      event.position(),
-                      new String(event.payload(), java.nio.charset.StandardCharsets.UTF_8))
-                  : new SagaNews.Signalled(
-                      new InstanceState.Signal(event.position(), event.type(), event.payload())));
+          news.add(news(event));
         }
       }
+    } catch (RuntimeException e) { // one that can't be read must not keep other sagas
+      shelve("What was stored for it can't be read: " + e.getMessage(), e);
+      return;
     } finally {
       lock.unlock();
     }
     news.add(new SagaNews.Look());
     home.engine().launch(follow(news));
+  }
+
+  private SagaNews news(EventTable.Row event) {
+    return switch (event.kind()) {
+      case CANCEL ->
+          new SagaNews.Cancelled(
+              event.position(),
+              new String(event.payload(), java.nio.charset.StandardCharsets.UTF_8));
+      case REPLY -> answered(event.position(), SagaReply.read(event.payload()));
+      case SIGNAL ->
+          new SagaNews.Signalled(
+              new InstanceState.Signal(event.position(), event.type(), event.payload()));
+    };
+  }
+
+  private SagaNews.Answered answered(long position, SagaReply reply) {
+    StepKey key = reply.key();
+    StepDefinition step = state.definition().find(key.step());
+    SagaFailure failure = reply.failure();
+    SagaNews what =
+        switch (reply.outcome()) {
+          case UNDONE -> new SagaNews.Undone(key);
+          case FAILED, LATE ->
+              new SagaNews.Failed(
+                  key,
+                  reply.verb().work(),
+                  reply.outcome() == SagaReply.Outcome.LATE
+                      ? SagaNews.Failed.Kind.OUTAGE
+                      : reply.contention()
+                          ? SagaNews.Failed.Kind.CONTENTION
+                          : SagaNews.Failed.Kind.ERROR,
+                  failure == null ? "" : failure.type(),
+                  failure == null ? "It came after its time" : failure.message());
+          case DONE, REFUSED, FENCED ->
+              new SagaNews.Ended(
+                  key,
+                  Outcome.valueOf(reply.outcome().name()),
+                  step == null ? null : home.engine().codec().result(reply.result(), step.resultType()),
+                  failure,
+                  now());
+        };
+    return new SagaNews.Answered(position, reply.sending(), what, reply.result());
+  }
+
+  /** What an answer changes in what was asked, as the coordinator has taken it. */
+  private void answer(SagaNews news) {
+    if (!(news instanceof SagaNews.Answered answered) || !orders.containsKey(answered.key())) {
+      return;
+    }
+    StepKey key = answered.key();
+    StepState step = state.step(key);
+    if (answered.what() instanceof SagaNews.Undone && step.undone()) {
+      answers.add(new CallTable.Answer(key, SagaReply.Outcome.UNDONE, null, now()));
+    } else if (answered.what() instanceof SagaNews.Ended ended
+        && ended.outcome() == step.outcome()) {
+      SagaFailure failure = ended.failure();
+      answers.add(
+          new CallTable.Answer(
+              key,
+              SagaReply.Outcome.valueOf(ended.outcome().name()),
+              failure == null
+                  ? answered.result()
+                  : home.engine().codec().encodeFailure(failure),
+              ended.at()));
+    } else if (answered.what() instanceof SagaNews.Failed && step.notBefore() != null) {
+      answers.add(
+          new CallTable.Answer(key, SagaReply.Outcome.FAILED, null, step.notBefore()));
+    }
   }
 
   /** Takes news; the tasks that follow are the caller's to run. */
@@ -279,6 +376,7 @@ final class SagaRun {
       note(Kind.STATE, state.phase() + (failure == null ? "" : ": " + failure.message()));
     }
     news.forEach(this::count);
+    news.forEach(this::answer);
     String trouble = trouble();
     if (trouble != null && troubleBefore == null) {
       note(Kind.STUCK, trouble);
@@ -298,13 +396,70 @@ final class SagaRun {
     }
     if (decision.write() == Decision.Write.FIRST) {
       before = back;
-      writeFirst(content(decision.unlessNews(), false, null, decision.awaited()));
-      return;
-    }
-    if (decision.write() == Decision.Write.LATER) {
+      writeFirst(
+          content(
+              decision.unlessNews(), false, null, decision.awaited(), sendings(decision.sends())));
+    } else if (decision.write() == Decision.Write.LATER) {
       home.writer().later(this);
     }
     decision.effects().forEach(effect -> perform(effect, tasks));
+  }
+
+  /** What is asked of participants; a command that can't be made is news, and not sent. */
+  private List<CallTable.Sending> sendings(List<Decision.Send> sends) {
+    List<CallTable.Sending> sendings = new ArrayList<>();
+    for (Decision.Send send : sends) {
+      begunAt.putIfAbsent(send.key(), System.nanoTime());
+      try {
+        CallTable.Order order = orders.get(send.key());
+        if (order == null) {
+          order = order((ActionStep) state.definition().step(send.key().step()), send.key());
+          orders.put(send.key(), order);
+        }
+        sendings.add(
+            new CallTable.Sending(
+                send.key(), order, SagaVerb.of(send.work()), send.sending(), send.againAt()));
+      } catch (RuntimeException e) {
+        backlog.add(failed(send.key(), send.work(), SagaNews.Failed.Kind.INPUT, e));
+      }
+    }
+    stayFor(PATIENCE);
+    return sendings;
+  }
+
+  private CallTable.Order order(ActionStep step, StepKey key) {
+    Object command = command(step, key);
+    byte[] payload =
+        home.engine().codec().encode(command, "The command of step \"%s\"".formatted(step.name()));
+    return new CallTable.Order(
+        java.util.Objects.requireNonNull(step.participant()),
+        ParticipantCommand.typeOf(command.getClass()),
+        java.util.Objects.requireNonNull(payload));
+  }
+
+  /** What the step's code makes for whoever carries it out. */
+  private Object command(ActionStep step, StepKey key) {
+    try {
+      return java.util.Objects.requireNonNull(
+          step.action().call(new StepInput(state, step, key, null)));
+    } catch (Exception e) {
+      throw new InstanceState.InputException(
+          "The command of step \"%s\" can't be made: %s".formatted(key, e.getMessage()), e);
+    }
+  }
+
+  private void stayFor(Duration patience) {
+    patientUntil = now().plus(patience);
+  }
+
+  private static SagaNews.Failed failed(
+      StepKey key, Work work, SagaNews.Failed.Kind kind, RuntimeException e) {
+    return new SagaNews.Failed(
+        key,
+        work,
+        e instanceof InstanceState.InputException ? SagaNews.Failed.Kind.INPUT : kind,
+        e.getClass().getSimpleName(),
+        String.valueOf(e.getMessage()));
   }
 
   /** Why it is stuck; an earlier owner's reason holds until something succeeds. */
@@ -326,22 +481,49 @@ final class SagaRun {
     begunAt.put(effect.key(), System.nanoTime());
     SagaNews.Failed.Kind kind = SagaNews.Failed.Kind.ERROR; // of a slot strategy, too
     try {
-      int stepSlot = slot(step, effect.key());
+      StepCode code = StepCode.of(step);
+      int stepSlot;
+      String participant = step.participant();
+      if (participant == null) {
+        stepSlot = slot(step, effect.key());
+      } else {
+        Object command = command(step, effect.key());
+        ParticipantCommand handler = handler(participant, command);
+        code = StepCode.of(step, handler, command);
+        stepSlot = slot(handler, command);
+      }
       kind = SagaNews.Failed.Kind.OUTAGE; // the slot map is not known, or the slot is moving
       String shard = home.engine().shards().shardOf(stepSlot);
       // What is known to be done and was not among its shard's rows must not be done again.
       boolean isMissing = effect.work() != Work.UNDO && progress.isDone(effect.key());
       boolean readFirst = effect.again() || isMissing || (epoch > 1 && !shardsRead.contains(shard));
-      tasks.add(new StepTask(this, state, step, effect, stepSlot, shard, readFirst));
+      tasks.add(new StepTask(this, state, step, code, effect, stepSlot, shard, readFirst));
     } catch (RuntimeException e) {
-      backlog.add(
-          new SagaNews.Failed(
-              effect.key(),
-              effect.work(),
-              e instanceof InstanceState.InputException ? SagaNews.Failed.Kind.INPUT : kind,
-              e.getClass().getSimpleName(),
-              String.valueOf(e.getMessage())));
+      backlog.add(failed(effect.key(), effect.work(), kind, e));
     }
+  }
+
+  private ParticipantCommand handler(String participant, Object command) {
+    SagaParticipants participants = home.engine().context().participants();
+    String type = ParticipantCommand.typeOf(command.getClass());
+    ParticipantCommand handler = participants.find(participant, type);
+    if (handler == null) {
+      throw new InstanceState.InputException(
+          "Participant \"%s\" has no handler of the command \"%s\" in this process; it has %s"
+              .formatted(participant, type, participants.commands(participant)),
+          null);
+    }
+    return handler;
+  }
+
+  private int slot(ParticipantCommand handler, Object command) {
+    ShardKey key;
+    try {
+      key = handler.shardKey(command);
+    } catch (RuntimeException e) {
+      throw new InstanceState.InputException(String.valueOf(e.getMessage()), e);
+    }
+    return key == null ? slot : home.engine().slotOf(key.strategy(), key.text());
   }
 
   private int slot(ActionStep step, StepKey key) {
@@ -381,7 +563,13 @@ final class SagaRun {
   }
 
   private void record(SagaNews news) {
-    if (news instanceof SagaNews.Ended ended) {
+    if (news instanceof SagaNews.Answered answered) {
+      if (state.step(answered.key()).asked().sendings() > 0) {
+        record(answered.what());
+      }
+    } else if (news instanceof SagaNews.Handed) {
+      stayFor(PATIENCE);
+    } else if (news instanceof SagaNews.Ended ended) {
       if (state.step(ended.key()).outcome() != null || isAwait(ended.key())) {
         return;
       }
@@ -418,7 +606,9 @@ final class SagaRun {
 
   /** Failures as the coordinator has counted them. */
   private void count(SagaNews news) {
-    if (news instanceof SagaNews.Failed failed) {
+    if (news instanceof SagaNews.Answered answered) {
+      count(answered.what());
+    } else if (news instanceof SagaNews.Failed failed) {
       StepState step = state.step(failed.key());
       if (step.tries() > 0 && step.outcome() == null) {
         progress.attempts(failed.key(), new Progress.Count(step.attempts(), step.tries()));
@@ -444,7 +634,11 @@ final class SagaRun {
         detail);
   }
 
+  /** Where it happened: the shard, or who did it. */
   private @Nullable String shardOf(StepDefinition step, StepKey key) {
+    if (step instanceof ActionStep action && action.participant() != null) {
+      return action.participant();
+    }
     try {
       return step instanceof ActionStep action
           ? home.engine().shards().shardOf(slot(action, key))
@@ -462,7 +656,11 @@ final class SagaRun {
   }
 
   private Content content(
-      boolean unlessNews, boolean park, @Nullable Instant until, List<Awaited> awaited) {
+      boolean unlessNews,
+      boolean park,
+      @Nullable Instant until,
+      List<Awaited> awaited,
+      List<CallTable.Sending> sendings) {
     String trouble = trouble();
     return new Content(
         state,
@@ -473,14 +671,16 @@ final class SagaRun {
         park,
         until,
         awaited,
-        List.copyOf(taken));
+        List.copyOf(taken),
+        sendings,
+        List.copyOf(answers));
   }
 
   /** What is to be written at some time; null when another write comes first, or it is over. */
   @Nullable Content laterContent() {
     lock.lock();
     try {
-      return released || first != null ? null : content(false, false, null, List.of());
+      return released || first != null ? null : content(false, false, null, List.of(), List.of());
     } finally {
       lock.unlock();
     }
@@ -493,6 +693,7 @@ final class SagaRun {
     lock.lock();
     try {
       taken.removeAll(content.taken());
+      answers.removeAll(content.answers());
       if (content.park() || content.state().phase().isEnded()) {
         released = true;
         return true;
@@ -570,6 +771,10 @@ final class SagaRun {
       lookAt = againAt;
       return;
     }
-    writeFirst(content(true, true, until, List.of()));
+    if (patientUntil != null && patientUntil.isAfter(now)) {
+      lookAt = patientUntil;
+      return;
+    }
+    writeFirst(content(true, true, until, List.of(), List.of()));
   }
 }

@@ -15,6 +15,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
@@ -66,6 +67,7 @@ final class SagaStarter {
     Object stored = codec.payloads().decode(payload, definition.commandType());
     byte[] hash = sha256(payload);
     boolean own = engine.canOwn(home);
+    Set<String> local = engine.localParticipants(definition);
     KeyTable.Started started =
         CallersTransaction.on(
             target,
@@ -82,13 +84,14 @@ final class SagaStarter {
                         hash,
                         payload,
                         HeadersJson.write(headers),
+                        local,
                         definition.deadline(),
                         own ? home.node() : null),
                     home.clock().ahead()));
     Instant createdAt = started.createdAt();
     if (createdAt != null) {
       boolean mine = own && started.isFirst();
-      SagaRun run = mine ? run(home, definition, stored, slot, started, createdAt, headers) : null;
+      SagaRun run = mine ? run(home, definition, stored, slot, started, createdAt, headers, local) : null;
       TransactionSynchronizationManager.registerSynchronization(
           new Birth(home, target, definition.name(), run));
     }
@@ -103,7 +106,8 @@ final class SagaStarter {
       int slot,
       KeyTable.Started started,
       Instant createdAt,
-      Map<String, String> headers) {
+      Map<String, String> headers,
+      Set<String> local) {
     InstanceState state =
         new InstanceState(
             definition,
@@ -114,6 +118,7 @@ final class SagaStarter {
             SagaState.RUNNING,
             false,
             null,
+            local,
             Map.of(),
             List.of());
     return new SagaRun(

@@ -9,6 +9,7 @@ import java.lang.annotation.Target;
 /**
  * One step: the method runs in one local transaction on the step's shard, together with the row
  * that says it happened. Its database effects happen once; what it does elsewhere can happen again.
+ * With {@link #participant()}, {@link #external()} or {@link #child()} it is something else.
  *
  * <p>Parameters are injected: the command, the item of a {@link #forEach()} step, and results of
  * ancestors by type or {@link ResultOf}; of a {@code forEach} ancestor as a {@code List}. No
@@ -60,11 +61,37 @@ public @interface SagaStep {
    */
   String compensation() default "";
 
+  /**
+   * The participant that carries the step out: the method returns a {@link Command} and does
+   * nothing else. Its result is what the participant's {@link CommandHandler} returns, which also
+   * has the shard key and the refusals. Empty for none.
+   */
+  String participant() default "";
+
+  /**
+   * Whether the method runs outside a transaction, to call what is not transactional, such as an
+   * HTTP service. It may run several times; a parameter of type {@link IdempotencyKey} is the same
+   * each time, and in the compensation, which may reach the service before the call does and has to
+   * void it then. In the compensation the own result is null where nobody knows whether the call
+   * took effect.
+   */
+  boolean external() default false;
+
+  /**
+   * Name of the saga that the step is: the method returns its start command and does nothing else.
+   * The step is done when the child has completed, and refused when it was compensated; its result
+   * is a {@link ChildSaga}. Empty for none.
+   */
+  String child() default "";
+
   /** How it is repeated. */
   Retry retry() default @Retry;
 
   /** Longest time for one attempt, as ISO-8601; beyond it the attempt has failed. */
   String timeout() default "PT5S";
+
+  /** Whoever carries the step out undoes it: its {@link #participant()} or {@link #child()}. */
+  String DELEGATED = "delegated";
 
   /** A compensatable step that leaves nothing to undo. */
   String NONE = "none";

@@ -103,6 +103,15 @@ final class StepInput implements StepContext<Object> {
   }
 
   @Override
+  public IdempotencyKey idempotencyKey() {
+    if (key == null) {
+      throw new IllegalStateException(
+          "Step \"%s\" has a key for each item only".formatted(step.name()));
+    }
+    return new IdempotencyKey("%s:%s:%d".formatted(instance.id(), key.step(), key.item()));
+  }
+
+  @Override
   public @Nullable SagaFailure failure() {
     return failure;
   }

@@ -10,6 +10,7 @@ import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.StepDefinition;
 import dev.evenkeel.saga.spi.SagaObserver;
 import java.sql.Connection;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -154,7 +155,7 @@ final class StepRunner {
   /** A row as news; null for a step that the definition does not have. */
   @Nullable SagaNews news(InstanceState instance, StepTable.Row row) {
     StepDefinition step = instance.definition().find(row.key().step());
-    if (step == null) {
+    if (step == null || row.outcome() == Outcome.STARTED) { // who began it has to end it
       return null;
     }
     if (row.direction() == Direction.COMPENSATION) {
@@ -167,6 +168,25 @@ final class StepRunner {
         refused ? null : codec.result(row.result(), step.resultType()),
         refused ? codec.failure(row.result()) : null,
         row.recordedAt());
+  }
+
+  /** What a participant has answered to an earlier owner. */
+  List<SagaNews> news(InstanceState instance, CallTable.Row call) {
+    StepDefinition step = instance.definition().find(call.key().step());
+    Outcome outcome = call.outcome();
+    Instant at = call.recordedAt();
+    if (step == null || outcome == null || at == null) {
+      return List.of();
+    }
+    boolean refused = outcome == Outcome.REFUSED;
+    SagaNews ended =
+        new SagaNews.Ended(
+            call.key(),
+            outcome,
+            refused ? null : codec.result(call.result(), step.resultType()),
+            refused ? codec.failure(call.result()) : null,
+            at);
+    return call.undone() ? List.of(ended, new SagaNews.Undone(call.key())) : List.of(ended);
   }
 
   // ---- the application's code
@@ -191,7 +211,7 @@ final class StepRunner {
       }
     } catch (Exception e) {
       // An outage is never a refusal, whatever the step declares.
-      if (task.step().retry().isRefusal(e) && FailureKind.of(e) == FailureKind.HANDLER) {
+      if (task.code().isRefusal().test(e) && FailureKind.of(e) == FailureKind.HANDLER) {
         refuse(task, e, news);
         return;
       }
@@ -222,8 +242,8 @@ final class StepRunner {
     TransactionTarget target = context.shards().target(task.slot(), "saga " + task.instance().id());
     ActionStep.Call call =
         direction(task) == Direction.FORWARD
-            ? task.step().action()
-            : java.util.Objects.requireNonNull(task.step().compensation());
+            ? task.code().action()
+            : java.util.Objects.requireNonNull(task.code().compensation());
     StepInput input = new StepInput(task.instance(), task.step(), task.effect().key(), failure);
     CurrentSaga.enter(task.run().headers());
     try (Attempts.Attempt attempt =

@@ -9,19 +9,22 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step that runs in a local transaction.
+ * A step that does something.
  *
  * @param name unique in its saga
  * @param after steps it comes after
  * @param ancestors all steps that are done before it
  * @param kind relative to the pivot
+ * @param execution who carries it out
  * @param resultType what it returns; {@code Void} for nothing
  * @param wanted on the command
  * @param forEach the items; null for a single step
- * @param shardKey text of the key of its transaction; null for the home slot
+ * @param shardKey text of the key of its transaction; null for the home slot, and where somebody
+ *     else carries it out
  * @param shardStrategy turns the key into a slot
- * @param action what it does
- * @param compensation what undoes it; null for nothing to undo
+ * @param action what it does; makes the command where somebody else carries it out
+ * @param compensation what undoes it, {@link #DELEGATED} where that is who carries it out; null for
+ *     nothing to undo
  * @param retry how it is repeated
  * @param timeout longest time for one attempt
  */
@@ -30,6 +33,7 @@ public record ActionStep(
     List<String> after,
     Set<String> ancestors,
     StepKind kind,
+    Execution execution,
     Class<?> resultType,
     Predicate<Object> wanted,
     @Nullable Reader<Collection<?>> forEach,
@@ -40,6 +44,12 @@ public record ActionStep(
     RetryPolicy retry,
     Duration timeout)
     implements StepDefinition {
+
+  /** Stands for the compensation that a participant or a child saga has itself. */
+  static final Call DELEGATED =
+      context -> {
+        throw new IllegalStateException("Whoever carries the step out undoes it");
+      };
 
   public ActionStep {
     after = List.copyOf(after);
@@ -71,6 +81,21 @@ public record ActionStep(
   @Override
   public boolean isWanted(Object command) {
     return wanted.test(command);
+  }
+
+  /** The participant that carries it out; null where it is none. */
+  public @Nullable String participant() {
+    return execution instanceof Execution.Participant participant ? participant.name() : null;
+  }
+
+  /** Whether it is a saga of its own. */
+  public boolean isChild() {
+    return execution instanceof Execution.Child;
+  }
+
+  /** Whether it runs outside a transaction. */
+  public boolean isExternal() {
+    return execution instanceof Execution.External;
   }
 
   /** Whether it runs once for each item. */

@@ -1,6 +1,7 @@
 package dev.evenkeel.saga.definition;
 
 import dev.evenkeel.saga.AwaitEvent;
+import dev.evenkeel.saga.Command;
 import dev.evenkeel.saga.Retry;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaFor;
@@ -112,12 +113,25 @@ public final class AnnotatedSaga {
         .shardStrategy(said.shardStrategy())
         .forEach(said.forEach())
         .when(said.when())
-        .returns(result(method, mistakes))
         .retry(retry(said.retry(), mistakes))
         .run(MethodBinding.ofStep(bean, targetClass, method));
+    if (!said.child().isEmpty()) {
+      step.child(said.child(), result(method, mistakes));
+    } else {
+      step.returns(
+          said.participant().isEmpty() ? result(method, mistakes) : answer(method, mistakes));
+    }
+    if (!said.participant().isEmpty()) {
+      step.participant(said.participant());
+    }
+    if (said.external()) {
+      step.external();
+    }
     parse("timeout", said.timeout(), mistakes).ifPresent(step::timeout);
     if (said.compensation().equals(SagaStep.NONE)) {
       step.nothingToUndo();
+    } else if (said.compensation().equals(SagaStep.DELEGATED)) {
+      step.delegatedCompensation();
     } else if (!said.compensation().isEmpty()) {
       step.compensation(compensation(said.compensation(), mistakes));
     }
@@ -165,6 +179,21 @@ public final class AnnotatedSaga {
       return Void.class;
     }
     return storable("the result of " + text(method), type, mistakes);
+  }
+
+  /** What the participant answers to the command that the method makes. */
+  private Class<?> answer(Method method, Mistakes mistakes) {
+    ResolvableType type = ResolvableType.forMethodReturnType(method, targetClass);
+    ResolvableType answer = type.as(Command.class).getGeneric(0);
+    if (type.toClass() != Command.class || answer.resolve() == null) {
+      mistakes.add(
+          "%s must return a Command<R>, with R what the participant answers, was %s"
+              .formatted(text(method), type));
+      return Void.class;
+    }
+    return answer.toClass() == Void.class
+        ? Void.class
+        : storable("what answers the command of " + text(method), answer, mistakes);
   }
 
   private Class<?> event(Method method, Mistakes mistakes) {

@@ -1,5 +1,6 @@
 package dev.evenkeel.saga.definition;
 
+import dev.evenkeel.saga.IdempotencyKey;
 import dev.evenkeel.saga.ResultOf;
 import dev.evenkeel.saga.SagaFailure;
 import java.lang.reflect.Method;
@@ -121,6 +122,11 @@ record MethodBinding(Object bean, Class<?> targetClass, Method method, int count
     Class<?> item = scope.item();
     if (item != null) {
       sources.add(new Source("the item", item, context -> context.item(item)));
+    }
+    if (scope.own() instanceof StepBuilder<?> action && action.execution() == Execution.EXTERNAL) {
+      sources.add(
+          new Source(
+              "the idempotency key", IdempotencyKey.class, StepContext::idempotencyKey));
     }
     if (undoes) {
       sources.add(new Source("the failure", SagaFailure.class, StepContext::failure));

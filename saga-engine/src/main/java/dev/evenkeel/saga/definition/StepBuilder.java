@@ -1,5 +1,7 @@
 package dev.evenkeel.saga.definition;
 
+import dev.evenkeel.saga.ChildSaga;
+import dev.evenkeel.saga.Command;
 import dev.evenkeel.saga.StepKind;
 import java.time.Duration;
 import java.util.List;
@@ -7,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.ClassUtils;
 
 /**
- * Describes a step that runs in a local transaction, inside {@link SagaBuilder#step}. Paths are
+ * Describes a step that does something, inside {@link SagaBuilder#step}: in a local transaction,
+ * unless it says otherwise. Paths are
  * those of {@link dev.evenkeel.saga.SagaStep}.
  *
  * @param <C> the command
@@ -17,12 +20,14 @@ public final class StepBuilder<C> extends StepDraft {
   private static final int MOST_ATTEMPTS = 1_000;
 
   private StepKind kind = StepKind.COMPENSATABLE;
+  private Execution execution = Execution.LOCAL;
   private String forEach = "";
   private String shardKey = "";
   private String shardStrategy = "hash";
   private @Nullable Binding action;
   private @Nullable Binding compensation;
   private boolean nothingToUndo;
+  private boolean several;
   private RetryPolicy retry = RetryPolicy.DEFAULT;
   private Duration timeout = Duration.ofSeconds(5);
 
@@ -70,6 +75,32 @@ public final class StepBuilder<C> extends StepDraft {
     return this;
   }
 
+  /**
+   * A participant carries it out: {@link #run} returns the command, a {@link
+   * dev.evenkeel.saga.Command} or its payload, and does nothing else. The participant's handler has
+   * the shard key, the refusals and the compensation.
+   */
+  public StepBuilder<C> participant(String participant) {
+    return execution(new Execution.Participant(participant));
+  }
+
+  /**
+   * It runs outside a transaction, to call what is not transactional. It may run several times,
+   * each time with the same {@link StepContext#idempotencyKey()}; so may its compensation.
+   */
+  public StepBuilder<C> external() {
+    return execution(Execution.EXTERNAL);
+  }
+
+  /**
+   * It is a saga of its own: {@link #run} returns the start command, and does nothing else. The
+   * result is a {@link dev.evenkeel.saga.ChildSaga}.
+   */
+  public StepBuilder<C> child(String saga, Class<?> command) {
+    resultType = ChildSaga.class;
+    return execution(new Execution.Child(saga, command));
+  }
+
   /** Property path to the shard key of the step's transaction. Default: the home slot. */
   public StepBuilder<C> shardKey(String path) {
     shardKey = path;
@@ -102,7 +133,11 @@ public final class StepBuilder<C> extends StepDraft {
 
   /** What it does. Obligatory. */
   public StepBuilder<C> run(Action<C> what) {
-    return run((scope, mistakes) -> new CheckedResult(this, context -> what.run(typed(context))));
+    return run(
+        (scope, mistakes) ->
+            execution.isDelegated()
+                ? context -> what.run(typed(context))
+                : new CheckedResult(this, context -> what.run(typed(context))));
   }
 
   /** What undoes it. A compensatable step has this or {@link #nothingToUndo()}. */
@@ -113,6 +148,11 @@ public final class StepBuilder<C> extends StepDraft {
               what.run(typed(context));
               return null;
             });
+  }
+
+  /** Says that whoever carries the step out undoes it: its participant, or the child saga. */
+  public StepBuilder<C> delegatedCompensation() {
+    return compensation((scope, mistakes) -> ActionStep.DELEGATED);
   }
 
   /** Says that a compensatable step leaves nothing to undo. */
@@ -131,6 +171,18 @@ public final class StepBuilder<C> extends StepDraft {
   public StepBuilder<C> timeout(Duration length) {
     timeout = length;
     return this;
+  }
+
+  private StepBuilder<C> execution(Execution by) {
+    if (execution != Execution.LOCAL) {
+      several = true;
+    }
+    execution = by;
+    return this;
+  }
+
+  Execution execution() {
+    return execution;
   }
 
   StepBuilder<C> run(Binding binding) {
@@ -157,6 +209,7 @@ public final class StepBuilder<C> extends StepDraft {
     Items items = isForEach() ? Items.of(forEach, scope, mistakes) : null;
     StepScope withItem = scope.withItem(itemType(items));
     checkKind(mistakes);
+    checkExecution(mistakes);
     checkRetry(mistakes);
     mistakes.requireLength("timeout", timeout);
     if (shardStrategy.isBlank()) {
@@ -166,20 +219,31 @@ public final class StepBuilder<C> extends StepDraft {
     if (action == null) {
       mistakes.add("it must say what it does; give it run(...)");
     } else {
-      call = action.bind(withItem, mistakes);
+      ActionStep.Call bound = action.bind(withItem, mistakes);
+      call = execution.isDelegated() ? new DelegatedCall(this, bound) : bound;
+    }
+    ActionStep.Call undo = compensation == null ? null : compensation.bind(withItem, mistakes);
+    if (undo == ActionStep.DELEGATED && !execution.isDelegated()) {
+      mistakes.add(
+          "its compensation can't be delegated, for it runs in this saga; only a participant or a"
+              + " child saga undoes what it did");
+    } else if (undo != null && undo != ActionStep.DELEGATED && execution.isDelegated()) {
+      mistakes.add(
+          "its compensation must be delegated to whoever carries it out, was code of this saga");
     }
     return new ActionStep(
         name,
         afterOrNone(),
         scope.ancestorNames(),
         kind,
+        execution,
         resultType,
         Wanted.of(when, scope, mistakes),
         items,
         key(withItem, mistakes),
         shardStrategy,
         call,
-        compensation == null ? null : compensation.bind(withItem, mistakes),
+        undo,
         retry,
         timeout);
   }
@@ -223,6 +287,28 @@ public final class StepBuilder<C> extends StepDraft {
     }
   }
 
+  private void checkExecution(Mistakes mistakes) {
+    if (several) {
+      mistakes.add("it must be one of participant, external and child, was several");
+    }
+    if (execution instanceof Execution.Participant participant
+        && !Execution.Participant.isLegal(participant.name())) {
+      mistakes.add(
+          "participant must be 1 to 100 letters, digits, '.', '_' or '-', was \"%s\""
+              .formatted(participant.name()));
+    }
+    if (execution.isDelegated() && !shardKey.isEmpty()) {
+      mistakes.add(
+          "it must have no shardKey, was \"%s\": whoever carries it out has one"
+              .formatted(shardKey));
+    }
+    if (execution.isDelegated() && !retry.refusals().isEmpty()) {
+      mistakes.add(
+          "it must have no refusals, was %s: whoever carries it out has them"
+              .formatted(retry.refusals().stream().map(Class::getName).toList()));
+    }
+  }
+
   private void checkRetry(Mistakes mistakes) {
     if (retry.maxAttempts() < 1 || retry.maxAttempts() > MOST_ATTEMPTS) {
       mistakes.add(
@@ -256,6 +342,25 @@ public final class StepBuilder<C> extends StepDraft {
     @Override
     public String toString() {
       return path.toString();
+    }
+  }
+
+  /** Makes the command, without what wraps it. */
+  private record DelegatedCall(StepBuilder<?> step, ActionStep.Call call)
+      implements ActionStep.Call {
+
+    @Override
+    public Object call(StepContext<Object> context) throws Exception {
+      Object made = call.call(context);
+      Object command = made instanceof Command<?> wrapped ? wrapped.payload() : made;
+      if (command == null) {
+        throw new IllegalStateException(
+            "Step \"%s\" must return the command for its %s, was null"
+                .formatted(
+                    step.name,
+                    step.execution instanceof Execution.Participant ? "participant" : "child"));
+      }
+      return command;
     }
   }
 

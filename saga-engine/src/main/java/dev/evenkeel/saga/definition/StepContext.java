@@ -1,5 +1,6 @@
 package dev.evenkeel.saga.definition;
 
+import dev.evenkeel.saga.IdempotencyKey;
 import dev.evenkeel.saga.SagaFailure;
 import java.util.List;
 import java.util.UUID;
@@ -40,6 +41,14 @@ public interface StepContext<C> {
    * @throws IllegalArgumentException if the step is no such ancestor
    */
   <R> List<R> results(String step, Class<R> type);
+
+  /**
+   * What names the step to services that it calls: the same for every attempt and for the
+   * compensation, and another for each item.
+   *
+   * @throws IllegalStateException where only the step as a whole is meant, as in {@code forEach}
+   */
+  IdempotencyKey idempotencyKey();
 
   /** In a compensation, why the saga turned back; null in other steps. */
   @Nullable SagaFailure failure();
