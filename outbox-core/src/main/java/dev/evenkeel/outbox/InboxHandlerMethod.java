@@ -1,5 +1,6 @@
 package dev.evenkeel.outbox;
 
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.ShardKey;
 import java.lang.reflect.InvocationTargetException;
@@ -8,7 +9,10 @@ import java.lang.reflect.UndeclaredThrowableException;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** One method, or code in its place, bound to one subscription. Immutable, thread-safe. */
+/**
+ * One method, or code or a direct handler in its place, bound to one subscription. Immutable,
+ * thread-safe.
+ */
 public final class InboxHandlerMethod {
 
   private final Subscription subscription;
@@ -18,6 +22,7 @@ public final class InboxHandlerMethod {
   private final PayloadCodec codec;
   private final Upcasters upcasters;
   private final @Nullable Keyed shardKey;
+  private final @Nullable DirectHandler direct;
 
   /** How a shard key is read, and what turns it into a slot. */
   record Keyed(PropertyPath path, String strategy) {}
@@ -60,6 +65,23 @@ public final class InboxHandlerMethod {
     this.codec = codec;
     this.upcasters = upcasters;
     this.shardKey = shardKey;
+    this.direct = null;
+  }
+
+  /** Binds a direct handler, to every version of its type. */
+  InboxHandlerMethod(DirectHandler direct, PayloadCodec codec, Upcasters upcasters) {
+    this.subscription =
+        new Subscription(direct.consumer(), direct.type(), Subscription.EVERY_VERSION);
+    this.name = direct.getClass().getSimpleName() + " of " + subscription;
+    this.code =
+        (event, message) -> {
+          throw new IllegalStateException(direct + " has transactions of its own");
+        };
+    this.payloadClass = null;
+    this.codec = codec;
+    this.upcasters = upcasters;
+    this.shardKey = null;
+    this.direct = direct;
   }
 
   private static BiConsumer<@Nullable Object, OutboxMessage> calling(
@@ -82,6 +104,11 @@ public final class InboxHandlerMethod {
     return subscription;
   }
 
+  /** What handles messages in transactions of its own; null where the inbox has the transaction. */
+  @Nullable DirectHandler direct() {
+    return direct;
+  }
+
   /**
    * The shard key of the effects; null when the handler names none.
    *
@@ -90,6 +117,10 @@ public final class InboxHandlerMethod {
    * @throws OutboxException if the key is null or blank
    */
   @Nullable ShardKey shardKey(OutboxMessage message) {
+    if (direct != null) {
+      ClaimCheck.requirePayload(message);
+      return direct.shardKey(message);
+    }
     if (shardKey == null || payloadClass == null) {
       return null;
     }

@@ -1,5 +1,6 @@
 package dev.evenkeel.outbox;
 
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.Upcaster;
 import java.lang.reflect.Method;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -175,6 +177,14 @@ public final class InboxHandlers {
   /** Everything this process subscribes to. */
   public Set<Subscription> subscriptions() {
     return Set.copyOf(methods.keySet());
+  }
+
+  /** Those of the handlers that have transactions of their own. */
+  public List<DirectHandler> directHandlers() {
+    return methods.values().stream()
+        .map(InboxHandlerMethod::direct)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /**
@@ -351,6 +361,34 @@ public final class InboxHandlers {
                 keyed(event, shardKey, shardStrategy)));
       } catch (IllegalArgumentException e) {
         mistakes.add("%s: %s".formatted(name, e.getMessage()));
+      }
+      return this;
+    }
+
+    /** As {@link #addDirect(DirectHandler, DeadLetterPolicy)}, with the default policy. */
+    public Builder addDirect(DirectHandler handler) {
+      return addDirect(handler, DeadLetterPolicy.DEFAULT);
+    }
+
+    /**
+     * Adds a handler that has transactions of its own and no inbox row: delivered again, a message
+     * has to do no harm to it.
+     *
+     * @param handler takes every version of its type, which needs no registered class
+     * @param onDeadLetter as {@link InboxHandler#onDeadLetter()}
+     */
+    public Builder addDirect(DirectHandler handler, DeadLetterPolicy onDeadLetter) {
+      String name = handler.getClass().getName();
+      String consumer = handler.consumer();
+      if (consumer.isBlank() || consumer.equals(UNKNOWN_CONSUMER)) {
+        mistakes.add("%s: consumer must be a name, was \"%s\"".formatted(name, consumer));
+      } else if (handler.type().isBlank() || handler.aggregateType().isBlank()) {
+        mistakes.add(
+            "%s: type and aggregate type must not be blank, were \"%s\" and \"%s\""
+                .formatted(name, handler.type(), handler.aggregateType()));
+      } else {
+        onDeadLetter(consumer, onDeadLetter);
+        put(name, new InboxHandlerMethod(handler, codec, upcasters));
       }
       return this;
     }

@@ -1,5 +1,6 @@
 package dev.evenkeel.outbox;
 
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.Fence;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadStore;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
 import org.postgresql.util.PSQLState;
@@ -25,8 +27,9 @@ import org.springframework.transaction.support.TransactionTemplate;
  * Runs one handler for one message in one transaction with its inbox row: the effects happen once.
  *
  * <p>The row goes in first. Another delivery of the same message waits on it and then finds it, so
- * two processes may deliver the same message at the same moment. Thread-safe; call it outside a
- * transaction.
+ * two processes may deliver the same message at the same moment. A {@link DirectHandler} has
+ * neither row nor transaction from here: it answers for messages that come twice. Thread-safe; call
+ * it outside a transaction.
  */
 public final class InboxReceiver {
 
@@ -58,7 +61,8 @@ public final class InboxReceiver {
     }
 
     /**
-     * The transaction began: the caller may now end it by its backend.
+     * The transaction began: the caller may now end it by its backend. A direct handler may begin
+     * several, one after the other.
      *
      * @param startedAt {@code xact_start} of the session, as text; tells it from a later
      *     transaction
@@ -144,17 +148,18 @@ public final class InboxReceiver {
       OutboxMessage message,
       TransactionTarget target,
       Attempt attempt) {
+    DirectHandler direct = handler.direct();
+    if (direct != null) {
+      return receiveDirectly(direct, message, target, attempt);
+    }
     if (!attempt.release() && age(message).compareTo(options.window()) > 0) {
       return ReceiveOutcome.EXPIRED;
     }
     boolean atHome = target.dataSource() == home;
     if (!atHome) {
-      InboxTable.Parked parked =
-          onConnection(home, c -> table.parked(c, message, handler.consumer()));
-      if (attempt.release()
-          ? !parked.waiting(attempt.revision())
-          : parked.message() || parked.key()) {
-        return attempt.release() ? ReceiveOutcome.ALREADY_PARKED : refused(parked);
+      ReceiveOutcome refusal = refusal(handler.consumer(), message, attempt);
+      if (refusal != null) {
+        return refusal;
       }
     }
     InboxBucket ring = ring(target); // read outside the transaction
@@ -175,6 +180,58 @@ public final class InboxReceiver {
     return whyNot(target, atHome, handler, message, attempt);
   }
 
+  /** What the parked tables, at home, have against an attempt; null: nothing. */
+  private @Nullable ReceiveOutcome refusal(
+      String consumer, OutboxMessage message, Attempt attempt) {
+    InboxTable.Parked parked = onConnection(home, c -> table.parked(c, message, consumer));
+    if (attempt.release()) {
+      return parked.waiting(attempt.revision()) ? null : ReceiveOutcome.ALREADY_PARKED;
+    }
+    return parked.message() || parked.key() ? refused(parked) : null;
+  }
+
+  /** Without a window: what does no harm when it comes twice does none when it comes late. */
+  private ReceiveOutcome receiveDirectly(
+      DirectHandler handler, OutboxMessage message, TransactionTarget target, Attempt attempt) {
+    ReceiveOutcome refusal = refusal(handler.consumer(), message, attempt);
+    if (refusal != null) {
+      return refusal;
+    }
+    ClaimCheck.requirePayload(message);
+    String session = SessionNames.of(options.schema(), attempt.fence(), "handler");
+    DirectHandler.Began began =
+        c -> {
+          if (c.getAutoCommit()) {
+            throw new IllegalStateException(
+                "%s of \"%s\" said that a transaction began, and its connection is in auto-commit mode; turn that off first"
+                    .formatted(handler.getClass().getName(), handler.consumer()));
+          }
+          InboxTable.Session begun = table.begin(c, session);
+          attempt.began(target, begun.backendPid(), begun.startedAt());
+        };
+    target
+        .scope()
+        .call(
+            () -> {
+              CurrentMessage.run(message, () -> handle(handler, message, target, began));
+              return ReceiveOutcome.HANDLED;
+            });
+    observer.handled(handler.consumer(), age(message));
+    return ReceiveOutcome.HANDLED;
+  }
+
+  private static void handle(
+      DirectHandler handler,
+      OutboxMessage message,
+      TransactionTarget target,
+      DirectHandler.Began began) {
+    try {
+      handler.handle(message, target, began);
+    } catch (SQLException e) {
+      throw new UncategorizedSQLException("Handling a message", null, e);
+    }
+  }
+
   private boolean deliver(
       TransactionTarget target,
       boolean atHome,
@@ -182,7 +239,7 @@ public final class InboxReceiver {
       InboxHandlerMethod handler,
       OutboxMessage message,
       Attempt attempt) {
-    Optional<InboxTable.Inserted> inserted =
+    Optional<InboxTable.Session> inserted =
         onConnection(
             target.transactional(),
             c -> {

@@ -22,10 +22,10 @@ final class InboxTable {
     WAITING
   }
 
-  /** The session that holds the new row, and when its transaction started. */
-  record Inserted(int backendPid, String startedAt) {}
+  /** The session of a handler's transaction, and when the transaction started. */
+  record Session(int backendPid, String startedAt) {}
 
-  private static final String SETTINGS_AND_INSERT =
+  private static final String SETTINGS =
       """
       WITH settings AS MATERIALIZED (
           SELECT set_config('synchronous_commit', 'on', true),
@@ -33,6 +33,14 @@ final class InboxTable {
                  set_config('statement_timeout', ?, true),
                  set_config('idle_in_transaction_session_timeout', ?, true),
                  set_config('application_name', ?, true))
+      """;
+
+  private static final String SETTINGS_ONLY =
+      SETTINGS + "SELECT pg_backend_pid(), now()::text FROM settings";
+
+  private static final String SETTINGS_AND_INSERT =
+      SETTINGS
+          + """
       INSERT INTO %1$s.inbox (bucket, message_id, consumer, slot)
       SELECT ?, ?, ?, ? FROM settings
       """;
@@ -106,7 +114,7 @@ final class InboxTable {
    * @param revision for {@link Condition#WAITING}: of the message as it was read
    * @return empty when no row was inserted
    */
-  Optional<Inserted> insert(
+  Optional<Session> insert(
       Connection connection,
       int bucket,
       OutboxMessage message,
@@ -123,10 +131,7 @@ final class InboxTable {
           case WAITING -> insertIfWaiting;
         };
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setString(1, timeoutMillis);
-      statement.setString(2, timeoutMillis);
-      statement.setString(3, idleMillis);
-      statement.setString(4, applicationName);
+      settings(statement, applicationName);
       statement.setInt(5, bucket);
       statement.setObject(6, message.id());
       statement.setString(7, consumer);
@@ -144,10 +149,28 @@ final class InboxTable {
       }
       try (ResultSet row = statement.executeQuery()) {
         return row.next()
-            ? Optional.of(new Inserted(row.getInt(1), row.getString(2)))
+            ? Optional.of(new Session(row.getInt(1), row.getString(2)))
             : Optional.empty();
       }
     }
+  }
+
+  /** As {@link #insert}, without a row. */
+  Session begin(Connection connection, String applicationName) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(SETTINGS_ONLY)) {
+      settings(statement, applicationName);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return new Session(row.getInt(1), row.getString(2));
+      }
+    }
+  }
+
+  private void settings(PreparedStatement statement, String applicationName) throws SQLException {
+    statement.setString(1, timeoutMillis);
+    statement.setString(2, timeoutMillis);
+    statement.setString(3, idleMillis);
+    statement.setString(4, applicationName);
   }
 
   boolean exists(Connection connection, int bucket, OutboxMessage message, String consumer)

@@ -36,6 +36,32 @@ final class OutboxTable {
             .formatted(schema);
   }
 
+  /**
+   * Refuses what no row can hold, or what nobody could deliver.
+   *
+   * @throws OutboxException naming the message and what is wrong with it
+   */
+  static void requireFit(OutboxMessage message) {
+    requireText(message, "aggregate type", message.aggregateType());
+    requireText(message, "key", message.aggregateId());
+    requireText(message, "type", message.type());
+    if (!message.orderKey().fits()) {
+      throw new OutboxException(
+          "%s v%d: its aggregate type and key have more than %d bytes together"
+              .formatted(message.type(), message.version(), OrderKey.MAX_BYTES));
+    }
+    if (message.version() < 1) {
+      throw new OutboxException(
+          "%s: version must be at least 1, was %d".formatted(message, message.version()));
+    }
+  }
+
+  private static void requireText(OutboxMessage message, String what, String value) {
+    if (value.isBlank()) {
+      throw new OutboxException("%s: its %s must not be blank".formatted(message, what));
+    }
+  }
+
   void insert(Connection connection, List<OutboxMessage> messages) throws SQLException {
     if (messages.size() == 1) {
       insertOne(connection, messages.get(0));

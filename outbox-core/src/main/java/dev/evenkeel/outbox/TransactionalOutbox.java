@@ -110,18 +110,7 @@ public final class TransactionalOutbox implements Outbox {
 
   @Override
   public void append(OutboxMessage message) {
-    requireText(message, "aggregate type", message.aggregateType());
-    requireText(message, "key", message.aggregateId());
-    requireText(message, "type", message.type());
-    if (!message.orderKey().fits()) {
-      throw new OutboxException(
-          "%s v%d: its aggregate type and key have more than %d bytes together"
-              .formatted(message.type(), message.version(), OrderKey.MAX_BYTES));
-    }
-    if (message.version() < 1) {
-      throw new OutboxException(
-          "%s: version must be at least 1, was %d".formatted(message, message.version()));
-    }
+    OutboxTable.requireFit(message);
     boolean large = requireSize(message);
     OutboxBuffer buffer = buffer(message);
     buffer.check(message);
@@ -146,12 +135,6 @@ public final class TransactionalOutbox implements Outbox {
                   allowed));
     }
     return large;
-  }
-
-  private static void requireText(OutboxMessage message, String what, String value) {
-    if (value.isBlank()) {
-      throw new OutboxException("%s: its %s must not be blank".formatted(message, what));
-    }
   }
 
   private Map<String, String> headersFor(OutboxMessage message) {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.evenkeel.outbox.InboxHandlers.Route;
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.ShardKey;
+import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
@@ -248,5 +250,51 @@ class InboxHandlersTest {
         .isThrownBy(
             () -> InboxHandlers.builder(TYPES, CODEC).onDeadLetter(DeadLetterPolicy.DEFAULT))
         .withMessage("evenkeel.inbox.dead-letter-policy must be block or skip, was default");
+  }
+
+  /** Handles nothing; only its names count. */
+  private record Direct(String consumer, String type, String aggregateType)
+      implements DirectHandler {
+
+    @Override
+    public void handle(OutboxMessage message, TransactionTarget target, Began began) {}
+  }
+
+  @Test
+  void directHandlersTakeEveryVersionOfTypesThatNeedNoClass() {
+    Direct shipping = new Direct("participant:shipping", "saga-command.shipping", "commands");
+    InboxHandlers handlers =
+        InboxHandlers.builder(TYPES, CODEC).addDirect(shipping, DeadLetterPolicy.SKIP).build();
+
+    for (int version : new int[] {1, 7}) {
+      Route.To route = (Route.To) handlers.route("saga-command.shipping", version);
+      assertThat(route.handlers())
+          .extracting(InboxHandlerMethod::consumer)
+          .containsExactly("participant:shipping");
+      assertThat(route.consumersOfOtherVersions()).isEmpty();
+    }
+    assertThat(handlers.subscriptions())
+        .containsExactly(new Subscription("participant:shipping", "saga-command.shipping", 0));
+    assertThat(handlers.upcastSubscriptions()).isEmpty();
+    assertThat(handlers.directHandlers()).containsExactly(shipping);
+    assertThat(handlers.skipsDeadLetters("participant:shipping")).isTrue();
+  }
+
+  @Test
+  void mistakesOfDirectHandlersAreNamedAtOnce() {
+    InboxHandlers.Builder builder =
+        InboxHandlers.builder(TYPES, CODEC)
+            .addDirect(new Direct("*", "a", "a"))
+            .addDirect(new Direct("b", " ", "b"))
+            .addDirect(new Direct("c", "c", ""))
+            .addDirect(new Direct("d", "d", "d"))
+            .addDirect(new Direct("d", "d", "d"));
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(builder::build)
+        .withMessageContaining("consumer must be a name, was \"*\"")
+        .withMessageContaining("must not be blank, were \" \" and \"b\"")
+        .withMessageContaining("must not be blank, were \"c\" and \"\"")
+        .withMessageContaining("both handle d (d)");
   }
 }

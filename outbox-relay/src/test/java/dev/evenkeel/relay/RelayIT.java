@@ -3,7 +3,17 @@ package dev.evenkeel.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ProtocolOutbox;
+import dev.evenkeel.outbox.ProtocolTransaction;
+import dev.evenkeel.outbox.spi.DirectHandler;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -23,6 +33,58 @@ class RelayIT {
         assertThat(handler.attempts().stream().filter(e -> e.key().equals("a")))
             .extracting(Counted::version)
             .containsExactly(1L, 2L);
+        assertThat(node.relay().status().findings()).isEmpty();
+      }
+    }
+  }
+
+  /** Remembers keys and numbers of what it is given. */
+  private record Commands(List<String> handled) implements DirectHandler {
+
+    @Override
+    public String consumer() {
+      return "participant:shipping";
+    }
+
+    @Override
+    public String type() {
+      return "saga-command.shipping";
+    }
+
+    @Override
+    public String aggregateType() {
+      return "saga-command.shipping";
+    }
+
+    @Override
+    public void handle(OutboxMessage message, TransactionTarget target, Began began) {
+      handled.add(message.aggregateId() + " " + message.headers().get("n"));
+    }
+  }
+
+  @Test
+  void messagesOfTheFrameworksOwnTransactionsReachDirectHandlersInOrder() {
+    try (Installation installation = Installation.create()) {
+      Commands commands = new Commands(new CopyOnWriteArrayList<>());
+      ProtocolOutbox outbox = new ProtocolOutbox(Installation.SCHEMA, MessageObserver.NONE);
+      try (RelayNode node = RelayNode.in(installation).direct(commands).start()) {
+        for (int n = 1; n <= 20; n++) {
+          OutboxMessage command =
+              OutboxMessage.of(commands.type(), 1, commands.type(), "a", new byte[0])
+                  .withHeaders(Map.of("n", Integer.toString(n)));
+          ProtocolTransaction.inTransaction(
+              installation.dataSource(),
+              "Sending",
+              c -> {
+                outbox.append(c, List.of(command));
+                return true;
+              });
+        }
+
+        await().atMost(Duration.ofSeconds(15)).until(() -> commands.handled().size() == 20);
+        assertThat(commands.handled())
+            .containsExactlyElementsOf(
+                IntStream.rangeClosed(1, 20).mapToObj(n -> "a " + n).toList());
         assertThat(node.relay().status().findings()).isEmpty();
       }
     }

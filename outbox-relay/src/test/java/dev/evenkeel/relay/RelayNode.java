@@ -14,6 +14,7 @@ import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
 import dev.evenkeel.outbox.delivery.InProcessTransport;
 import dev.evenkeel.outbox.delivery.LaneOptions;
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadStore;
 import dev.evenkeel.outbox.spi.TransactionRouter;
@@ -69,6 +70,7 @@ final class RelayNode implements AutoCloseable {
         }
       }
     }
+    builder.direct.forEach(handlers::addDirect);
     InboxHandlers built = handlers.build();
     TransactionTarget home = new TransactionTarget("home", dataSource, manager);
     TransactionRouter router =
@@ -102,6 +104,7 @@ final class RelayNode implements AutoCloseable {
 
     private List<Class<?>> events = List.of(Counted.class);
     private List<Object> beans = List.of();
+    private List<DirectHandler> direct = List.of();
     private RelayOptions relay;
     private LaneOptions lanes = LaneOptions.defaults();
     private TimeSource time = TimeSource.SYSTEM;
@@ -137,6 +140,11 @@ final class RelayNode implements AutoCloseable {
 
     Builder handlers(Object... handlerBeans) {
       beans = List.of(handlerBeans);
+      return this;
+    }
+
+    Builder direct(DirectHandler... handlers) {
+      direct = List.of(handlers);
       return this;
     }
 

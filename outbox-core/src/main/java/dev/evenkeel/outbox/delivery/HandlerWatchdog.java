@@ -47,7 +47,7 @@ final class HandlerWatchdog {
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile @Nullable Backend backend;
     private volatile boolean expired;
-    private boolean terminated; // the watchdog's own
+    private @Nullable Backend terminated; // the watchdog's own
 
     private Running(Runnable onAbandon) {
       this.onAbandon = onAbandon;
@@ -125,8 +125,8 @@ final class HandlerWatchdog {
       watched.interrupt();
     }
     Backend backend = watched.backend;
-    if (backend != null && !watched.terminated) {
-      watched.terminated = true;
+    if (backend != null && !backend.equals(watched.terminated)) { // one may follow another
+      watched.terminated = backend;
       endings.execute(() -> terminate(backend));
     }
     if (now - watched.deadline > timeout.toNanos() && watched.finish()) {

@@ -4,6 +4,7 @@ import dev.evenkeel.outbox.EventType;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.outbox.spi.DirectHandler;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -21,6 +22,11 @@ final class SubscribedTopics {
     this.names = names;
     for (EventType type : types.all()) {
       aggregateTypes.computeIfAbsent(type.name(), t -> new TreeSet<>()).add(type.aggregateType());
+    }
+    for (DirectHandler handler : handlers.directHandlers()) { // their types need no class
+      aggregateTypes
+          .computeIfAbsent(handler.type(), t -> new TreeSet<>())
+          .add(handler.aggregateType());
     }
     for (Subscription wanted : handlers.subscriptions()) {
       aggregateTypes

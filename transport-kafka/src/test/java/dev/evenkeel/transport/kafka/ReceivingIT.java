@@ -5,23 +5,37 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.migrations.SchemaMigration;
+import dev.evenkeel.outbox.EventTypes;
+import dev.evenkeel.outbox.InboxHandlers;
+import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkReason;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.ParkedMessages;
+import dev.evenkeel.outbox.ParkedStore;
+import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.Fence;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.testing.EvenkeelDatabase;
 import dev.evenkeel.testing.database.PostgresServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
+import tools.jackson.databind.json.JsonMapper;
 
 /** One member, and what may come by a partition. */
 class ReceivingIT {
@@ -95,6 +109,80 @@ class ReceivingIT {
     ProducerRecord<byte[], byte[]> record = without(group, header);
     record.headers().add(new RecordHeader(header, value.getBytes(StandardCharsets.UTF_8)));
     return record;
+  }
+
+  /** Takes commands of no class. */
+  private record Commands(List<OutboxMessage> handled) implements DirectHandler {
+
+    @Override
+    public String consumer() {
+      return "participant:shipping";
+    }
+
+    @Override
+    public String type() {
+      return "ship-order";
+    }
+
+    @Override
+    public String aggregateType() {
+      return "saga-command.shipping";
+    }
+
+    @Override
+    public void handle(OutboxMessage message, TransactionTarget target, Began began) {
+      handled.add(message);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"." + TopicNames.PLACEHOLDER, ".all"})
+  void directHandlersAreServedFromTheTopicOfTheirAggregateType(String pattern) {
+    String name = "d" + UUID.randomUUID();
+    TopicNames names = new TopicNames(name + pattern);
+    Commands commands = new Commands(new CopyOnWriteArrayList<>());
+    EventTypes types = EventTypes.of(List.of());
+    KafkaInboxOptions d = KafkaInboxOptions.defaults(name, "node");
+    try (EvenkeelDatabase database = EvenkeelDatabase.create();
+        Topics topics = Broker.topics().create(names.topic(commands.aggregateType()), 2);
+        Producer<byte[], byte[]> producer = topics.producer()) {
+      KafkaInbox inbox =
+          new KafkaInbox(
+              new KafkaInboxOptions(
+                  d.group(),
+                  d.node(),
+                  names,
+                  d.lanes(),
+                  d.maxInFlight(),
+                  d.maxInFlightBytes(),
+                  d.commitInterval()),
+              Broker.client(),
+              types,
+              InboxHandlers.builder(types, new JsonPayloadCodec(JsonMapper.shared()))
+                  .addDirect(commands)
+                  .build(),
+              database.receiver(),
+              new ParkedStore(
+                  database.dataSource(),
+                  database.schema(),
+                  MessageObserver.NONE,
+                  TimeSource.SYSTEM),
+              MessageObserver.NONE);
+      inbox.start();
+      try {
+        OutboxMessage command =
+            OutboxMessage.of(
+                commands.type(), 1, commands.aggregateType(), "k", new byte[] {'{', '}'});
+        producer.send(new RecordFormat(names, "/test", "application/json").record(command));
+        producer.flush();
+
+        await().atMost(Group.SOON).until(() -> commands.handled().size() == 1);
+        assertThat(commands.handled()).containsExactly(command);
+        assertThat(commands.handled().get(0).aggregateType()).isEqualTo("saga-command.shipping");
+      } finally {
+        inbox.stop();
+      }
+    }
   }
 
   @Test
