@@ -23,7 +23,7 @@ ALTER TABLE saga_event
 -- Of STARTED: until when the call may be under way. Past it the row becomes UNKNOWN, if the saga turns back.
 ALTER TABLE saga_step ADD COLUMN not_after timestamptz;
 
--- What was asked of participants elsewhere and what they answered, on the saga's home shard. Only the owner writes it,
+-- What was asked of participants elsewhere and of child sagas, and what they answered, on the saga's home shard. Only the owner writes it,
 -- together with its instance; what is asked goes into the outbox in the same transaction. Without a row nothing was asked.
 CREATE TABLE saga_call (
     saga_id      uuid        NOT NULL,
@@ -34,6 +34,7 @@ CREATE TABLE saga_call (
     payload      bytea       NOT NULL, -- the command, made once: whatever is asked later reaches the same shard
     verb         text        NOT NULL CHECK (verb IN ('EXECUTE', 'FENCE', 'UNDO')), -- asked last
     sendings     integer     NOT NULL,
+    failed_sending integer   NOT NULL DEFAULT 0, -- the last that was answered by a failure
     ask_again_at timestamptz NOT NULL,
     outcome      text        CHECK (outcome IN ('DONE', 'REFUSED', 'FENCED', 'SKIPPED')), -- of the action; null until known
     result       bytea,
@@ -51,6 +52,7 @@ CREATE TABLE saga_lock (
     key        text        NOT NULL,
     slot       smallint    NOT NULL CHECK (slot BETWEEN 0 AND 4095),
     saga_id    uuid        NOT NULL,
+    holds      text[]      NOT NULL, -- steps of the saga that took it, with their items; the last to let go frees it
     taken_at   timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (name, key)

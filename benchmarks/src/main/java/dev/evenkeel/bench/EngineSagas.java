@@ -2,9 +2,11 @@ package dev.evenkeel.bench;
 
 import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import dev.evenkeel.saga.SagaEngine;
 import dev.evenkeel.saga.SagaOptions;
+import dev.evenkeel.saga.SagaParticipants;
 import dev.evenkeel.saga.SagaState;
 import dev.evenkeel.saga.definition.RetryPolicy;
 import dev.evenkeel.saga.definition.SagaBuilder;
@@ -83,6 +85,8 @@ final class EngineSagas implements SagaRunner {
     return new SagaOptions(
         options.schema(),
         options.node(),
+        options.service(),
+        options.remoteParticipants(),
         concurrency,
         options.maxActive(),
         options.lease(),
@@ -112,6 +116,8 @@ final class EngineSagas implements SagaRunner {
         SagaDefinitions.of(List.of(definition(shards, timeout, beforeSecond))),
         new SagaEngine.Context(
             shards,
+            SagaParticipants.NONE,
+            MessageObserver.NONE,
             shards.transactionSlot(),
             new JsonPayloadCodec(JsonMapper.builder().build()),
             List.of(),

@@ -36,11 +36,20 @@ final class CallTable {
       Order order,
       SagaVerb verb,
       int sendings,
+      int failedSending,
       Instant againAt,
       dev.evenkeel.saga.@Nullable Outcome outcome,
       byte @Nullable [] result,
       boolean undone,
-      @Nullable Instant recordedAt) {}
+      @Nullable Instant recordedAt) {
+
+    /** What is asked and not answered. */
+    StepState.Asked asked() {
+      boolean open =
+          sendings > failedSending && (verb == SagaVerb.UNDO ? !undone : outcome == null);
+      return new StepState.Asked(open ? verb.work() : StepState.Work.NONE, sendings, againAt, 0);
+    }
+  }
 
   /** Something that is asked now. */
   record Sending(StepKey key, Order order, SagaVerb verb, int sending, Instant againAt) {}
@@ -64,7 +73,7 @@ final class CallTable {
   List<Row> read(Connection c, Collection<UUID> sagaIds) throws SQLException {
     String sql =
         """
-        SELECT saga_id, step, item, participant, type, payload, verb, sendings, ask_again_at, outcome, result, undone, recorded_at
+        SELECT saga_id, step, item, participant, type, payload, verb, sendings, failed_sending, ask_again_at, outcome, result, undone, recorded_at
           FROM %s.saga_call
          WHERE saga_id = ANY (?)
         """
@@ -82,18 +91,19 @@ final class CallTable {
   }
 
   private static Row row(ResultSet r) throws SQLException {
-    String outcome = r.getString(10);
-    OffsetDateTime recordedAt = r.getObject(13, OffsetDateTime.class);
+    String outcome = r.getString(11);
+    OffsetDateTime recordedAt = r.getObject(14, OffsetDateTime.class);
     return new Row(
         r.getObject(1, UUID.class),
         new StepKey(r.getString(2), r.getInt(3)),
         new Order(r.getString(4), r.getString(5), r.getBytes(6)),
         SagaVerb.valueOf(r.getString(7)),
         r.getInt(8),
-        r.getObject(9, OffsetDateTime.class).toInstant(),
+        r.getInt(9),
+        r.getObject(10, OffsetDateTime.class).toInstant(),
         outcome == null ? null : dev.evenkeel.saga.Outcome.valueOf(outcome),
-        r.getBytes(11),
-        r.getBoolean(12),
+        r.getBytes(12),
+        r.getBoolean(13),
         recordedAt == null ? null : recordedAt.toInstant());
   }
 
@@ -136,7 +146,7 @@ final class CallTable {
 
   private void failed(Connection c, UUID sagaId, Collection<Answer> answers) throws SQLException {
     String sql =
-        "UPDATE %s.saga_call SET ask_again_at = ? WHERE saga_id = ? AND step = ? AND item = ?"
+        "UPDATE %s.saga_call SET failed_sending = sendings, ask_again_at = ? WHERE saga_id = ? AND step = ? AND item = ?"
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       for (Answer answer : answers) {

@@ -414,7 +414,7 @@ final class HomeShard {
           }
         });
     if (!missing.isEmpty()) {
-      instances.sweep(c, missing);
+      instances.sweep(c, node(), missing);
       instances.giveUpUnknown(c, node(), missing, runnable);
       claims.addAll(instances.claimOwn(c, node(), missing, runnable, MAX_CLAIM));
     }

@@ -48,6 +48,9 @@ final class HomeWriter {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
+  private static final Duration LONGER = Duration.ofHours(1);
+  private static final int MOST_LONGER = 12;
+
   private record Pending(SagaRun run, SagaRun.Content content) {}
 
   private final HomeShard home;
@@ -352,8 +355,10 @@ final class HomeWriter {
             sending.key(),
             sending.verb(),
             sending.sending(),
-            notAfter,
+            // Longer each time: what comes late behind a backlog must not come late for ever.
+            notAfter.plus(LONGER.multipliedBy(Math.min(sending.sending(), MOST_LONGER) - 1L)),
             sending.order().type(),
+            run.isIrrefusable(sending.key()),
             home.engine().options().service()),
         run.slot(),
         run.headers());

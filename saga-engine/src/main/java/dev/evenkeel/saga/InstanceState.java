@@ -76,8 +76,17 @@ record InstanceState(
     Map<StepKey, StepState> turned = new HashMap<>();
     steps.forEach((key, state) -> turned.put(key, state.turned()));
     return new InstanceState(
-        definition, id, command, createdAt, deadlineAt, next, isForwardOnly, why,
-        localParticipants, turned, signals);
+        definition,
+        id,
+        command,
+        createdAt,
+        deadlineAt,
+        next,
+        isForwardOnly,
+        why,
+        localParticipants,
+        turned,
+        signals);
   }
 
   InstanceState with(Map<StepKey, StepState> changed) {
@@ -191,11 +200,11 @@ record InstanceState(
     return null;
   }
 
-  /** Whether a step's command travels as a message. */
+  /** Whether a step's command travels as a message, to a participant or a child saga. */
   boolean isRemote(StepDefinition step) {
     return step instanceof ActionStep action
-        && action.participant() != null
-        && !localParticipants.contains(action.participant());
+        && (action.isChild()
+            || (action.participant() != null && !localParticipants.contains(action.participant())));
   }
 
   /** Whether anything is under way. */

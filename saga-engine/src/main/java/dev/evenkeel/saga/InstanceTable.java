@@ -243,8 +243,7 @@ final class InstanceTable {
   // ---- claiming
 
   /** Takes instances that have news and no owner, of those that this process can run. */
-  List<Claim> claimNews(
-      Connection c, String owner, Runnables runnable, int limit)
+  List<Claim> claimNews(Connection c, String owner, Runnables runnable, int limit)
       throws SQLException {
     return claim(
         c,
@@ -262,11 +261,7 @@ final class InstanceTable {
 
   /** Takes instances of nodes whose lease is over, of those that this process can run. */
   List<Claim> claimOfDead(
-      Connection c,
-      String owner,
-      Collection<String> dead,
-      Runnables runnable,
-      int limit)
+      Connection c, String owner, Collection<String> dead, Runnables runnable, int limit)
       throws SQLException {
     return claim(
         c,
@@ -286,11 +281,7 @@ final class InstanceTable {
 
   /** Takes instances that are this node's own and in nobody's memory. */
   List<Claim> claimOwn(
-      Connection c,
-      String owner,
-      Collection<UUID> ids,
-      Runnables runnable,
-      int limit)
+      Connection c, String owner, Collection<UUID> ids, Runnables runnable, int limit)
       throws SQLException {
     return claim(
         c,
@@ -309,11 +300,7 @@ final class InstanceTable {
   }
 
   /** Gives up what is a node's own by its name only, of those that it can't run. */
-  void giveUpUnknown(
-      Connection c,
-      String owner,
-      Collection<UUID> ids,
-      Runnables runnable)
+  void giveUpUnknown(Connection c, String owner, Collection<UUID> ids, Runnables runnable)
       throws SQLException {
     String sql =
         """
@@ -466,18 +453,22 @@ final class InstanceTable {
     }
   }
 
-  /** Removes wake rows of ended instances that could not go with the end. */
-  void sweep(Connection c, Collection<UUID> ended) throws SQLException {
+  /**
+   * Removes a node's own wake rows of ended instances that could not go with the end. A child that
+   * was made to turn back meanwhile has no owner: the row is looked at again once it is locked.
+   */
+  void sweep(Connection c, String owner, Collection<UUID> ended) throws SQLException {
     String sql =
         """
         DELETE FROM %1$s.saga_wake
          WHERE saga_id IN (SELECT w.saga_id FROM %1$s.saga_wake w JOIN %1$s.saga_instance i ON i.id = w.saga_id
-                            WHERE w.saga_id = ANY (?) AND i.ended_at IS NOT NULL
+                            WHERE w.saga_id = ANY (?) AND w.owner = ? AND i.ended_at IS NOT NULL
                             ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setArray(1, c.createArrayOf("uuid", ended.toArray()));
+      statement.setString(2, owner);
       statement.executeUpdate();
     }
   }

@@ -58,6 +58,9 @@ final class SagaCoordinator {
   private static final RetryPolicy SILENCE =
       new RetryPolicy(1, Duration.ofSeconds(10), Duration.ofMinutes(5), List.of());
 
+  /** An alarm, and nothing more: silence is no failed attempt. */
+  private static final int MOST_SILENCES = 5;
+
   private final PayloadCodec codec;
   private final int stuckAfter;
 
@@ -172,12 +175,15 @@ final class SagaCoordinator {
       StepState known = step(handed.key());
       if (known.work() == handed.work()) {
         steps.put(handed.key(), known.asking(handed.work(), handed.againAt()));
+      } else if (known.isAsked(handed.work())) {
+        steps.put(handed.key(), known.waiting(handed.againAt()));
       }
     }
 
     /**
      * Success and refusal count whatever they answer, for they are what the participant has stored.
-     * A failure counts only as the answer to what was asked last. What was never asked is a forgery.
+     * A failure counts only as the answer to what was asked last. What was never asked is a
+     * forgery.
      */
     private boolean isExpected(SagaNews.Answered answered) {
       StepKey key = answered.key();
@@ -188,7 +194,8 @@ final class SagaCoordinator {
       if (answered.what() instanceof SagaNews.Undone) {
         return known.isUndoable() && state.phase() == SagaState.COMPENSATING;
       }
-      return !(answered.what() instanceof Failed) || answered.sending() == known.asked().sendings();
+      return answered.what() instanceof SagaNews.Ended
+          || answered.sending() == known.asked().sendings();
     }
 
     private void learn(Failed failed) {
@@ -214,8 +221,7 @@ final class SagaCoordinator {
       if (canTurn && (failed.kind() == Failed.Kind.INPUT || isUsedUp)) {
         StepState given = known.failed(attempts, now, null);
         // What can't be computed can't have been sent.
-        steps.put(
-            failed.key(), failed.kind() == Failed.Kind.INPUT ? given.unasked() : given);
+        steps.put(failed.key(), failed.kind() == Failed.Kind.INPUT ? given.unasked() : given);
         turnBack(
             new SagaFailure(
                 Reason.ATTEMPTS_EXHAUSTED, failed.key().step(), failed.type(), failed.message()));
@@ -228,7 +234,7 @@ final class SagaCoordinator {
           stuck
               ? "%s of step \"%s\" failed %d times: %s"
                   .formatted(describe(failed.work()), failed.key(), attempts, failed.message())
-              : known.trouble();
+              : known.asked().silences() > 0 ? null : known.trouble();
       steps.put(
           failed.key(),
           known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
@@ -554,8 +560,7 @@ final class SagaCoordinator {
         if (step instanceof ActionStep action && action.compensation() != null) {
           for (Map.Entry<StepKey, StepState> entry : List.copyOf(steps.entrySet())) {
             StepState of = entry.getValue();
-            if (entry.getKey().step().equals(step.name())
-                && of.isUndoable()) {
+            if (entry.getKey().step().equals(step.name()) && of.isUndoable()) {
               clear = false;
               if (!held) {
                 begin(entry.getKey(), Work.UNDO);
@@ -620,7 +625,14 @@ final class SagaCoordinator {
       int sending = known.asked().sendings() + 1;
       Instant againAt = now.plus(SILENCE.backoffAfter(sending));
       unsent.put(key, known);
-      steps.put(key, known.asking(work, againAt));
+      StepState asking = known.asking(work, againAt);
+      if (asking.asked().silences() >= MOST_SILENCES && asking.trouble() == null) {
+        asking =
+            asking.troubled(
+                "Nobody has answered what was asked %d times of step \"%s\""
+                    .formatted(asking.asked().silences(), key));
+      }
+      steps.put(key, asking);
       sends.put(key, new Send(key, work, sending, againAt));
       lookAt(againAt);
     }

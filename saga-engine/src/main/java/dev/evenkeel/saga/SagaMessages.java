@@ -1,7 +1,6 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.MessageHeaders;
-import dev.evenkeel.outbox.MessageIds;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.spi.PayloadException;
 import java.time.Instant;
@@ -14,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What sagas and participants send each other, as messages: names of types and topics, headers.
  *
- * <p>Each thing that is asked has an order key of its own: what can't be carried out keeps neither
- * its fence nor its compensation, and the participant copes with any order.
+ * <p>Each message has an order key of its own: what can't be handled keeps nothing that comes later
+ * from its receiver, and the rows there decide, not the order.
  */
 final class SagaMessages {
 
@@ -29,6 +28,7 @@ final class SagaMessages {
   static final String NOT_AFTER = "evenkeel-saga-not-after";
   static final String COMMAND = "evenkeel-saga-command";
   static final String REPLY_TO = "evenkeel-saga-reply-to";
+  static final String IRREFUSABLE = "evenkeel-saga-irrefusable";
 
   private SagaMessages() {}
 
@@ -37,6 +37,7 @@ final class SagaMessages {
    *
    * @param command logical name of the command
    * @param notAfter past it nothing is stored for it any more, by the participant's clock
+   * @param irrefusable whether the saga can't turn back any more, so that a refusal is a failure
    * @param replyTo the service that asks
    */
   record Asked(
@@ -46,7 +47,13 @@ final class SagaMessages {
       int sending,
       Instant notAfter,
       String command,
-      String replyTo) {}
+      boolean irrefusable,
+      String replyTo) {
+
+    private String orderKey() {
+      return "%s/%s/%s/%d".formatted(sagaId, key, verb, sending);
+    }
+  }
 
   /**
    * A command.
@@ -64,16 +71,17 @@ final class SagaMessages {
     headers.put(NOT_AFTER, asked.notAfter().toString());
     headers.put(COMMAND, asked.command());
     headers.put(REPLY_TO, asked.replyTo());
+    headers.put(IRREFUSABLE, Boolean.toString(asked.irrefusable()));
     headers.put(MessageHeaders.SLOT, Integer.toString(slot));
     String type = COMMAND_PREFIX + order.participant();
-    return message(
-        type,
-        "%s/%s/%s".formatted(asked.sagaId(), asked.key(), asked.verb()),
-        order.payload(),
-        headers);
+    return message(type, asked.orderKey(), order.payload(), headers);
   }
 
-  /** A reply. */
+  /**
+   * A reply.
+   *
+   * @param slot of the transaction that appends it; null without shards
+   */
   static OutboxMessage reply(
       SagaReply reply, String replyTo, @Nullable Integer slot, Map<String, String> inherited) {
     Map<String, String> headers = new HashMap<>(inherited);
@@ -81,13 +89,14 @@ final class SagaMessages {
     if (slot != null) {
       headers.put(MessageHeaders.SLOT, slot.toString());
     }
-    return message(REPLY_PREFIX + replyTo, reply.sagaId(), reply.write(), headers);
+    String key =
+        "%s/%s/%s/%d".formatted(reply.sagaId(), reply.key(), reply.verb(), reply.sending());
+    return message(REPLY_PREFIX + replyTo, key, reply.write(), headers);
   }
 
   private static OutboxMessage message(
       String type, String key, byte[] payload, Map<String, String> headers) {
-    return new OutboxMessage(
-        MessageIds.next(), type, key, type, 1, payload, headers, Instant.now());
+    return OutboxMessage.of(type, 1, type, key, payload).withHeaders(headers);
   }
 
   /**
@@ -104,6 +113,7 @@ final class SagaMessages {
           Integer.parseInt(header(message, SENDING)),
           Instant.parse(header(message, NOT_AFTER)),
           header(message, COMMAND),
+          Boolean.parseBoolean(header(message, IRREFUSABLE)),
           header(message, REPLY_TO));
     } catch (IllegalArgumentException | IndexOutOfBoundsException | DateTimeParseException e) {
       throw new PayloadException(

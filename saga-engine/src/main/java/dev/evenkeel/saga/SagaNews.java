@@ -69,7 +69,9 @@ sealed interface SagaNews {
     StepKey key() {
       return what instanceof Ended ended
           ? ended.key()
-          : what instanceof Undone undone ? undone.key() : ((Failed) what).key();
+          : what instanceof Undone undone
+              ? undone.key()
+              : what instanceof Handed handed ? handed.key() : ((Failed) what).key();
     }
   }
 

@@ -43,6 +43,8 @@ public record SagaOptions(
   private static final int MOST_CONCURRENCY = 1_000;
   private static final int MOST_ACTIVE = 1_000_000;
 
+  private static final String CHILDREN = ".sagas";
+
   /** Stands for all participants. */
   public static final String EVERY_PARTICIPANT = "*";
 
@@ -62,6 +64,11 @@ public record SagaOptions(
     require("retention", retention, Duration.ofDays(1), Duration.ofDays(3650));
     require("key-retention", keyRetention, Duration.ZERO, Duration.ofDays(3650));
     require("signal-retention", signalRetention, Duration.ZERO, Duration.ofDays(3650));
+  }
+
+  /** The participant that this service's sagas are, for the steps that are sagas of their own. */
+  String childParticipant() {
+    return service + CHILDREN;
   }
 
   /** The defaults. */

@@ -40,6 +40,8 @@ record SagaReply(
     FENCED,
     /** What had happened is undone. */
     UNDONE,
+    /** A child saga is on its way; its end will be told. */
+    BEGUN,
     /** This attempt has failed and left nothing. */
     FAILED,
     /** The command came after its time and was not carried out. */

@@ -1,12 +1,13 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.spi.ShardKey;
 import dev.evenkeel.saga.Decision.Awaited;
 import dev.evenkeel.saga.Decision.Effect;
 import dev.evenkeel.saga.SagaHistoryEntry.Kind;
 import dev.evenkeel.saga.StepState.Work;
-import dev.evenkeel.outbox.spi.ShardKey;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.AwaitStep;
+import dev.evenkeel.saga.definition.Execution;
 import dev.evenkeel.saga.definition.StepDefinition;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +39,9 @@ final class SagaRun {
 
   /** Answers mostly come soon: until then it stays, and is spared a write and a claim. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+  /** What is on its way is asked after so often. */
+  private static final Duration LONG_WAIT = Duration.ofMinutes(5);
 
   /** Wait after a write was refused because news had come. */
   private static final Duration AGAIN = Duration.ofMillis(100);
@@ -184,15 +188,7 @@ final class SagaRun {
       Map<StepKey, StepState> steps = new HashMap<>(state.steps());
       for (CallTable.Row call : calls) {
         orders.put(call.key(), call.order());
-        Work what =
-            call.outcome() == null || call.verb() == SagaVerb.UNDO
-                ? call.verb().work()
-                : Work.NONE;
-        steps.put(
-            call.key(),
-            state
-                .step(call.key())
-                .resumed(new StepState.Asked(what, call.sendings(), call.againAt())));
+        steps.put(call.key(), state.step(call.key()).resumed(call.asked()));
       }
       state = state.with(steps);
     } finally {
@@ -247,6 +243,11 @@ final class SagaRun {
     home.engine().launch(follow(news));
   }
 
+  /** Whether that step has to happen, so that nobody may refuse it. */
+  boolean isIrrefusable(StepKey key) {
+    return ((ActionStep) state.definition().step(key.step())).kind() == StepKind.RETRIABLE;
+  }
+
   private SagaNews news(EventTable.Row event) {
     return switch (event.kind()) {
       case CANCEL ->
@@ -267,6 +268,7 @@ final class SagaRun {
     SagaNews what =
         switch (reply.outcome()) {
           case UNDONE -> new SagaNews.Undone(key);
+          case BEGUN -> new SagaNews.Handed(key, reply.verb().work(), now().plus(LONG_WAIT));
           case FAILED, LATE ->
               new SagaNews.Failed(
                   key,
@@ -282,7 +284,9 @@ final class SagaRun {
               new SagaNews.Ended(
                   key,
                   Outcome.valueOf(reply.outcome().name()),
-                  step == null ? null : home.engine().codec().result(reply.result(), step.resultType()),
+                  step == null
+                      ? null
+                      : home.engine().codec().result(reply.result(), step.resultType()),
                   failure,
                   now());
         };
@@ -305,13 +309,10 @@ final class SagaRun {
           new CallTable.Answer(
               key,
               SagaReply.Outcome.valueOf(ended.outcome().name()),
-              failure == null
-                  ? answered.result()
-                  : home.engine().codec().encodeFailure(failure),
+              failure == null ? answered.result() : home.engine().codec().encodeFailure(failure),
               ended.at()));
     } else if (answered.what() instanceof SagaNews.Failed && step.notBefore() != null) {
-      answers.add(
-          new CallTable.Answer(key, SagaReply.Outcome.FAILED, null, step.notBefore()));
+      answers.add(new CallTable.Answer(key, SagaReply.Outcome.FAILED, null, step.notBefore()));
     }
   }
 
@@ -432,9 +433,17 @@ final class SagaRun {
     byte[] payload =
         home.engine().codec().encode(command, "The command of step \"%s\"".formatted(step.name()));
     return new CallTable.Order(
-        java.util.Objects.requireNonNull(step.participant()),
-        ParticipantCommand.typeOf(command.getClass()),
+        participant(step),
+        step.execution() instanceof Execution.Child child
+            ? child.saga()
+            : ParticipantCommand.typeOf(command.getClass()),
         java.util.Objects.requireNonNull(payload));
+  }
+
+  /** A child saga is carried out by its own service, as by a participant. */
+  private String participant(ActionStep step) {
+    String participant = step.participant();
+    return participant != null ? participant : home.engine().options().childParticipant();
   }
 
   /** What the step's code makes for whoever carries it out. */
@@ -636,8 +645,8 @@ final class SagaRun {
 
   /** Where it happened: the shard, or who did it. */
   private @Nullable String shardOf(StepDefinition step, StepKey key) {
-    if (step instanceof ActionStep action && action.participant() != null) {
-      return action.participant();
+    if (step instanceof ActionStep action && action.execution().isDelegated()) {
+      return participant(action);
     }
     try {
       return step instanceof ActionStep action

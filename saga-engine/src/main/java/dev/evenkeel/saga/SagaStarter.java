@@ -91,7 +91,8 @@ final class SagaStarter {
     Instant createdAt = started.createdAt();
     if (createdAt != null) {
       boolean mine = own && started.isFirst();
-      SagaRun run = mine ? run(home, definition, stored, slot, started, createdAt, headers, local) : null;
+      SagaRun run =
+          mine ? run(home, definition, stored, slot, started, createdAt, headers, local) : null;
       TransactionSynchronizationManager.registerSynchronization(
           new Birth(home, target, definition.name(), run));
     }

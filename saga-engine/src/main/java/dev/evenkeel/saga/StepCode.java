@@ -28,6 +28,7 @@ record StepCode(
           handler.undo(command, context.result(step.name(), handler.resultType()));
           return null;
         },
-        handler::isRefusal);
+        // A step that can't be given up can't be refused either: that is one more failure.
+        e -> step.kind() != StepKind.RETRIABLE && handler.isRefusal(e));
   }
 }

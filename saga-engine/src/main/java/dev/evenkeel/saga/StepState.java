@@ -44,10 +44,11 @@ record StepState(
    * @param what none when the last answer was that it failed
    * @param sendings how often anything was asked; 0: nobody can have done anything
    * @param againAt when to ask again, should no answer come
+   * @param silences how often in a row none came
    */
-  record Asked(Work what, int sendings, Instant againAt) {
+  record Asked(Work what, int sendings, Instant againAt, int silences) {
 
-    static final Asked NOTHING = new Asked(Work.NONE, 0, Instant.EPOCH);
+    static final Asked NOTHING = new Asked(Work.NONE, 0, Instant.EPOCH, 0);
   }
 
   static final StepState UNTOUCHED =
@@ -60,9 +61,15 @@ record StepState(
 
   /** Somebody else has it now; the attempts go on counting. */
   StepState asking(Work what, Instant againAt) {
-    Asked next = new Asked(what, asked.sendings() + 1, againAt);
+    int silences = isAsked(what) ? asked.silences() + 1 : 0;
+    Asked next = new Asked(what, asked.sendings() + 1, againAt, silences);
     return new StepState(
         Work.NONE, outcome, result, recordedAt, undone, attempts, tries, null, trouble, next);
+  }
+
+  /** Whoever was asked is at it. */
+  StepState waiting(Instant againAt) {
+    return resumed(new Asked(asked.what(), asked.sendings(), againAt, 0));
   }
 
   /** Whether it was asked and is not answered. */
@@ -71,8 +78,7 @@ record StepState(
   }
 
   StepState ended(Outcome committed, @Nullable Object value, Instant at) {
-    return new StepState(
-        Work.NONE, committed, value, at, undone, 0, 0, null, null, answered());
+    return new StepState(Work.NONE, committed, value, at, undone, 0, 0, null, null, answered());
   }
 
   StepState whenUndone() {
@@ -97,7 +103,7 @@ record StepState(
   private Asked answered() {
     return asked.what() == Work.NONE
         ? asked
-        : new Asked(Work.NONE, asked.sendings(), asked.againAt());
+        : new Asked(Work.NONE, asked.sendings(), asked.againAt(), 0);
   }
 
   /** Nothing can have been asked after all. */
@@ -133,16 +139,7 @@ record StepState(
   /** What an earlier owner asked. */
   StepState resumed(Asked earlier) {
     return new StepState(
-        work,
-        outcome,
-        result,
-        recordedAt,
-        undone,
-        attempts,
-        tries,
-        notBefore,
-        trouble,
-        earlier);
+        work, outcome, result, recordedAt, undone, attempts, tries, notBefore, trouble, earlier);
   }
 
   /** In a new direction attempts count from the beginning; what is under way is of the old one. */

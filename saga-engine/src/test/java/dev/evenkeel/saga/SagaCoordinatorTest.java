@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
@@ -64,6 +65,7 @@ class SagaCoordinatorTest {
               phase,
               forwardOnly,
               failure,
+              Set.of(),
               Map.of(),
               List.of());
       last = coordinator.decide(state, List.of(), now);
@@ -196,6 +198,7 @@ class SagaCoordinatorTest {
                 from,
                 false,
                 null,
+                Set.of(),
                 Map.of(),
                 List.of());
         for (SagaState to : SagaState.values()) {
@@ -222,7 +225,8 @@ class SagaCoordinatorTest {
       told.tell(cancel(), row("a/0", Outcome.DONE), signal(1));
       assertThat(told.last)
           .isEqualTo(
-              new Decision(told.state, List.of(), Write.NONE, false, List.of(), List.of(), null));
+              new Decision(
+                  told.state, List.of(), List.of(), Write.NONE, false, List.of(), List.of(), null));
       assertThat(told.state.phase()).isEqualTo(end);
     }
   }

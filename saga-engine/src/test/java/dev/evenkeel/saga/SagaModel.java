@@ -150,6 +150,7 @@ final class SagaModel {
         world.phase,
         world.forwardOnly,
         world.failure,
+        Set.of(),
         Map.of(),
         List.of());
   }
@@ -477,7 +478,8 @@ final class SagaModel {
                 s.attempts(),
                 s.tries(),
                 null,
-                s.trouble()));
+                s.trouble(),
+                s.asked()));
     knows(owner, owner.state.with(due));
     decide(world, owner, List.of(new SagaNews.Look()));
   }
@@ -611,7 +613,8 @@ final class SagaModel {
               Math.min(s.attempts(), STUCK_AFTER),
               Math.min(s.tries(), 1),
               s.notBefore() == null ? null : NOT_DUE,
-              s.trouble() == null ? null : "trouble");
+              s.trouble() == null ? null : "trouble",
+              s.asked());
         });
     return state.with(steps);
   }

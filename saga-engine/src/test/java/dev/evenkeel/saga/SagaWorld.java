@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.SlotHash;
+import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import dev.evenkeel.saga.definition.SagaDefinition;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -50,6 +52,8 @@ final class SagaWorld implements AutoCloseable {
   private final List<Shard> shards = new ArrayList<>();
   private final List<SagaEngine> engines = new ArrayList<>();
   private final Map<String, Boolean> down = new ConcurrentHashMap<>();
+  private SagaParticipants participants = SagaParticipants.NONE;
+  private Set<String> remoteParticipants = Set.of();
   private volatile Duration ahead = Duration.ZERO;
   private UnaryOperator<DataSource> decorate = UnaryOperator.identity();
   private final List<Wire> wires = new ArrayList<>();
@@ -74,6 +78,12 @@ final class SagaWorld implements AutoCloseable {
               "CREATE TABLE effect (saga uuid, step text, item int, at timestamptz DEFAULT clock_timestamp())");
       shards.add(shard);
     }
+  }
+
+  /** The participants that nodes made from now on have, and those of them they send messages to. */
+  void participants(SagaParticipants local, String... remote) {
+    participants = local;
+    remoteParticipants = Set.of(remote);
   }
 
   /** What engines see from now on in place of the pools. */
@@ -190,6 +200,8 @@ final class SagaWorld implements AutoCloseable {
     return new SagaOptions(
         SCHEMA,
         node,
+        "test",
+        remoteParticipants,
         8,
         d.maxActive(),
         Duration.ofSeconds(1),
@@ -213,6 +225,8 @@ final class SagaWorld implements AutoCloseable {
             SagaDefinitions.of(List.of(definitions)),
             new SagaEngine.Context(
                 sagaShards(),
+                participants,
+                MessageObserver.NONE,
                 shards.size() == 1 ? TransactionSlot.NONE : SLOT::get,
                 new JsonPayloadCodec(JsonMapper.builder().findAndAddModules().build()),
                 List.of(),

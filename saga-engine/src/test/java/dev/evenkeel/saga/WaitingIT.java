@@ -148,7 +148,7 @@ class WaitingIT {
       for (int i = 0; i < looks; i++) {
         instances.fireTimers(c, 200, Duration.ZERO);
         instances.takeNews(c, "nobody", 200);
-        instances.claimNews(c, "nobody", List.of("trip"), List.of(1), 200);
+        instances.claimNews(c, "nobody", Trips.RUNNABLE, 200);
       }
       return (double) (blocks(c) - before) / looks;
     } catch (SQLException e) {

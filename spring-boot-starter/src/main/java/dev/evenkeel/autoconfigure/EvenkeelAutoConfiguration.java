@@ -85,10 +85,9 @@ public final class EvenkeelAutoConfiguration {
 
   @Bean
   EvenkeelOptions evenkeelOptions(EvenkeelProperties properties, Environment environment) {
+    String application = environment.getProperty("spring.application.name", "application");
     return EvenkeelOptions.of(
-        properties,
-        NodeName.of(environment.getProperty("spring.application.name", "application")),
-        Threading.VIRTUAL.isActive(environment));
+        properties, application, NodeName.of(application), Threading.VIRTUAL.isActive(environment));
   }
 
   /** Where there are no shards: one database, the application's. */

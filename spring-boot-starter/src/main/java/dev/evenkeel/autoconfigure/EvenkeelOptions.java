@@ -34,21 +34,28 @@ record EvenkeelOptions(
   /**
    * Converts and checks.
    *
+   * @param application its name
    * @param defaultNode name of this process where none is set
    * @param virtualThreads whether the application wants virtual threads
    * @throws EvenkeelConfigurationException with the sentence of the first bad value
    */
   static EvenkeelOptions of(
-      EvenkeelProperties properties, String defaultNode, boolean virtualThreads) {
+      EvenkeelProperties properties,
+      String application,
+      String defaultNode,
+      boolean virtualThreads) {
     try {
-      return convert(properties, defaultNode, virtualThreads);
+      return convert(properties, application, defaultNode, virtualThreads);
     } catch (IllegalArgumentException e) {
       throw new EvenkeelConfigurationException(String.valueOf(e.getMessage()), e);
     }
   }
 
   private static EvenkeelOptions convert(
-      EvenkeelProperties properties, String defaultNode, boolean virtualThreads) {
+      EvenkeelProperties properties,
+      String application,
+      String defaultNode,
+      boolean virtualThreads) {
     String schema = properties.schema();
     SchemaMigration migration =
         new SchemaMigration(
@@ -66,7 +73,7 @@ record EvenkeelOptions(
         new InboxOptions(schema, inbox.window(), inbox.handlerTimeout()),
         lanes,
         relay,
-        saga(schema, relay.node(), properties.saga(), virtualThreads),
+        saga(schema, relay.node(), application, properties.saga(), virtualThreads),
         List.copyOf(inbox.retired()));
   }
 
@@ -110,10 +117,17 @@ record EvenkeelOptions(
   }
 
   private static SagaOptions saga(
-      String schema, String node, EvenkeelProperties.Saga saga, boolean virtualThreads) {
+      String schema,
+      String node,
+      String application,
+      EvenkeelProperties.Saga saga,
+      boolean virtualThreads) {
+    String service = saga.service();
     return new SagaOptions(
         schema,
         node,
+        service != null ? service : application.replaceAll("[^a-zA-Z0-9._-]", "-"),
+        saga.remoteParticipants(),
         saga.concurrency(),
         saga.maxActive(),
         saga.lease(),

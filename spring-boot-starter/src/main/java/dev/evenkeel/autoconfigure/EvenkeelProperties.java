@@ -5,6 +5,7 @@ import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -286,6 +287,10 @@ record EvenkeelProperties(
    *
    * @param enabled Whether this process runs sagas. When not, it only starts, signals and shows
    *     them, and other processes run them.
+   * @param service Name of this service to the participants of its sagas, which answer under it.
+   *     Default: the application's name. Keep it: answers on their way are addressed by it.
+   * @param remoteParticipants Participants whose commands travel as messages although this process
+   *     has their handlers; an asterisk stands for all. Holds for sagas started from now on.
    * @param concurrency Most steps that run at a time on each shard, each with a database
    *     connection, 1 to 1000. Keep it below the size of the connection pool.
    * @param maxActive Most sagas in memory, 1 to 1000000. What is started beyond it waits in the
@@ -303,6 +308,8 @@ record EvenkeelProperties(
    */
   record Saga(
       @DefaultValue("true") boolean enabled,
+      @Nullable String service,
+      @DefaultValue Set<String> remoteParticipants,
       @DefaultValue("8") int concurrency,
       @DefaultValue("10000") int maxActive,
       @DefaultValue("5s") Duration lease,

@@ -10,6 +10,7 @@ import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaEngine;
 import dev.evenkeel.saga.SagaHeaders;
+import dev.evenkeel.saga.SagaParticipants;
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.SagaDefinitions;
@@ -110,6 +111,8 @@ public final class EvenkeelSagaAutoConfiguration {
       ObjectProvider<HeaderSource> headers,
       ObjectProvider<TransactionFlush> flushes,
       SagaObservers observers,
+      ObjectProvider<SagaParticipants> participants,
+      MessageObservers messages,
       TimeSource time) {
     // As an appended message has them: what caused it comes first.
     List<HeaderSource> sources = new ArrayList<>(List.of(CurrentMessage::headers));
@@ -117,6 +120,8 @@ public final class EvenkeelSagaAutoConfiguration {
     SagaEngine.Context context =
         new SagaEngine.Context(
             shards,
+            participants.getIfAvailable(() -> SagaParticipants.NONE),
+            messages.observer(),
             slot,
             codec,
             sources,

@@ -30,7 +30,7 @@ class EvenkeelOptionsTest {
     for (int i = 0; i < namesAndValues.length; i += 2) {
       values.put(namesAndValues[i], namesAndValues[i + 1]);
     }
-    return EvenkeelOptions.of(bind(values), "node-1", true);
+    return EvenkeelOptions.of(bind(values), "orders", "node-1", true);
   }
 
   @Test

@@ -26,6 +26,7 @@ class StartupChecksTest {
             new Binder(new MapConfigurationPropertySource(Map.of("evenkeel.inbox.lanes", "3")))
                 .bind("evenkeel", EvenkeelProperties.class)
                 .get(),
+            "application",
             "node",
             false);
     DefaultListableBeanFactory beans = new DefaultListableBeanFactory();

@@ -125,8 +125,7 @@ record MethodBinding(Object bean, Class<?> targetClass, Method method, int count
     }
     if (scope.own() instanceof StepBuilder<?> action && action.execution() == Execution.EXTERNAL) {
       sources.add(
-          new Source(
-              "the idempotency key", IdempotencyKey.class, StepContext::idempotencyKey));
+          new Source("the idempotency key", IdempotencyKey.class, StepContext::idempotencyKey));
     }
     if (undoes) {
       sources.add(new Source("the failure", SagaFailure.class, StepContext::failure));

@@ -10,8 +10,7 @@ import org.springframework.util.ClassUtils;
 
 /**
  * Describes a step that does something, inside {@link SagaBuilder#step}: in a local transaction,
- * unless it says otherwise. Paths are
- * those of {@link dev.evenkeel.saga.SagaStep}.
+ * unless it says otherwise. Paths are those of {@link dev.evenkeel.saga.SagaStep}.
  *
  * @param <C> the command
  */

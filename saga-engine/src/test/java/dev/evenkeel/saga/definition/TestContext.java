@@ -1,5 +1,6 @@
 package dev.evenkeel.saga.definition;
 
+import dev.evenkeel.saga.IdempotencyKey;
 import dev.evenkeel.saga.SagaFailure;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,11 @@ record TestContext(
   @Override
   public UUID sagaId() {
     return new UUID(0, 1);
+  }
+
+  @Override
+  public IdempotencyKey idempotencyKey() {
+    return new IdempotencyKey(sagaId() + ":step:0");
   }
 
   @Override
