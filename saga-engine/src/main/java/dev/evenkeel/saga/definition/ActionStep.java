@@ -95,7 +95,7 @@ public record ActionStep(
 
   /** Whether it runs outside a transaction. */
   public boolean isExternal() {
-    return execution instanceof Execution.External;
+    return execution == Execution.OwnCode.EXTERNAL;
   }
 
   /** Whether it runs once for each item. */

@@ -5,17 +5,13 @@ import java.util.regex.Pattern;
 /** Who carries a step out, and in which form. */
 public sealed interface Execution {
 
-  /** The step's code, in one transaction on the step's shard. */
-  Local LOCAL = new Local();
-
-  /** The step's code, outside a transaction. */
-  External EXTERNAL = new External();
-
-  /** See {@link #LOCAL}. */
-  record Local() implements Execution {}
-
-  /** See {@link #EXTERNAL}. */
-  record External() implements Execution {}
+  /** The step's code, in this process. */
+  enum OwnCode implements Execution {
+    /** In one transaction on the step's shard. */
+    LOCAL,
+    /** Outside a transaction. */
+    EXTERNAL
+  }
 
   /**
    * A participant's handler: the step's code only makes the command.

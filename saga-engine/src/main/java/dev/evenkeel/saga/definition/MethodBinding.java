@@ -123,7 +123,8 @@ record MethodBinding(Object bean, Class<?> targetClass, Method method, int count
     if (item != null) {
       sources.add(new Source("the item", item, context -> context.item(item)));
     }
-    if (scope.own() instanceof StepBuilder<?> action && action.execution() == Execution.EXTERNAL) {
+    if (scope.own() instanceof StepBuilder<?> action
+        && action.execution() == Execution.OwnCode.EXTERNAL) {
       sources.add(
           new Source("the idempotency key", IdempotencyKey.class, StepContext::idempotencyKey));
     }

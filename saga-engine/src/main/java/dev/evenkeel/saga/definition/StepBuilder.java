@@ -19,7 +19,7 @@ public final class StepBuilder<C> extends StepDraft {
   private static final int MOST_ATTEMPTS = 1_000;
 
   private StepKind kind = StepKind.COMPENSATABLE;
-  private Execution execution = Execution.LOCAL;
+  private Execution execution = Execution.OwnCode.LOCAL;
   private String forEach = "";
   private String shardKey = "";
   private String shardStrategy = "hash";
@@ -88,7 +88,7 @@ public final class StepBuilder<C> extends StepDraft {
    * each time with the same {@link StepContext#idempotencyKey()}; so may its compensation.
    */
   public StepBuilder<C> external() {
-    return execution(Execution.EXTERNAL);
+    return execution(Execution.OwnCode.EXTERNAL);
   }
 
   /**
@@ -173,7 +173,7 @@ public final class StepBuilder<C> extends StepDraft {
   }
 
   private StepBuilder<C> execution(Execution by) {
-    if (execution != Execution.LOCAL) {
+    if (execution != Execution.OwnCode.LOCAL) {
       several = true;
     }
     execution = by;
