@@ -9,6 +9,7 @@ import java.util.Objects;
  * @param payload the command, of a class that the participant has a handler for
  * @param <R> what the handler returns, and with it the result of the step
  */
+@SuppressWarnings("UnusedTypeParameter") // says what the step's result is
 public record Command<R>(Object payload) {
 
   public Command {

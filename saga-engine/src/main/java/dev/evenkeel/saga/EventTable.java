@@ -43,6 +43,24 @@ final class EventTable {
     }
   }
 
+  /** Stores it and counts it as news, unless the saga has ended. */
+  void store(Connection c, UUID sagaId, Kind kind, String type, byte[] payload)
+      throws SQLException {
+    String sql =
+        """
+        WITH living AS (UPDATE %1$s.saga_wake SET bumped = bumped + 1 WHERE saga_id = ? RETURNING saga_id)
+        INSERT INTO %1$s.saga_event (saga_id, kind, type, payload) SELECT saga_id, ?, ?, ? FROM living
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setObject(1, sagaId);
+      statement.setString(2, kind.name());
+      statement.setString(3, type);
+      statement.setBytes(4, payload);
+      statement.executeUpdate();
+    }
+  }
+
   /** What is stored for the sagas, in the order of arrival. */
   List<Row> read(Connection c, Collection<UUID> sagaIds) throws SQLException {
     String sql =

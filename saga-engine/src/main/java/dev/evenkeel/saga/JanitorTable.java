@@ -102,7 +102,8 @@ final class JanitorTable {
       statement.setArray(2, c.createArrayOf("uuid", ids.toArray()));
       statement.executeUpdate();
     }
-    for (String table : new String[] {"saga_event", "saga_timer", "saga_wake"}) {
+    for (String table :
+        new String[] {"saga_event", "saga_timer", "saga_wake", "saga_call", "saga_action"}) {
       delete(c, table, "saga_id", ids);
     }
     delete(c, "saga_instance", "id", ids);

@@ -4,6 +4,7 @@ import dev.evenkeel.outbox.MessageHeaders;
 import dev.evenkeel.outbox.ProtocolOutbox;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.HeaderSource;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
@@ -265,6 +266,19 @@ public final class SagaEngine implements Sagas {
   @Override
   public List<SagaHistoryEntry> history(UUID sagaId) {
     return queries.history(sagaId);
+  }
+
+  /**
+   * What receives the messages that sagas of this process wait for, to be served by the inbox of
+   * every process that could lead, started or not; empty when no saga asks anybody anything.
+   */
+  public List<DirectHandler> receivers() {
+    boolean asks =
+        definitions.all().stream()
+            .flatMap(definition -> definition.steps().stream())
+            .anyMatch(
+                step -> step instanceof ActionStep action && action.execution().isDelegated());
+    return asks ? List.of(new SagaReplies(this)) : List.of();
   }
 
   // ---- parts, for the classes beside this one

@@ -1,6 +1,8 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ProtocolTransaction;
+import dev.evenkeel.shard.id.SlotIds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,12 +34,14 @@ final class SagaJanitor {
   private final SagaEngine engine;
   private final JanitorTable table;
   private final StepTable steps;
+  private final CallTable calls;
   private final Map<String, @Nullable UUID> positions = new HashMap<>();
 
   SagaJanitor(SagaEngine engine) {
     this.engine = engine;
     this.table = new JanitorTable(engine.options().schema());
     this.steps = new StepTable(engine.options().schema());
+    this.calls = new CallTable(engine.options().schema());
   }
 
   /** One round over all home shards; never throws. */
@@ -92,9 +96,34 @@ final class SagaJanitor {
         home,
         "Deleting ended sagas",
         c -> {
+          List<OutboxMessage> forget = forget(home, calls.read(c, ended));
           table.delete(c, ended, engine.options().keyRetention(), home.clock().ahead());
+          if (!forget.isEmpty()) {
+            engine.outbox().append(c, forget);
+          }
           return ended;
         });
+  }
+
+  /** Participants elsewhere are told in the transaction that deletes, so each is told once. */
+  private List<OutboxMessage> forget(HomeShard home, List<CallTable.Row> calls) {
+    return calls.stream()
+        .map(
+            call ->
+                SagaMessages.command(
+                    call.order(),
+                    new SagaMessages.Asked(
+                        call.sagaId(),
+                        call.key(),
+                        SagaVerb.FORGET,
+                        call.sendings() + 1,
+                        home.clock().notAfter(),
+                        call.order().type(),
+                        true,
+                        engine.options().service()),
+                    SlotIds.slotOf(call.sagaId()),
+                    engine.headers(call.sagaId(), Map.of())))
+        .toList();
   }
 
   private void expire(HomeShard home) {

@@ -1,5 +1,11 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.ProtocolOutbox;
+import dev.evenkeel.outbox.TimeSource;
+import dev.evenkeel.outbox.spi.DirectHandler;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.PayloadCodec;
+import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.saga.definition.Execution;
 import dev.evenkeel.saga.definition.SagaDefinitionException;
 import java.util.ArrayList;
@@ -25,9 +31,35 @@ public final class SagaParticipants {
    */
   public record Bean(Object bean, Class<?> type) {}
 
-  private final TreeMap<String, Map<String, ParticipantCommand>> participants; // by command type
+  /**
+   * What surrounds participants that are asked by messages.
+   *
+   * @param codec reads commands and writes results
+   * @param flushes mappers to flush before a row is written
+   * @param messages told what is appended to the outbox
+   * @param time what is added to the database's clock
+   * @param maxPayloadBytes largest result
+   */
+  public record Surroundings(
+      String schema,
+      PayloadCodec codec,
+      List<TransactionFlush> flushes,
+      MessageObserver messages,
+      TimeSource time,
+      int maxPayloadBytes) {
 
-  private SagaParticipants(TreeMap<String, Map<String, ParticipantCommand>> participants) {
+    public Surroundings {
+      flushes = List.copyOf(flushes);
+    }
+
+    ProtocolOutbox outbox() {
+      return new ProtocolOutbox(schema, messages);
+    }
+  }
+
+  private final Map<String, Map<String, ParticipantCommand>> participants; // by command type
+
+  private SagaParticipants(Map<String, Map<String, ParticipantCommand>> participants) {
     this.participants = participants;
   }
 
@@ -37,7 +69,7 @@ public final class SagaParticipants {
    * @throws SagaDefinitionException naming every mistake
    */
   public static SagaParticipants of(Collection<Bean> beans) {
-    TreeMap<String, Map<String, ParticipantCommand>> participants = new TreeMap<>();
+    Map<String, Map<String, ParticipantCommand>> participants = new TreeMap<>();
     List<String> mistakes = new ArrayList<>();
     for (Bean bean : beans) {
       SagaParticipant said =
@@ -70,6 +102,17 @@ public final class SagaParticipants {
   /** Their names. */
   public Set<String> names() {
     return Set.copyOf(participants.keySet());
+  }
+
+  /**
+   * What receives the messages of sagas that are run elsewhere: one handler for each participant,
+   * named {@code participant:<name>}. It handles a message in transactions of its own and answers
+   * through the outbox.
+   */
+  public List<DirectHandler> receivers(Surroundings surroundings) {
+    return participants.keySet().stream()
+        .<DirectHandler>map(name -> new ParticipantReceiver(name, this, surroundings))
+        .toList();
   }
 
   /** The handler of a command; null when there is none here. */

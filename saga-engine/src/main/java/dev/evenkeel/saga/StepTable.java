@@ -59,6 +59,7 @@ final class StepTable {
 
   private final String schema;
   private final TimedSql insert;
+  private final TimedSql insertCompensation;
 
   StepTable(String schema) {
     this.schema = schema;
@@ -71,6 +72,32 @@ final class StepTable {
              WHERE clock_timestamp() < ? AND set_config('synchronous_commit', 'on', true) IS NOT NULL
             ON CONFLICT (saga_id, step, item, direction) DO NOTHING
             """);
+    this.insertCompensation =
+        new TimedSql(
+            schema,
+            """
+            INSERT INTO @schema.saga_step (saga_id, step, item, direction, outcome, result, slot, epoch, attempt, recorded_at)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, @now
+             WHERE clock_timestamp() < ? AND set_config('synchronous_commit', 'on', true) IS NOT NULL
+               AND EXISTS (SELECT FROM @schema.saga_step
+                            WHERE saga_id = ? AND step = ? AND item = ? AND direction = 'FORWARD' AND outcome IN ('DONE', 'UNKNOWN'))
+            ON CONFLICT (saga_id, step, item, direction) DO NOTHING
+            """);
+  }
+
+  /**
+   * Inserts the row of a compensation, as {@link #insert} does, but only beside the row of what it
+   * undoes: one that comes after the saga was deleted finds nothing.
+   */
+  boolean insertCompensation(Connection c, NewRow row, Duration ahead) throws SQLException {
+    String sql = insertCompensation.ahead(ahead);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      int last = set(statement, row);
+      statement.setObject(last + 1, row.sagaId());
+      statement.setString(last + 2, row.key().step());
+      statement.setInt(last + 3, row.key().item());
+      return statement.executeUpdate() == 1;
+    }
   }
 
   /**
@@ -83,19 +110,25 @@ final class StepTable {
   boolean insert(Connection c, NewRow row, Duration ahead) throws SQLException {
     String sql = insert.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
-      int i = 1;
-      statement.setObject(i++, row.sagaId());
-      statement.setString(i++, row.key().step());
-      statement.setInt(i++, row.key().item());
-      statement.setString(i++, row.direction().name());
-      statement.setString(i++, row.outcome().name());
-      statement.setBytes(i++, row.result());
-      statement.setInt(i++, row.slot());
-      statement.setLong(i++, row.epoch());
-      statement.setInt(i++, row.attempt());
-      statement.setObject(i, OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC));
+      set(statement, row);
       return statement.executeUpdate() == 1;
     }
+  }
+
+  /** Sets the row's parameters; the number of the last. */
+  private static int set(PreparedStatement statement, NewRow row) throws SQLException {
+    int i = 1;
+    statement.setObject(i++, row.sagaId());
+    statement.setString(i++, row.key().step());
+    statement.setInt(i++, row.key().item());
+    statement.setString(i++, row.direction().name());
+    statement.setString(i++, row.outcome().name());
+    statement.setBytes(i++, row.result());
+    statement.setInt(i++, row.slot());
+    statement.setLong(i++, row.epoch());
+    statement.setInt(i++, row.attempt());
+    statement.setObject(i, OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC));
+    return i;
   }
 
   /** All rows of the sagas on this shard. */
