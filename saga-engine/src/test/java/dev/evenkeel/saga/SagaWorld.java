@@ -287,11 +287,35 @@ final class SagaWorld implements AutoCloseable {
         .orElseThrow(() -> new IllegalStateException("There is no transaction on s" + shard));
   }
 
-  @Override
-  public void close() {
+  /** As new: nodes are gone, and what they wrote. */
+  void clear() {
+    endNodes();
+    decorate = UnaryOperator.identity();
+    participants(SagaParticipants.NONE);
+    ahead = Duration.ZERO;
+    down.clear();
+    for (Shard shard : shards) {
+      shard
+          .jdbc()
+          .execute(
+              "TRUNCATE effect, evenkeel.outbox, evenkeel.saga_key, evenkeel.saga_instance,"
+                  + " evenkeel.saga_wake, evenkeel.saga_event, evenkeel.saga_timer,"
+                  + " evenkeel.saga_node, evenkeel.saga_step, evenkeel.saga_call,"
+                  + " evenkeel.saga_lock, evenkeel.saga_definition, evenkeel.saga_action");
+    }
+  }
+
+  private void endNodes() {
     wires.forEach(Wire::thaw);
     engines.forEach(SagaEngine::stop);
     wires.forEach(Wire::close);
+    engines.clear();
+    wires.clear();
+  }
+
+  @Override
+  public void close() {
+    endNodes();
     for (Shard shard : shards) {
       shard.pool().close();
       TestDatabase.shared().dropDatabase(shard.info());
