@@ -487,6 +487,7 @@ final class HomeShard {
             claim.seen(),
             engine.headers(row.id(), HeadersJson.read(row.headers())),
             progress,
+            row.parent(),
             row.stuckReason());
     List<SagaNews> news = new ArrayList<>();
     for (StepTable.Row step : found.steps().getOrDefault(row.id(), List.of())) {

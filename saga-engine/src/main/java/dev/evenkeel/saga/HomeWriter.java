@@ -337,6 +337,7 @@ final class HomeWriter {
     Instant notAfter = home.clock().notAfter();
     for (Pending pending : batch) {
       if (written.contains(pending.run().id())) {
+        childEnded(c, pending, messages);
         for (CallTable.Sending sending : pending.content().sendings()) {
           messages.add(message(pending.run(), sending, notAfter));
         }
@@ -345,6 +346,66 @@ final class HomeWriter {
     if (!messages.isEmpty()) {
       outbox.append(c, messages);
     }
+  }
+
+  /** A child's end is that of its parent's step, in this very transaction. */
+  private void childEnded(Connection c, Pending pending, List<OutboxMessage> messages)
+      throws SQLException {
+    InstanceTable.Parent parent = pending.run().parent();
+    InstanceState state = pending.content().state();
+    if (parent == null || !state.phase().isEnded()) {
+      return;
+    }
+    SagaFailure failure = state.failure();
+    Duration ahead = home.clock().ahead();
+    SagaReply.Outcome outcome;
+    byte[] result = null;
+    if (state.phase() == SagaState.COMPLETED) {
+      steps.end(c, parent.sagaId(), parent.key(), Outcome.DONE, null, ahead);
+      result = home.engine().codec().encode(new ChildSaga(state.id()), "A child's id");
+      outcome = SagaReply.Outcome.DONE;
+    } else if (failure != null
+        && steps.end(
+            c,
+            parent.sagaId(),
+            parent.key(),
+            Outcome.REFUSED,
+            home.engine().codec().encodeFailure(failure),
+            ahead)) {
+      outcome = SagaReply.Outcome.REFUSED;
+    } else { // it had completed, and its parent had it turn back
+      steps.insertCompensation(
+          c,
+          new StepTable.NewRow(
+              parent.sagaId(),
+              parent.key(),
+              StepTable.Direction.COMPENSATION,
+              Outcome.DONE,
+              null,
+              pending.run().slot(),
+              pending.run().epoch(),
+              1,
+              StepTable.WITHOUT_END),
+          ahead);
+      outcome = SagaReply.Outcome.UNDONE;
+    }
+    SagaReply reply =
+        new SagaReply(
+            parent.sagaId().toString(),
+            parent.key().step(),
+            parent.key().item(),
+            outcome == SagaReply.Outcome.UNDONE ? SagaVerb.UNDO : SagaVerb.EXECUTE,
+            0,
+            outcome,
+            result,
+            outcome == SagaReply.Outcome.REFUSED ? failure : null,
+            false);
+    messages.add(
+        SagaMessages.reply(
+            reply,
+            home.engine().options().service(),
+            pending.run().slot(),
+            pending.run().headers()));
   }
 
   private OutboxMessage message(SagaRun run, CallTable.Sending sending, Instant notAfter) {

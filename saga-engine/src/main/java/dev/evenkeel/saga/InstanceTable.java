@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class InstanceTable {
 
+  /** The step that a child saga is. */
+  record Parent(UUID sagaId, StepKey key) {}
+
   /** Everything about an instance that its next owner needs. */
   @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the engine
   record Row(
@@ -45,6 +48,7 @@ final class InstanceTable {
       String progress,
       @Nullable String stuckReason,
       Set<String> localParticipants,
+      @Nullable Parent parent,
       Instant createdAt,
       @Nullable Instant deadlineAt,
       @Nullable Instant endedAt) {}
@@ -90,9 +94,9 @@ final class InstanceTable {
 
   private static final String COLUMNS =
       "i.id, i.saga, i.saga_version, i.key, i.slot, i.command, i.headers, i.state, i.forward_only,"
-          + " i.failure, i.epoch, i.version, i.claims, i.progress, i.stuck_reason, i.local_participants, i.created_at,"
+          + " i.failure, i.epoch, i.version, i.claims, i.progress, i.stuck_reason, i.local_participants, i.parent_id, i.parent_step, i.parent_item, i.created_at,"
           + " i.deadline_at, i.ended_at";
-  private static final int COLUMN_COUNT = 19;
+  private static final int COLUMN_COUNT = 22;
 
   private final String schema;
   private final TimedSql fireTimers;
@@ -497,6 +501,62 @@ final class InstanceTable {
     }
   }
 
+  // ---- children
+
+  /** Says whose step an instance is that was born in this transaction. */
+  void adopt(Connection c, UUID child, UUID parent, StepKey key) throws SQLException {
+    String sql =
+        "UPDATE %s.saga_instance SET parent_id = ?, parent_step = ?, parent_item = ? WHERE id = ?"
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setObject(1, parent);
+      statement.setString(2, key.step());
+      statement.setInt(3, key.item());
+      statement.setObject(4, child);
+      statement.executeUpdate();
+    }
+  }
+
+  /**
+   * Has a completed child turn back. Nobody owns it then, whoever did before: a wake row that could
+   * not go with the end may still be there.
+   *
+   * @param notAfter nothing happens past it
+   * @return whether it was completed
+   */
+  boolean reopen(Connection c, UUID child, @Nullable String failure, Instant notAfter)
+      throws SQLException {
+    String sql =
+        """
+        WITH child AS (
+          UPDATE %1$s.saga_instance
+             SET state = 'CLOSING', failure = ?::jsonb, ended_at = NULL, epoch = epoch + 1, version = version + 1, claims = 0,
+                 stuck_at = NULL, stuck_reason = NULL
+           WHERE id = ? AND state = 'COMPLETED' AND clock_timestamp() < ?
+          RETURNING id
+        )
+        INSERT INTO %1$s.saga_wake AS w (saga_id, bumped)
+        SELECT id, 1 FROM child
+        ON CONFLICT (saga_id) DO UPDATE SET owner = NULL, bumped = w.bumped + 1
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setString(1, failure);
+      statement.setObject(2, child);
+      statement.setObject(3, OffsetDateTime.ofInstant(notAfter, java.time.ZoneOffset.UTC));
+      return statement.executeUpdate() == 1;
+    }
+  }
+
+  /** Which of the instances are there. */
+  Set<UUID> present(Connection c, Collection<UUID> ids) throws SQLException {
+    String sql = "SELECT id FROM %s.saga_instance WHERE id = ANY (?)".formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setArray(1, c.createArrayOf("uuid", ids.toArray()));
+      return ids(statement);
+    }
+  }
+
   // ---- looking
 
   Optional<Row> find(Connection c, UUID id) throws SQLException {
@@ -561,9 +621,14 @@ final class InstanceTable {
         r.getString(i++),
         r.getString(i++),
         Set.of((String[]) r.getArray(i++).getArray()),
+        parent(r.getObject(i++, UUID.class), r.getString(i++), r.getInt(i++)),
         r.getObject(i++, OffsetDateTime.class).toInstant(),
         instant(r.getObject(i++, OffsetDateTime.class)),
         instant(r.getObject(i, OffsetDateTime.class)));
+  }
+
+  private static @Nullable Parent parent(@Nullable UUID id, @Nullable String step, int item) {
+    return id == null || step == null ? null : new Parent(id, new StepKey(step, item));
   }
 
   private static @Nullable Instant instant(@Nullable OffsetDateTime time) {

@@ -17,10 +17,13 @@ final class JanitorTable {
   /**
    * A piece of the walk.
    *
-   * @param ended ids of instances to delete
+   * @param ended instances to delete, children only when their parents are gone
    * @param last where to go on; null at the end
    */
-  record Page(List<UUID> ended, @Nullable UUID last) {}
+  record Page(List<Ended> ended, @Nullable UUID last) {}
+
+  /** One of them. */
+  record Ended(UUID id, @Nullable UUID parent) {}
 
   /** A key that is gone. */
   record Expired(String saga, String key, boolean wasStarted) {}
@@ -36,7 +39,7 @@ final class JanitorTable {
         new TimedSql(
             schema,
             """
-            SELECT id, coalesce(ended_at < @now - ?::interval, false), created_at >= @now - ?::interval
+            SELECT id, coalesce(ended_at < @now - ?::interval, false), created_at >= @now - ?::interval, parent_id
               FROM @schema.saga_instance
              WHERE ?::uuid IS NULL OR id > ?::uuid
              ORDER BY id
@@ -76,14 +79,14 @@ final class JanitorTable {
       statement.setObject(4, after, java.sql.Types.OTHER);
       statement.setInt(5, limit);
       try (ResultSet rows = statement.executeQuery()) {
-        List<UUID> found = new ArrayList<>();
+        List<Ended> found = new ArrayList<>();
         UUID last = null;
         int count = 0;
         while (rows.next()) {
           count++;
           last = rows.getObject(1, UUID.class);
           if (rows.getBoolean(2)) {
-            found.add(last);
+            found.add(new Ended(last, rows.getObject(4, UUID.class)));
           }
           if (rows.getBoolean(3)) { // whatever comes now is too young to have ended long ago
             return new Page(found, null);

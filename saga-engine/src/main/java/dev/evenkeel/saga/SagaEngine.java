@@ -278,7 +278,16 @@ public final class SagaEngine implements Sagas {
             .flatMap(definition -> definition.steps().stream())
             .anyMatch(
                 step -> step instanceof ActionStep action && action.execution().isDelegated());
-    return asks ? List.of(new SagaReplies(this)) : List.of();
+    if (!asks) {
+      return List.of();
+    }
+    boolean hasChildren =
+        definitions.all().stream()
+            .flatMap(definition -> definition.steps().stream())
+            .anyMatch(step -> step instanceof ActionStep action && action.isChild());
+    return hasChildren
+        ? List.of(new SagaReplies(this), new ChildReceiver(this))
+        : List.of(new SagaReplies(this));
   }
 
   // ---- parts, for the classes beside this one

@@ -6,9 +6,13 @@ import dev.evenkeel.shard.id.SlotIds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +38,7 @@ final class SagaJanitor {
   private final SagaEngine engine;
   private final JanitorTable table;
   private final StepTable steps;
+  private final InstanceTable instances;
   private final CallTable calls;
   private final Map<String, @Nullable UUID> positions = new HashMap<>();
 
@@ -41,6 +46,7 @@ final class SagaJanitor {
     this.engine = engine;
     this.table = new JanitorTable(engine.options().schema());
     this.steps = new StepTable(engine.options().schema());
+    this.instances = new InstanceTable(engine.options().schema());
     this.calls = new CallTable(engine.options().schema());
   }
 
@@ -70,13 +76,34 @@ final class SagaJanitor {
                       engine.options().retention(),
                       home.clock().ahead(),
                       BATCH));
-      delete(home, page.ended());
+      delete(home, withoutParents(page.ended()));
       positions.put(home.name(), page.last());
       if (page.last() == null) {
         break; // the end of the walk, or instances too young from here on
       }
     }
     expire(home);
+  }
+
+  /**
+   * A child can be told to turn back for as long as its parent is there, which was there before it:
+   * once it is gone, it is gone for good. A parent's home that does not answer keeps all of them.
+   */
+  private List<UUID> withoutParents(List<JanitorTable.Ended> ended) {
+    Map<HomeShard, List<UUID>> parents =
+        ended.stream()
+            .map(JanitorTable.Ended::parent)
+            .filter(Objects::nonNull)
+            .collect(Collectors.groupingBy(engine::homeOf));
+    Set<UUID> present = new HashSet<>();
+    parents.forEach(
+        (home, ids) ->
+            present.addAll(
+                engine.onHome(home, "Looking for parents", c -> instances.present(c, ids))));
+    return ended.stream()
+        .filter(e -> e.parent() == null || !present.contains(e.parent()))
+        .map(JanitorTable.Ended::id)
+        .toList();
   }
 
   private void delete(HomeShard home, List<UUID> ended) {

@@ -78,6 +78,7 @@ final class SagaRun {
   private final int slot;
   private final long epoch;
   private final Map<String, String> headers;
+  private final InstanceTable.@Nullable Parent parent;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<SagaNews> backlog = new ArrayDeque<>();
   private final Set<Long> read = new HashSet<>();
@@ -108,6 +109,7 @@ final class SagaRun {
    * Makes a run; nothing happens before {@link #take}.
    *
    * @param seen the news that are about to be given to it
+   * @param parent the step that it is; null for a saga of its own
    * @param earlierTrouble why it was stuck with an earlier owner; null when it was not
    */
   SagaRun(
@@ -120,6 +122,7 @@ final class SagaRun {
       long seen,
       Map<String, String> headers,
       Progress progress,
+      InstanceTable.@Nullable Parent parent,
       @Nullable String earlierTrouble) {
     this.home = home;
     this.coordinator = coordinator;
@@ -129,6 +132,7 @@ final class SagaRun {
     this.version = version;
     this.seen = seen;
     this.headers = headers;
+    this.parent = parent;
     this.progress = progress;
     this.earlierTrouble = earlierTrouble;
     Map<StepKey, StepState> steps = new HashMap<>();
@@ -162,6 +166,11 @@ final class SagaRun {
 
   Map<String, String> headers() {
     return headers;
+  }
+
+  /** The step that it is; null for a saga of its own. */
+  InstanceTable.@Nullable Parent parent() {
+    return parent;
   }
 
   HomeClock clock() {

@@ -132,6 +132,7 @@ final class SagaStarter {
         0,
         engine.headers(started.id(), headers),
         new Progress(),
+        null,
         null);
   }
 
@@ -175,7 +176,7 @@ final class SagaStarter {
     }
   }
 
-  private static byte[] sha256(byte[] payload) {
+  static byte[] sha256(byte[] payload) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(payload);
     } catch (NoSuchAlgorithmException e) {

@@ -18,7 +18,9 @@ enum SagaTransition {
   /** Nothing can happen forward any more, and the pivot has not. */
   COMPENSATE(SagaState.CLOSING, SagaState.COMPENSATING, "all else is fenced"),
   /** Everything that had happened is undone. */
-  UNDO(SagaState.COMPENSATING, SagaState.COMPENSATED, "everything is undone");
+  UNDO(SagaState.COMPENSATING, SagaState.COMPENSATED, "everything is undone"),
+  /** Of a child only: the saga that it is a step of has turned back. */
+  REOPEN(SagaState.COMPLETED, SagaState.CLOSING, "a child's parent turns back");
 
   private final SagaState from;
   private final SagaState to;

@@ -60,6 +60,7 @@ final class StepTable {
   private final String schema;
   private final TimedSql insert;
   private final TimedSql insertCompensation;
+  private final TimedSql end;
 
   StepTable(String schema) {
     this.schema = schema;
@@ -71,6 +72,13 @@ final class StepTable {
             SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, @now
              WHERE clock_timestamp() < ? AND set_config('synchronous_commit', 'on', true) IS NOT NULL
             ON CONFLICT (saga_id, step, item, direction) DO NOTHING
+            """);
+    this.end =
+        new TimedSql(
+            schema,
+            """
+            UPDATE @schema.saga_step SET outcome = ?, result = coalesce(?, result), recorded_at = @now
+             WHERE saga_id = ? AND step = ? AND item = ? AND direction = 'FORWARD' AND outcome = 'STARTED'
             """);
     this.insertCompensation =
         new TimedSql(
@@ -129,6 +137,30 @@ final class StepTable {
     statement.setInt(i++, row.attempt());
     statement.setObject(i, OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC));
     return i;
+  }
+
+  /**
+   * Gives the row of a step that was begun its outcome.
+   *
+   * @param result null to keep what is there
+   * @return false when it has one already
+   */
+  boolean end(
+      Connection c,
+      UUID sagaId,
+      StepKey key,
+      Outcome outcome,
+      byte @Nullable [] result,
+      Duration ahead)
+      throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(end.ahead(ahead))) {
+      statement.setString(1, outcome.name());
+      statement.setBytes(2, result);
+      statement.setObject(3, sagaId);
+      statement.setString(4, key.step());
+      statement.setInt(5, key.item());
+      return statement.executeUpdate() == 1;
+    }
   }
 
   /** All rows of the sagas on this shard. */

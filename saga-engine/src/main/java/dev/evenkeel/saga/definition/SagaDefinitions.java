@@ -22,7 +22,8 @@ public final class SagaDefinitions {
   /**
    * Collects definitions.
    *
-   * @throws SagaDefinitionException if two have the same name and version
+   * @throws SagaDefinitionException if two have the same name and version, or a step is a saga that
+   *     can't be one
    */
   public static SagaDefinitions of(Collection<SagaDefinition> definitions) {
     List<String> mistakes = new ArrayList<>();
@@ -36,6 +37,9 @@ public final class SagaDefinitions {
                     .formatted(id.saga(), id.version(), times));
           }
         });
+    if (mistakes.isEmpty()) {
+      mistakes.addAll(ChildRules.check(new SagaDefinitions(definitions)));
+    }
     if (!mistakes.isEmpty()) {
       throw new SagaDefinitionException(mistakes);
     }
