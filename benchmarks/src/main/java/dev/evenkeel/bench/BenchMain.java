@@ -15,6 +15,7 @@ public final class BenchMain {
           new OutboxScenario(),
           new ShardScenario(),
           new SagaScenario(),
+          new RemoteSagaScenario(),
           new KafkaScenario(),
           new FailoverScenario(),
           new ProfileScenario());

@@ -15,6 +15,7 @@ import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
 import dev.evenkeel.outbox.delivery.InProcessTransport;
 import dev.evenkeel.outbox.delivery.LaneOptions;
+import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.TransactionTarget;
@@ -79,15 +80,25 @@ final class RelayWiring {
     return relay(transport, InboxHandlers.builder(types, codec).build(), MessageObserver.NONE);
   }
 
+  /** A relay that calls handlers which have transactions of their own. */
+  Relay inProcess(List<DirectHandler> direct) {
+    InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
+    direct.forEach(builder::addDirect);
+    return inProcess(builder.build(), MessageObserver.NONE);
+  }
+
   /**
    * A relay that calls the handlers of an object, each in one transaction with its inbox row.
    *
    * @param handler has methods with {@link InboxHandler}
    */
   Relay inProcess(Object handler, MessageObserver observer) {
+    return inProcess(handlers(handler), observer);
+  }
+
+  private Relay inProcess(InboxHandlers handlers, MessageObserver observer) {
     TransactionTarget target =
         new TransactionTarget("bench", dataSource, new DataSourceTransactionManager(dataSource));
-    InboxHandlers handlers = handlers(handler);
     return relay(
         new InProcessTransport(
             LaneOptions.defaults(),

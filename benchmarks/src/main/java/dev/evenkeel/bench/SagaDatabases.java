@@ -34,7 +34,14 @@ final class SagaDatabases implements AutoCloseable {
       """;
 
   private static final List<String> SAGA_TABLES =
-      List.of("saga_key", "saga_instance", "saga_wake", "saga_event", "saga_timer", "saga_step");
+      List.of(
+          "saga_key",
+          "saga_instance",
+          "saga_wake",
+          "saga_event",
+          "saga_timer",
+          "saga_step",
+          "saga_call");
 
   private static final String COMMITS =
       "SELECT sum(xact_commit)::bigint FROM pg_stat_database WHERE datname = ANY (?)";

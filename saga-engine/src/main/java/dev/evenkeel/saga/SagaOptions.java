@@ -90,6 +90,25 @@ public record SagaOptions(
         true);
   }
 
+  /** The same, but with participants that are asked by messages though they are in this process. */
+  public SagaOptions withRemoteParticipants(String... names) {
+    return new SagaOptions(
+        schema,
+        node,
+        service,
+        Set.of(names),
+        concurrency,
+        maxActive,
+        lease,
+        poll,
+        stuckAfter,
+        retention,
+        keyRetention,
+        signalRetention,
+        maxPayloadBytes,
+        virtualThreads);
+  }
+
   private static <T extends Comparable<T>> void require(String property, T value, T least, T most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new IllegalArgumentException(
