@@ -29,4 +29,12 @@ public @interface AwaitEvent {
 
   /** What happens then. */
   OnTimeout onTimeout() default OnTimeout.COMPENSATE;
+
+  /**
+   * Name of the step in the versions that the saga {@link Saga#continues()}; empty for the same.
+   */
+  String formerly() default "";
+
+  /** The version of the saga in which the step came, as {@link SagaStep#since()}. */
+  int since() default 1;
 }

@@ -140,21 +140,23 @@ final class ChildReceiver implements DirectHandler {
       return;
     }
     Map<String, String> headers = new HashMap<>(CurrentMessage.headers());
-    keys.start(
-        c,
-        new KeyTable.Start(
-            slot,
-            definition.name(),
-            definition.version(),
-            "%s/%s".formatted(asked.sagaId(), asked.key()),
-            id,
-            SagaStarter.sha256(message.payload()),
-            message.payload(),
-            HeadersJson.write(headers),
-            engine.localParticipants(definition),
-            definition.deadline(),
-            null),
-        ahead(home));
+    home.definitions()
+        .start(
+            c,
+            definition,
+            keys,
+            new KeyTable.Start(
+                slot,
+                definition.name(),
+                definition.version(),
+                "%s/%s".formatted(asked.sagaId(), asked.key()),
+                id,
+                SagaStarter.sha256(message.payload()),
+                message.payload(),
+                HeadersJson.write(headers),
+                engine.localParticipants(definition),
+                definition.deadline(),
+                null));
     instances.adopt(c, id, asked.sagaId(), asked.key());
     answer(c, asked, SagaReply.Outcome.BEGUN, null, null);
   }

@@ -3,7 +3,6 @@ package dev.evenkeel.saga;
 import dev.evenkeel.outbox.HeadersJson;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.saga.definition.SagaDefinition;
-import dev.evenkeel.saga.definition.SagaDefinitions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -81,7 +80,7 @@ final class HomeShard {
   private final SagaNodeTable nodes;
   private final HomeWriter writer;
   private final Map<UUID, SagaRun> runs = new ConcurrentHashMap<>();
-  private final InstanceTable.Runnables runnable;
+  private final HomeDefinitions definitions;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition hint = lock.newCondition();
   private final Queue<Shelved> shelf = new ConcurrentLinkedQueue<>();
@@ -107,12 +106,7 @@ final class HomeShard {
     this.calls = new CallTable(schema);
     this.nodes = new SagaNodeTable(schema);
     this.writer = new HomeWriter(this, instances, steps, events);
-    List<SagaDefinition> definitions = engine.definitions().all();
-    this.runnable =
-        new InstanceTable.Runnables(
-            definitions.stream().map(SagaDefinition::name).toList(),
-            definitions.stream().map(SagaDefinition::version).toList(),
-            engine.context().participants().names());
+    this.definitions = new HomeDefinitions(engine, this);
     this.thread = new Thread(this::work, "evenkeel-saga-home-" + name);
     this.thread.setDaemon(true);
   }
@@ -135,6 +129,10 @@ final class HomeShard {
 
   DataSource dataSource() {
     return engine.shards().dataSource(name);
+  }
+
+  HomeDefinitions definitions() {
+    return definitions;
   }
 
   HomeWriter writer() {
@@ -346,6 +344,11 @@ final class HomeShard {
             c -> nodes.renew(c, node(), engine.options().lease(), backends));
     clock.read(now);
     engine.attempts().named(name, backends);
+    if (joined) {
+      definitions.checkAgain();
+    } else {
+      definitions.check(); // before the first claim and the first start as an owner
+    }
     renewedAt = before;
     joined = true;
     return true;
@@ -364,7 +367,7 @@ final class HomeShard {
     news.putAll(instances.takeNews(c, node(), MAX_CLAIM));
     int room = room() - claims.size();
     List<InstanceTable.Claim> withNews =
-        room > 0 ? instances.claimNews(c, node(), runnable, room) : List.of();
+        room > 0 ? instances.claimNews(c, node(), definitions.claimable(), room) : List.of();
     claims.addAll(withNews);
     boolean isMore =
         moreOfDead
@@ -415,8 +418,8 @@ final class HomeShard {
         });
     if (!missing.isEmpty()) {
       instances.sweep(c, node(), missing);
-      instances.giveUpUnknown(c, node(), missing, runnable);
-      claims.addAll(instances.claimOwn(c, node(), missing, runnable, MAX_CLAIM));
+      instances.giveUpUnknown(c, node(), missing, definitions.claimable());
+      claims.addAll(instances.claimOwn(c, node(), missing, definitions.claimable(), MAX_CLAIM));
     }
   }
 
@@ -434,7 +437,9 @@ final class HomeShard {
     }
     nodes.endSessions(c, engine.options().lease());
     List<InstanceTable.Claim> orphans =
-        room > 0 ? instances.claimOfDead(c, node(), dead, runnable, room) : List.of();
+        room > 0
+            ? instances.claimOfDead(c, node(), dead, definitions.claimable(), room)
+            : List.of();
     claims.addAll(orphans);
     nodes.forget(c, FORGET);
     return !orphans.isEmpty();
@@ -442,8 +447,7 @@ final class HomeShard {
 
   private void adopt(InstanceTable.Claim claim, Found found) {
     InstanceTable.Row row = claim.row();
-    SagaDefinitions definitions = engine.definitions();
-    Optional<SagaDefinition> definition = definitions.find(row.saga(), row.sagaVersion());
+    Optional<SagaDefinition> definition = engine.definitions().find(row.saga(), row.sagaVersion());
     if (row.state().isEnded()) {
       return; // its wake row could not go with it, and is swept up in the next round
     }

@@ -62,11 +62,27 @@ final class InstanceTable {
   record Claim(Row row, long seen, @Nullable String previous) {}
 
   /**
-   * What a process can run: instances of these definitions, of which sagas and versions belong
-   * together by their place, whose local participants are all among these.
+   * What a process can run: instances of these definitions, as long as their shape is the one that
+   * was recorded then, whose local participants are all among these.
+   *
+   * @param sagas names; version and recording time belong to them by their place
    */
   record Runnables(
-      Collection<String> sagas, Collection<Integer> versions, Collection<String> participants) {}
+      List<String> sagas,
+      List<Integer> versions,
+      List<Instant> recordedAt,
+      Collection<String> participants) {
+
+    /** In the order of the parameters of {@link #RUNNABLE}. */
+    private Object[] parameters(Connection c, Object... before) throws SQLException {
+      List<Object> all = new ArrayList<>(List.of(before));
+      all.add(c.createArrayOf("text", sagas.toArray()));
+      all.add(c.createArrayOf("integer", versions.toArray()));
+      all.add(c.createArrayOf("text", recordedAt.stream().map(Instant::toString).toArray()));
+      all.add(c.createArrayOf("text", participants.toArray()));
+      return all.toArray();
+    }
+  }
 
   /**
    * What an owner writes.
@@ -97,6 +113,15 @@ final class InstanceTable {
           + " i.failure, i.epoch, i.version, i.claims, i.progress, i.stuck_reason, i.local_participants, i.parent_id, i.parent_step, i.parent_item, i.created_at,"
           + " i.deadline_at, i.ended_at";
   private static final int COLUMN_COUNT = 22;
+
+  /** Of a process's definitions those whose shape is still the one that it knows. */
+  private static final String RUNNABLE =
+      """
+      (i.saga, i.saga_version) IN (SELECT v.saga, v.version
+                                     FROM unnest(?::text[], ?::integer[], ?::timestamptz[]) AS v (saga, version, recorded_at)
+                                     JOIN %s.saga_definition USING (saga, version, recorded_at))
+      AND i.local_participants <@ ?::text[]
+      """;
 
   private final String schema;
   private final TimedSql fireTimers;
@@ -253,14 +278,12 @@ final class InstanceTable {
         c,
         """
          WHERE w.bumped > w.seen AND w.owner IS NULL
-           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[]
+           AND %2$s
          ORDER BY w.saga_id
         """,
         owner,
         limit,
-        c.createArrayOf("text", runnable.sagas().toArray()),
-        c.createArrayOf("integer", runnable.versions().toArray()),
-        c.createArrayOf("text", runnable.participants().toArray()));
+        runnable.parameters(c));
   }
 
   /** Takes instances of nodes whose lease is over, of those that this process can run. */
@@ -272,15 +295,12 @@ final class InstanceTable {
         """
           LEFT JOIN %1$s.saga_node n ON n.name = w.owner
          WHERE w.owner = ANY (?) AND (n.name IS NULL OR n.lease_until < clock_timestamp())
-           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[]
+           AND %2$s
          ORDER BY w.saga_id
         """,
         owner,
         limit,
-        c.createArrayOf("text", dead.toArray()),
-        c.createArrayOf("text", runnable.sagas().toArray()),
-        c.createArrayOf("integer", runnable.versions().toArray()),
-        c.createArrayOf("text", runnable.participants().toArray()));
+        runnable.parameters(c, c.createArrayOf("text", dead.toArray())));
   }
 
   /** Takes instances that are this node's own and in nobody's memory. */
@@ -291,16 +311,12 @@ final class InstanceTable {
         c,
         """
          WHERE w.owner = ? AND w.saga_id = ANY (?)
-           AND (i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[]
+           AND %2$s
          ORDER BY w.saga_id
         """,
         owner,
         limit,
-        owner,
-        c.createArrayOf("uuid", ids.toArray()),
-        c.createArrayOf("text", runnable.sagas().toArray()),
-        c.createArrayOf("integer", runnable.versions().toArray()),
-        c.createArrayOf("text", runnable.participants().toArray()));
+        runnable.parameters(c, owner, c.createArrayOf("uuid", ids.toArray())));
   }
 
   /** Gives up what is a node's own by its name only, of those that it can't run. */
@@ -312,16 +328,17 @@ final class InstanceTable {
            SET owner = NULL, bumped = w.bumped + 1
          WHERE w.saga_id IN (SELECT w.saga_id FROM %1$s.saga_wake w JOIN %1$s.saga_instance i ON i.id = w.saga_id
                               WHERE w.owner = ? AND w.saga_id = ANY (?)
-                                AND NOT ((i.saga, i.saga_version) IN (SELECT * FROM unnest(?::text[], ?::integer[])) AND i.local_participants <@ ?::text[])
+                                AND NOT (%2$s)
                               ORDER BY w.saga_id FOR UPDATE OF w SKIP LOCKED)
         """
-            .formatted(schema);
+            .formatted(schema, RUNNABLE.formatted(schema));
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setString(1, owner);
       statement.setArray(2, c.createArrayOf("uuid", ids.toArray()));
-      statement.setArray(3, c.createArrayOf("text", runnable.sagas().toArray()));
-      statement.setArray(4, c.createArrayOf("integer", runnable.versions().toArray()));
-      statement.setArray(5, c.createArrayOf("text", runnable.participants().toArray()));
+      int i = 3;
+      for (Object parameter : runnable.parameters(c)) {
+        statement.setObject(i++, parameter);
+      }
       statement.executeUpdate();
     }
   }
@@ -355,7 +372,7 @@ final class InstanceTable {
          WHERE i.id = taken.saga_id
         RETURNING %3$s, taken.seen, taken.previous
         """
-            .formatted(schema, candidates.formatted(schema), COLUMNS);
+            .formatted(schema, candidates.formatted(schema, RUNNABLE.formatted(schema)), COLUMNS);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       int i = 1;
       for (Object parameter : parameters) {

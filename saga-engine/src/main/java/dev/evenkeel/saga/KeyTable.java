@@ -8,6 +8,7 @@ import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -82,9 +83,13 @@ final class KeyTable {
         new TimedSql(
             schema,
             """
+            SELECT pg_advisory_xact_lock_shared(hashtextextended(?, 0));
             WITH k AS (
               INSERT INTO @schema.saga_key AS k (slot, saga, key, saga_id, started_by, request_hash)
-              VALUES (?, ?, ?, ?, ?, ?)
+              SELECT ?::smallint, ?, ?, ?::uuid, ?::uuid, ?::bytea
+                FROM @schema.saga_definition
+               WHERE saga = ? AND version = ? AND recorded_at = ?
+                 AND (? OR current_setting('transaction_isolation') = 'read committed')
               ON CONFLICT (slot, saga, key) DO UPDATE
                  SET started_by = coalesce(k.started_by, excluded.started_by),
                      request_hash = coalesce(k.request_hash, excluded.request_hash),
@@ -105,21 +110,33 @@ final class KeyTable {
   }
 
   /**
-   * Starts, unless the key was started before: one statement, one round trip. An instance that was
-   * signalled before its start has news at birth and no owner: whoever claims it reads them.
+   * Starts, unless the key was started before: two statements, for the second has to see what was
+   * committed before the first had its lock; one round trip. An instance that was signalled before
+   * its start has news at birth and no owner: whoever claims it reads them.
    *
+   * @param recordedAt when its definition got the shape that the caller knows
+   * @param held whether the transaction has locked the definition's row; if not, nothing happens
+   *     where the statement might read what was changed since
    * @param ahead of virtual time
+   * @return empty if the definition is not known to have that shape; nothing has happened then
    */
-  Started start(Connection c, Start start, Duration ahead) throws SQLException {
+  Optional<Started> start(
+      Connection c, Start start, Instant recordedAt, boolean held, Duration ahead)
+      throws SQLException {
     String sql = startSql.ahead(ahead);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       int i = 1;
+      statement.setString(i++, DefinitionTable.startLock(schema, start.saga(), start.version()));
       statement.setInt(i++, start.slot());
       statement.setString(i++, start.saga());
       statement.setString(i++, start.key());
       statement.setObject(i++, start.id());
       statement.setObject(i++, start.id());
       statement.setBytes(i++, start.requestHash());
+      statement.setString(i++, start.saga());
+      statement.setInt(i++, start.version());
+      statement.setObject(i++, recordedAt.atOffset(ZoneOffset.UTC));
+      statement.setBoolean(i++, held);
       statement.setObject(i++, start.id());
       statement.setObject(i++, start.id());
       statement.setString(i++, start.saga());
@@ -134,17 +151,22 @@ final class KeyTable {
           i++, deadline == null ? null : deadline.toMillis() + " milliseconds", Types.VARCHAR);
       statement.setString(i++, start.owner());
       statement.setString(i, start.owner());
-      try (ResultSet row = statement.executeQuery()) {
-        row.next();
+      statement.execute();
+      statement.getMoreResults(); // the lock's
+      try (ResultSet row = statement.getResultSet()) {
+        if (!row.next()) {
+          return Optional.empty();
+        }
         OffsetDateTime created = row.getObject(5, OffsetDateTime.class);
         OffsetDateTime deadlineAt = row.getObject(6, OffsetDateTime.class);
-        return new Started(
-            row.getObject(1, UUID.class),
-            row.getBoolean(2),
-            row.getBoolean(3),
-            row.getBytes(4),
-            created == null ? null : created.toInstant(),
-            deadlineAt == null ? null : deadlineAt.toInstant());
+        return Optional.of(
+            new Started(
+                row.getObject(1, UUID.class),
+                row.getBoolean(2),
+                row.getBoolean(3),
+                row.getBytes(4),
+                created == null ? null : created.toInstant(),
+                deadlineAt == null ? null : deadlineAt.toInstant()));
       }
     }
   }

@@ -38,4 +38,12 @@ public @interface Saga {
    * for no deadline. Once the pivot has happened nothing turns back.
    */
   String deadline() default "";
+
+  /**
+   * Earlier versions whose instances this definition's code goes on with. They stay instances of
+   * their version, under its step names: {@link SagaStep#formerly()} says which a step had, {@link
+   * SagaStep#since()} which steps they do not have. Their own definition must not be in this
+   * process any more. Default: none.
+   */
+  int[] continues() default {};
 }

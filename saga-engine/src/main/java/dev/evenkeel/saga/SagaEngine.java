@@ -12,9 +12,11 @@ import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.SagaDefinition;
+import dev.evenkeel.saga.definition.SagaDefinitionException;
 import dev.evenkeel.saga.definition.SagaDefinitions;
 import dev.evenkeel.saga.spi.SagaObserver;
 import dev.evenkeel.saga.spi.SagaShards;
+import dev.evenkeel.shard.ShardUnavailableException;
 import dev.evenkeel.shard.id.SlotIds;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +38,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
 
 /**
  * Runs sagas in this process. Thread-safe.
@@ -49,6 +52,7 @@ public final class SagaEngine implements Sagas {
   private static final Logger log = LoggerFactory.getLogger(SagaEngine.class);
 
   private static final Duration LOOK_FOR_OVERDUE = Duration.ofMillis(250);
+  private static final Duration SEEK_STRANDED = Duration.ofMinutes(1);
 
   /**
    * What surrounds the engine.
@@ -154,6 +158,46 @@ public final class SagaEngine implements Sagas {
         SagaJanitor.EVERY.toMillis(),
         SagaJanitor.EVERY.toMillis(),
         TimeUnit.MILLISECONDS);
+    janitor.scheduleWithFixedDelay(
+        this::seekStranded,
+        SEEK_STRANDED.toMillis(),
+        SEEK_STRANDED.toMillis(),
+        TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Compares the definitions with the live instances of each home shard that answers, and stores
+   * the shapes of those that have none. Of a shard that does not answer it is done when it does:
+   * then what does not fit is neither claimed nor started there, and is among the {@link
+   * #findings}. Called before {@link #start()}.
+   *
+   * @param runs whether this process is going to run sagas, and not only start them
+   * @throws SagaDefinitionException naming what live instances can't go on with, and, if it runs
+   *     sagas and is alone, versions with live instances that it does not have
+   */
+  public void verify(boolean runs) {
+    List<String> mistakes = new ArrayList<>();
+    for (HomeShard home : homes.values()) {
+      if (context.shards().isUp(home.name())) {
+        try {
+          mistakes.addAll(home.definitions().mistakes(runs));
+        } catch (DataAccessException | ShardUnavailableException e) { // done when it answers
+          log.warn(
+              "The sagas of {} can't be compared with the definitions now: {}", home, e.toString());
+        }
+      }
+    }
+    if (!mistakes.isEmpty()) {
+      throw new SagaDefinitionException(mistakes);
+    }
+  }
+
+  /**
+   * Why some instances of a home shard are not gone on with here, each in a sentence: live ones of
+   * another shape, and of versions that this process does not have. Asks no database.
+   */
+  public List<String> findings(String shard) {
+    return home(shard).definitions().findings();
   }
 
   private static ScheduledExecutorService daemon(String name) {
@@ -171,6 +215,19 @@ public final class SagaEngine implements Sagas {
       bulkheads.values().stream().flatMap(b -> b.overdue().stream()).forEach(this::giveBack);
     } catch (RuntimeException | Error e) { // a periodic task that throws never runs again
       log.warn("Overdue attempts could not be ended", e);
+    }
+  }
+
+  private void seekStranded() {
+    for (HomeShard home : homes.values()) {
+      try {
+        if (context.shards().isUp(home.name())) {
+          home.definitions().seekStranded();
+        }
+      } catch (RuntimeException | Error e) { // a periodic task that throws never runs again
+        log.warn(
+            "Instances without a definition can't be looked for on {} now: {}", home, e.toString());
+      }
     }
   }
 

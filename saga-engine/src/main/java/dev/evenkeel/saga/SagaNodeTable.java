@@ -55,6 +55,20 @@ final class SagaNodeTable {
     return names(c, sql);
   }
 
+  /** Whether another node's lease is not over. */
+  boolean othersLive(Connection c, String name) throws SQLException {
+    String sql =
+        "SELECT EXISTS (SELECT FROM %s.saga_node WHERE name <> ? AND lease_until >= clock_timestamp())"
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setString(1, name);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
+    }
+  }
+
   /** Owners that have no row: their process was away for so long that it was forgotten. */
   List<String> strangers(Connection c) throws SQLException {
     String sql =

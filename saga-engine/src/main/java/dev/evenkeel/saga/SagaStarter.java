@@ -73,21 +73,23 @@ final class SagaStarter {
             target,
             what,
             c ->
-                keys.start(
-                    c,
-                    new KeyTable.Start(
-                        slot,
-                        definition.name(),
-                        definition.version(),
-                        key,
-                        SlotIds.next(slot),
-                        hash,
-                        payload,
-                        HeadersJson.write(headers),
-                        local,
-                        definition.deadline(),
-                        own ? home.node() : null),
-                    home.clock().ahead()));
+                home.definitions()
+                    .start(
+                        c,
+                        definition,
+                        keys,
+                        new KeyTable.Start(
+                            slot,
+                            definition.name(),
+                            definition.version(),
+                            key,
+                            SlotIds.next(slot),
+                            hash,
+                            payload,
+                            HeadersJson.write(headers),
+                            local,
+                            definition.deadline(),
+                            own ? home.node() : null)));
     Instant createdAt = started.createdAt();
     if (createdAt != null) {
       boolean mine = own && started.isFirst();

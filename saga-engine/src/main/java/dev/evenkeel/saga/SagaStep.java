@@ -90,6 +90,17 @@ public @interface SagaStep {
   /** Longest time for one attempt, as ISO-8601; beyond it the attempt has failed. */
   String timeout() default "PT5S";
 
+  /**
+   * Name of the step in the versions that the saga {@link Saga#continues()}; empty for the same.
+   */
+  String formerly() default "";
+
+  /**
+   * The version of the saga in which the step came. Instances of earlier versions go on without it:
+   * what comes after it comes after its own predecessors there, and its result is null.
+   */
+  int since() default 1;
+
   /** Whoever carries the step out undoes it: its {@link #participant()} or {@link #child()}. */
   String DELEGATED = "delegated";
 

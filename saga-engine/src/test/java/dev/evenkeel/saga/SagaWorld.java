@@ -13,7 +13,10 @@ import dev.evenkeel.saga.spi.SagaObserver;
 import dev.evenkeel.saga.spi.SagaShards;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -235,6 +238,16 @@ final class SagaWorld implements AutoCloseable {
                 () -> ahead));
     engines.add(engine);
     return engine;
+  }
+
+  /** Everything that is stored, as somebody knows it who has it all. */
+  static InstanceTable.Runnables definitions(Connection c) throws SQLException {
+    Map<SagaDefinitions.Id, Instant> recorded = new DefinitionTable(SCHEMA).recorded(c);
+    return new InstanceTable.Runnables(
+        recorded.keySet().stream().map(SagaDefinitions.Id::saga).toList(),
+        recorded.keySet().stream().map(SagaDefinitions.Id::version).toList(),
+        List.copyOf(recorded.values()),
+        List.of());
   }
 
   /** Starts and waits until instances can be the node's own. */

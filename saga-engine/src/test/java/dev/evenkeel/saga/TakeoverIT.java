@@ -477,13 +477,17 @@ class TakeoverIT {
         .update(
             "INSERT INTO evenkeel.saga_node (name, lease_until)"
                 + " SELECT 'ghost-' || i, clock_timestamp() FROM generate_series(0, 9) i");
-    onHome(c -> assertThat(instances.claimNews(c, "ghost-0", Trips.RUNNABLE, 10)).hasSize(1));
+    onHome(
+        c ->
+            assertThat(instances.claimNews(c, "ghost-0", SagaWorld.definitions(c), 10)).hasSize(1));
     for (int i = 1; i < 10; i++) { // each takes it and dies without a write
       String previous = "ghost-" + (i - 1);
       String next = "ghost-" + i;
       onHome(
           c ->
-              assertThat(instances.claimOfDead(c, next, Set.of(previous), Trips.RUNNABLE, 10))
+              assertThat(
+                      instances.claimOfDead(
+                          c, next, Set.of(previous), SagaWorld.definitions(c), 10))
                   .hasSize(1));
     }
     SagaEngine engine = nextNode("b", definition);

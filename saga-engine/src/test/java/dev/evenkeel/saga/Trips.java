@@ -16,10 +16,6 @@ import java.util.function.Consumer;
 /** Sagas for tests: each step leaves its name as an effect on its shard, undone with a minus. */
 final class Trips {
 
-  /** What a node that has only this saga can run. */
-  static final InstanceTable.Runnables RUNNABLE =
-      new InstanceTable.Runnables(List.of("trip"), List.of(1), List.of());
-
   private Trips() {}
 
   /** A command whose last three say where steps run. */

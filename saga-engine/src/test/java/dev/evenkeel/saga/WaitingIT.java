@@ -144,11 +144,12 @@ class WaitingIT {
       try (Statement statement = c.createStatement()) {
         statement.execute("SET enable_seqscan = off"); // as the engine's own looks do
       }
+      InstanceTable.Runnables definitions = SagaWorld.definitions(c);
       long before = blocks(c);
       for (int i = 0; i < looks; i++) {
         instances.fireTimers(c, 200, Duration.ZERO);
         instances.takeNews(c, "nobody", 200);
-        instances.claimNews(c, "nobody", Trips.RUNNABLE, 200);
+        instances.claimNews(c, "nobody", definitions, 200);
       }
       return (double) (blocks(c) - before) / looks;
     } catch (SQLException e) {

@@ -5,6 +5,7 @@ import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
 import dev.evenkeel.saga.SagaCounts;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -86,6 +87,10 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
     SagaCounts live = sagas == null ? null : sagas.counts(readings.installation());
     if (live != null) {
       details.put("stuckSagas", live.stuck());
+    }
+    List<String> sagaFindings = sagas == null ? List.of() : sagas.findings(readings.installation());
+    if (!sagaFindings.isEmpty()) {
+      details.put("sagaFindings", sagaFindings);
     }
     return details;
   }

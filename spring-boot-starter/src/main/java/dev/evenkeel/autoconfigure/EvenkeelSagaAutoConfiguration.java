@@ -13,6 +13,7 @@ import dev.evenkeel.saga.SagaHeaders;
 import dev.evenkeel.saga.SagaParticipants;
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.definition.SagaDefinition;
+import dev.evenkeel.saga.definition.SagaDefinitionException;
 import dev.evenkeel.saga.definition.SagaDefinitions;
 import dev.evenkeel.saga.spi.SagaObserver;
 import dev.evenkeel.saga.spi.SagaShards;
@@ -143,8 +144,16 @@ public final class EvenkeelSagaAutoConfiguration {
 
   /** A definition's mistake must not wait for the first start, or the process that runs sagas. */
   @Bean
-  SmartInitializingSingleton evenkeelSagaStartupCheck(SagaEngines engines) {
-    return engines::current;
+  SmartInitializingSingleton evenkeelSagaStartupCheck(
+      SagaEngines engines, ObjectProvider<SagaLifecycle> lifecycle) {
+    return () -> {
+      SagaEngine engine = engines.current();
+      try {
+        engine.verify(lifecycle.getIfAvailable() != null);
+      } catch (SagaDefinitionException e) {
+        throw new EvenkeelConfigurationException(String.valueOf(e.getMessage()), e);
+      }
+    };
   }
 
   @Bean

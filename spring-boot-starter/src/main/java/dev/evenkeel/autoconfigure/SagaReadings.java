@@ -16,8 +16,10 @@ final class SagaReadings {
   private static final Duration KEEP = Duration.ofSeconds(3);
 
   private final Map<String, Cached<SagaCounts>> counts = new TreeMap<>();
+  private final Supplier<SagaEngine> engine;
 
   SagaReadings(SagaShards shards, Supplier<SagaEngine> engine) {
+    this.engine = engine;
     for (String shard : shards.names()) {
       counts.put(
           shard,
@@ -35,5 +37,10 @@ final class SagaReadings {
   @Nullable SagaCounts counts(String shard) {
     Cached<SagaCounts> reading = counts.get(shard);
     return reading == null ? null : reading.get();
+  }
+
+  /** Why some sagas of a home shard are not gone on with here, each in a sentence. */
+  List<String> findings(String shard) {
+    return counts.containsKey(shard) ? engine.get().findings(shard) : List.of();
   }
 }

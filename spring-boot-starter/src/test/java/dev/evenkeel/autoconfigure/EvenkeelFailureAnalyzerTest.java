@@ -3,6 +3,8 @@ package dev.evenkeel.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.evenkeel.saga.definition.SagaDefinitionException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.WebApplicationType;
@@ -22,6 +24,26 @@ class EvenkeelFailureAnalyzerTest {
     Object broken() {
       throw new EvenkeelConfigurationException("evenkeel.x must be y, was z");
     }
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  static class Mistaken {
+
+    @Bean
+    Object mistaken() {
+      throw new SagaDefinitionException(List.of("saga \"a\" is one", "saga \"b\" is another"));
+    }
+  }
+
+  @Test
+  void mistakesOfDefinitionsArePrintedOneALine(CapturedOutput output) {
+    assertThatThrownBy(
+            () -> new SpringApplicationBuilder(Mistaken.class).web(WebApplicationType.NONE).run())
+        .hasRootCauseInstanceOf(SagaDefinitionException.class);
+
+    assertThat(output)
+        .containsPattern("usable:\\s+- saga \"a\" is one\\s+- saga \"b\" is another\\s+")
+        .doesNotContain("\tat dev.evenkeel");
   }
 
   @Test

@@ -75,7 +75,8 @@ public final class AnnotatedSaga {
         SagaBuilder.saga(saga.name(), saga.version(), command)
             .key(saga.key())
             .shardKey(saga.shardKey())
-            .shardStrategy(saga.shardStrategy());
+            .shardStrategy(saga.shardStrategy())
+            .continues(saga.continues());
     Mistakes mistakes = builder.noticed();
     if (!targetClass.isInstance(bean)) {
       mistakes.add(
@@ -113,6 +114,8 @@ public final class AnnotatedSaga {
         .shardStrategy(said.shardStrategy())
         .forEach(said.forEach())
         .when(said.when())
+        .formerly(said.formerly())
+        .since(said.since())
         .retry(retry(said.retry(), mistakes))
         .run(MethodBinding.ofStep(bean, targetClass, method));
     if (!said.child().isEmpty()) {
@@ -141,6 +144,8 @@ public final class AnnotatedSaga {
     await
         .after(said.after())
         .when(said.when())
+        .formerly(said.formerly())
+        .since(said.since())
         .onTimeout(said.onTimeout())
         .declaredBy(MethodBinding.ofAwait(bean, targetClass, method));
     if (!said.timeout().isEmpty()) {

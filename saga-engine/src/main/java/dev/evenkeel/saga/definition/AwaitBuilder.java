@@ -41,6 +41,24 @@ public final class AwaitBuilder extends StepDraft {
     return this;
   }
 
+  /**
+   * Name of the step in the versions that the saga {@link SagaBuilder#continues}. Default: the
+   * same.
+   */
+  public AwaitBuilder formerly(String step) {
+    formerly = step;
+    return this;
+  }
+
+  /**
+   * The version of the saga in which the step came; instances of earlier versions go on without it.
+   * Default: 1.
+   */
+  public AwaitBuilder since(int version) {
+    since = version;
+    return this;
+  }
+
   /** What is checked with it, for those who declare it by a method. */
   AwaitBuilder declaredBy(Binding binding) {
     declaration = binding;

@@ -38,6 +38,7 @@ public final class SagaBuilder<C> {
   private @Nullable KeySource shardKey;
   private String shardStrategy = "hash";
   private @Nullable Duration deadline;
+  private int[] continued = {};
   private final List<StepDraft> drafts = new ArrayList<>();
   private final Mistakes noticed;
 
@@ -107,6 +108,15 @@ public final class SagaBuilder<C> {
   }
 
   /**
+   * Earlier versions whose instances this definition's code goes on with, under the names that
+   * {@link StepBuilder#formerly} gives. Default: none.
+   */
+  public SagaBuilder<C> continues(int... versions) {
+    continued = versions.clone();
+    return this;
+  }
+
+  /**
    * Adds a step that runs in a local transaction.
    *
    * @param step stable for ever
@@ -157,9 +167,16 @@ public final class SagaBuilder<C> {
     }
     new PivotRules(graph, mistakes).check();
     checkAwaits(graph, mistakes);
+    List<List<StepDefinition>> earlier =
+        new Continuation(version, named, steps).steps(continued, mistakes);
     mistakes.throwIfAny();
-    return new SagaDefinition(
-        name, version, commandType, readKey, readShardKey, shardStrategy, deadline, steps);
+    SagaDefinition definition =
+        new SagaDefinition(
+            name, version, commandType, readKey, readShardKey, shardStrategy, deadline, steps);
+    for (int i = 0; i < continued.length; i++) {
+      definition = definition.continuing(continued[i], earlier.get(i));
+    }
+    return definition;
   }
 
   private void checkSaga(Mistakes mistakes) {

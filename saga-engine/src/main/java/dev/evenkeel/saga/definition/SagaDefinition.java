@@ -2,6 +2,8 @@ package dev.evenkeel.saga.definition;
 
 import dev.evenkeel.saga.StepKind;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,8 @@ public final class SagaDefinition {
   private final @Nullable Duration deadline;
   private final Map<String, StepDefinition> steps = new LinkedHashMap<>();
   private final @Nullable ActionStep pivot;
+  private final int codeVersion;
+  private final List<SagaDefinition> earlier;
 
   /**
    * Makes a definition of checked parts.
@@ -38,6 +42,32 @@ public final class SagaDefinition {
       String shardStrategy,
       @Nullable Duration deadline,
       List<StepDefinition> steps) {
+    this(
+        name,
+        version,
+        commandType,
+        key,
+        shardKey,
+        shardStrategy,
+        deadline,
+        steps,
+        version,
+        List.of());
+  }
+
+  private SagaDefinition(
+      String name,
+      int version,
+      Class<?> commandType,
+      Function<Object, @Nullable String> key,
+      Function<Object, @Nullable String> shardKey,
+      String shardStrategy,
+      @Nullable Duration deadline,
+      Collection<StepDefinition> steps,
+      int codeVersion,
+      List<SagaDefinition> earlier) {
+    this.codeVersion = codeVersion;
+    this.earlier = earlier;
     this.name = name;
     this.version = version;
     this.commandType = commandType;
@@ -55,6 +85,19 @@ public final class SagaDefinition {
     this.pivot = found;
   }
 
+  /** The same, and also what an earlier version's instances go on with. */
+  SagaDefinition continuing(int of, List<StepDefinition> as) {
+    List<SagaDefinition> more = new ArrayList<>(earlier);
+    more.add(copy(of, as, List.of()));
+    return copy(version, steps.values(), List.copyOf(more));
+  }
+
+  private SagaDefinition copy(
+      int of, Collection<StepDefinition> as, List<SagaDefinition> continued) {
+    return new SagaDefinition(
+        name, of, commandType, key, shardKey, shardStrategy, deadline, as, codeVersion, continued);
+  }
+
   /** Stable for ever. */
   public String name() {
     return name;
@@ -63,6 +106,19 @@ public final class SagaDefinition {
   /** From 1. */
   public int version() {
     return version;
+  }
+
+  /**
+   * The version whose code it runs: its own, or the later one that goes on with its instances and
+   * starts none of them.
+   */
+  public int codeVersion() {
+    return codeVersion;
+  }
+
+  /** What instances of earlier versions go on with, as {@link SagaBuilder#continues} says. */
+  public List<SagaDefinition> earlier() {
+    return earlier;
   }
 
   /** Class of the start command. */

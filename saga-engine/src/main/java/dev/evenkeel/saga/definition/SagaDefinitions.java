@@ -2,9 +2,11 @@ package dev.evenkeel.saga.definition;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** The definitions that this process can run. Immutable, thread-safe. */
@@ -16,14 +18,19 @@ public final class SagaDefinitions {
   private final Map<Id, SagaDefinition> byId = new LinkedHashMap<>();
 
   private SagaDefinitions(Collection<SagaDefinition> definitions) {
-    definitions.forEach(d -> byId.put(new Id(d.name(), d.version()), d));
+    definitions.forEach(this::put);
+  }
+
+  private void put(SagaDefinition definition) {
+    byId.put(new Id(definition.name(), definition.version()), definition);
+    definition.earlier().forEach(this::put);
   }
 
   /**
-   * Collects definitions.
+   * Collects definitions, and what instances of the versions go on with that they continue.
    *
-   * @throws SagaDefinitionException if two have the same name and version, or a step is a saga that
-   *     can't be one
+   * @throws SagaDefinitionException if two have the same name and version, one continues what
+   *     another has, or a step is a saga that can't be one
    */
   public static SagaDefinitions of(Collection<SagaDefinition> definitions) {
     List<String> mistakes = new ArrayList<>();
@@ -37,6 +44,26 @@ public final class SagaDefinitions {
                     .formatted(id.saga(), id.version(), times));
           }
         });
+    Map<Id, SagaDefinition> continued = new HashMap<>();
+    for (SagaDefinition definition : definitions) {
+      for (SagaDefinition earlier : definition.earlier()) {
+        Id id = new Id(earlier.name(), earlier.version());
+        SagaDefinition other = continued.putIfAbsent(id, earlier);
+        if (count.containsKey(id) || other != null) {
+          mistakes.add(
+              ("saga \"%s\" version %d is continued by version %d, and %s; only one can run its"
+                      + " instances, so drop the other")
+                  .formatted(
+                      id.saga(),
+                      id.version(),
+                      definition.version(),
+                      count.containsKey(id)
+                          ? "has a definition of its own"
+                          : "by version %d"
+                              .formatted(Objects.requireNonNull(other).codeVersion())));
+        }
+      }
+    }
     if (mistakes.isEmpty()) {
       mistakes.addAll(ChildRules.check(new SagaDefinitions(definitions)));
     }
@@ -67,7 +94,7 @@ public final class SagaDefinitions {
         .toList();
   }
 
-  /** All of them. */
+  /** All of them, those that run an earlier version's instances included. */
   public List<SagaDefinition> all() {
     return List.copyOf(byId.values());
   }

@@ -172,6 +172,24 @@ public final class StepBuilder<C> extends StepDraft {
     return this;
   }
 
+  /**
+   * Name of the step in the versions that the saga {@link SagaBuilder#continues}. Default: the
+   * same.
+   */
+  public StepBuilder<C> formerly(String step) {
+    formerly = step;
+    return this;
+  }
+
+  /**
+   * The version of the saga in which the step came; instances of earlier versions go on without it.
+   * Default: 1.
+   */
+  public StepBuilder<C> since(int version) {
+    since = version;
+    return this;
+  }
+
   private StepBuilder<C> execution(Execution by) {
     if (execution != Execution.OwnCode.LOCAL) {
       several = true;
@@ -330,7 +348,7 @@ public final class StepBuilder<C> extends StepDraft {
   }
 
   /** Reads a shard key as text. */
-  private record ShardKeyText(StepPath path) implements ActionStep.Reader<String> {
+  record ShardKeyText(StepPath path) implements ActionStep.Reader<String> {
 
     @Override
     public @Nullable String read(StepContext<Object> context) {

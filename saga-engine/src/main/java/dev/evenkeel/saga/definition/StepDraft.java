@@ -14,6 +14,12 @@ abstract sealed class StepDraft permits StepBuilder, AwaitBuilder {
   Class<?> resultType;
   String when = "";
 
+  /** Name in the versions that the saga continues; empty for the same. */
+  String formerly = "";
+
+  /** Version in which it came. */
+  int since = 1;
+
   StepDraft(String name, Class<?> resultType) {
     this.name = name;
     this.resultType = resultType;

@@ -14,6 +14,7 @@ import org.springframework.core.ResolvableType;
 final class StepPath implements ActionStep.Reader<Object> {
 
   private final String text;
+  private final @Nullable String step;
   private final Class<?> rootType;
   private final ActionStep.Reader<Object> root;
   private final String pathText;
@@ -21,11 +22,13 @@ final class StepPath implements ActionStep.Reader<Object> {
 
   private StepPath(
       String text,
+      @Nullable String step,
       Class<?> rootType,
       ActionStep.Reader<Object> root,
       String pathText,
       PropertyPath path) {
     this.text = text;
+    this.step = step;
     this.rootType = rootType;
     this.root = root;
     this.pathText = pathText;
@@ -43,10 +46,10 @@ final class StepPath implements ActionStep.Reader<Object> {
     String first = dot < 0 ? text : text.substring(0, dot);
     Class<?> item = scope.item();
     if (item != null && has(item, first)) {
-      return at(name, text, item, context -> context.item(item), text, mistakes);
+      return at(name, text, null, item, context -> context.item(item), text, mistakes);
     }
     if (has(scope.command(), first)) {
-      return at(name, text, scope.command(), StepContext::command, text, mistakes);
+      return at(name, text, null, scope.command(), StepContext::command, text, mistakes);
     }
     StepDraft ancestor = scope.ancestor(first);
     if (ancestor == null) {
@@ -78,6 +81,7 @@ final class StepPath implements ActionStep.Reader<Object> {
     return at(
         name,
         text,
+        first,
         result,
         context -> context.result(first, result),
         text.substring(dot + 1),
@@ -87,13 +91,14 @@ final class StepPath implements ActionStep.Reader<Object> {
   private static @Nullable StepPath at(
       String name,
       String text,
+      @Nullable String step,
       Class<?> rootType,
       ActionStep.Reader<Object> root,
       String pathText,
       Mistakes mistakes) {
     try {
       PropertyPath path = PropertyPath.of(name, rootType, pathText);
-      return new StepPath(text, rootType, root, pathText, path);
+      return new StepPath(text, step, rootType, root, pathText, path);
     } catch (IllegalArgumentException e) {
       mistakes.add(e);
       return null;
@@ -113,6 +118,11 @@ final class StepPath implements ActionStep.Reader<Object> {
   public @Nullable Object read(StepContext<Object> context) {
     Object start = root.read(context);
     return start == null ? null : path.value(start);
+  }
+
+  /** The step at whose result it starts; null for the item and the command. */
+  @Nullable String step() {
+    return step;
   }
 
   /** Class of the value, as declared. */

@@ -13,6 +13,9 @@ import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.StartSaga;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import dev.evenkeel.testing.database.TestDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
@@ -129,6 +132,27 @@ class SagaApplicationIT {
     assertThatThrownBy(() -> run(WithAMistakenSaga.class))
         .hasStackTraceContaining("nowhere")
         .hasStackTraceContaining("Unscanned, which nobody registered");
+  }
+
+  @Test
+  void definitionThatLiveInstancesCantGoOnWithFailsTheStart() {
+    try (ConfigurableApplicationContext application =
+        run(TransferApplication.class, "evenkeel.saga.enabled=false")) {
+      start(application);
+    }
+    try (Connection c = database.connect();
+        Statement statement = c.createStatement()) {
+      // As if what started it had had one step more.
+      statement.execute(
+          "UPDATE evenkeel.saga_definition SET shape = shape || '{\"insure\":{\"kind\":\"RETRIABLE\"}}'");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+
+    assertThatThrownBy(() -> run(TransferApplication.class))
+        .hasStackTraceContaining("EvenkeelConfigurationException")
+        .hasStackTraceContaining(
+            "saga \"transfer\" version 1 can't go on with the live instances of shard home: step \"insure\" is gone; it has 1: ");
   }
 
   @Test
