@@ -1,5 +1,5 @@
--- Locks: ACCESS EXCLUSIVE on saga_instance for moments, and SHARE on it, which keeps its writers waiting, while the indexes
--- are built: about a second for each hundred thousand instances that are there.
+-- Locks: ACCESS EXCLUSIVE on saga_key while its index is built anew; on saga_instance ACCESS EXCLUSIVE for moments, and SHARE,
+-- which keeps its writers waiting, while the indexes are built: some seconds for each million rows that are there.
 SET LOCAL lock_timeout = '5s';
 
 -- The step that stuck_reason is about; null when the reason is about none.
@@ -15,3 +15,6 @@ CREATE INDEX saga_instance_failed_step ON saga_instance ((failure ->> 'step'), s
 -- In the order of the search; whoever only counts does not mind.
 DROP INDEX saga_instance_stuck;
 CREATE INDEX saga_instance_stuck ON saga_instance (saga, created_at, id) WHERE stuck_at IS NOT NULL; -- search, health: which are stuck?
+
+-- The same columns in an order in which a key is found without its slot; whoever knows all three does not mind.
+ALTER TABLE saga_key DROP CONSTRAINT saga_key_pkey, ADD PRIMARY KEY (key, saga, slot);

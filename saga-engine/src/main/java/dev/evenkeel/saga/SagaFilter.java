@@ -55,8 +55,7 @@ public record SagaFilter(
 
   /** Those in any of these states only. */
   public SagaFilter withStates(SagaState... any) {
-    return new SagaFilter(
-        saga, key, Set.of(any), stuck, startedAfter, startedBefore, step, error);
+    return new SagaFilter(saga, key, Set.of(any), stuck, startedAfter, startedBefore, step, error);
   }
 
   /** Stuck ones only. */

@@ -92,8 +92,7 @@ final class SagaOperator implements SagaOperations {
   }
 
   @Override
-  public void skip(
-      UUID sagaId, Target target, @Nullable String result, String by, String because) {
+  public void skip(UUID sagaId, Target target, @Nullable String result, String by, String because) {
     decide(sagaId, decision(Kind.SKIP, target, result, by, because));
   }
 
@@ -151,8 +150,7 @@ final class SagaOperator implements SagaOperations {
       if (step != null) {
         require(c, row, definition(row), new StepKey(step, decision.item()), decision);
       }
-      events.insert(
-          c, id, EventTable.Kind.valueOf(decision.kind().name()), "", decision.write());
+      events.insert(c, id, EventTable.Kind.valueOf(decision.kind().name()), "", decision.write());
       instances.bump(c, id);
     }
     actions.insert(c, id, decision, home.clock().ahead());
@@ -256,8 +254,7 @@ final class SagaOperator implements SagaOperations {
     }
     if (!(step instanceof ActionStep action) || action.compensation() == null) {
       throw new SagaStateException(
-          "Step \"%s\" of saga %s has no compensation to resolve"
-              .formatted(step.name(), row.id()),
+          "Step \"%s\" of saga %s has no compensation to resolve".formatted(step.name(), row.id()),
           row.state());
     }
   }
@@ -265,8 +262,7 @@ final class SagaOperator implements SagaOperations {
   // ---- decisions about many
 
   @Override
-  public SagaBatch retryNow(
-      SagaFilter filter, @Nullable String after, String by, String because) {
+  public SagaBatch retryNow(SagaFilter filter, @Nullable String after, String by, String because) {
     return each(filter, after, decision(Kind.RETRY, null, null, by, because));
   }
 

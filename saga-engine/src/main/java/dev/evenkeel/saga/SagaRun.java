@@ -616,16 +616,20 @@ final class SagaRun {
         earlierTrouble = null;
       }
       SagaFailure failure = ended.failure();
-      line(
-          kind(ended.outcome()),
-          ended.key(),
-          failure == null ? "" : failure.message());
+      line(kind(ended.outcome()), ended.key(), failure == null ? "" : failure.message());
     } else if (news instanceof SagaNews.Decided decided) {
       StepKey key = decided.what().step() == null ? null : decided.key();
       // One that is not carried out yet is told to each owner.
       if (key == null || !progress.has(Kind.DECIDED, key.step(), decided.what().line())) {
         progress.add(
-            now(), Kind.DECIDED, key, key != null && key.item() > 0, 0, null, Duration.ZERO, decided.what().line());
+            now(),
+            Kind.DECIDED,
+            key,
+            key != null && key.item() > 0,
+            0,
+            null,
+            Duration.ZERO,
+            decided.what().line());
       }
     } else if (news instanceof SagaNews.Undone undone) {
       if (!state.step(undone.key()).undone()) {
@@ -635,7 +639,9 @@ final class SagaRun {
     } else if (news instanceof SagaNews.Failed failed) {
       if (failed.kind() != SagaNews.Failed.Kind.OUTAGE) {
         line(
-            failed.work() == Work.UNDO || failed.work() == Work.RESOLVE ? Kind.COMPENSATION_FAILED : Kind.FAILED,
+            failed.work() == Work.UNDO || failed.work() == Work.RESOLVE
+                ? Kind.COMPENSATION_FAILED
+                : Kind.FAILED,
             failed.key(),
             failed.message());
       } else if (!progress.endsWith(Kind.UNAVAILABLE, failed.key())) {

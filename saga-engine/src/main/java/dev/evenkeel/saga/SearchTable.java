@@ -1,12 +1,12 @@
 package dev.evenkeel.saga;
 
-import dev.evenkeel.outbox.SlotHash;
 import dev.evenkeel.saga.SagaPage.Found;
 import dev.evenkeel.saga.SagaPage.Position;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -16,7 +16,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +39,6 @@ final class SearchTable {
   private static final String COLUMNS =
       "i.id, i.saga, i.saga_version, i.key, i.state, i.forward_only, i.failure, i.stuck_at, i.stuck_reason, i.stuck_step,"
           + " i.created_at, i.deadline_at, i.ended_at";
-
-  /** Names a connection's arrays need. */
-  private static final String TEXT = "text";
 
   /** Which instances an index has. */
   private enum Walk {
@@ -87,12 +83,13 @@ final class SearchTable {
 
   /** Those that match, behind a position; one more than the limit where there are others. */
   Found find(Connection c, SagaFilter filter, Position after, int limit) throws SQLException {
+    settings(c);
     String saga = filter.saga();
-    List<String> sagas = saga == null ? sagas(c) : List.of(saga);
     String key = filter.key();
     if (key != null) {
-      return new Found(byIds(c, ids(c, sagas, key), filter, after, limit), null);
+      return new Found(byIds(c, ids(c, saga, key), filter, after, limit), null);
     }
+    List<String> sagas = saga == null ? sagas(c) : List.of(saga);
     List<Found> found = new ArrayList<>();
     Set<SagaState> states = EnumSet.noneOf(SagaState.class);
     states.addAll(filter.states());
@@ -116,6 +113,13 @@ final class SearchTable {
       byState(c, sagas, filter, states, after, limit, found);
     }
     return Found.merge(found);
+  }
+
+  /** Without statistics a walk looks dearer than reading and sorting all there is. */
+  private static void settings(Connection c) throws SQLException {
+    try (Statement statement = c.createStatement()) {
+      statement.execute("SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off");
+    }
   }
 
   /** Of what has not ended there are few, mostly; and of what has, those that turned back. */
@@ -182,34 +186,37 @@ final class SearchTable {
       int most)
       throws SQLException {
     Sql sql = new Sql();
-    select(sql, "i");
-    sql.add(" FROM (");
-    along(sql, COLUMNS, walk, saga, filter, after);
-    sql.add(" LIMIT %d) i WHERE true".formatted(most));
-    conditions(sql, c, "i", filter, states);
-    sql.add(" LIMIT " + (limit + 1));
-    List<SagaStatus> sagas = read(c, sql);
-    if (sagas.size() > limit) {
-      return new Found(sagas, null);
-    }
-    Sql last = new Sql();
-    along(last, "i.created_at, i.id", walk, saga, filter, after);
-    last.add(" OFFSET %d LIMIT 1".formatted(most - 1));
-    try (PreparedStatement statement = last.prepare(c);
-        ResultSet row = statement.executeQuery()) {
-      return new Found(
-          sagas,
-          row.next()
-              ? new Position(
-                  row.getObject(1, OffsetDateTime.class).toInstant(), row.getObject(2, UUID.class))
-              : null);
+    sql.add("SELECT i.*, i.nth = %d AS is_last, ".formatted(most));
+    owner(sql, "i");
+    sql.add(" FROM (SELECT m.*, (true");
+    conditions(sql, c, "m", filter, states);
+    sql.add(") AS matches FROM (");
+    along(sql, walk, saga, filter, after);
+    sql.add(
+        " LIMIT %d) m) i WHERE i.matches OR i.nth = %d LIMIT %d".formatted(most, most, limit + 1));
+    try (PreparedStatement statement = sql.prepare(c);
+        ResultSet rows = statement.executeQuery()) {
+      List<SagaStatus> sagas = new ArrayList<>();
+      Position stoppedAt = null;
+      while (rows.next()) {
+        SagaStatus status = read(rows);
+        if (rows.getBoolean("matches")) {
+          sagas.add(status);
+        }
+        if (rows.getBoolean("is_last")) {
+          stoppedAt = Position.of(status);
+        }
+      }
+      return new Found(sagas, stoppedAt);
     }
   }
 
   /** The rows of a walk, in the order of its index. */
-  private void along(
-      Sql sql, String columns, Walk walk, String saga, SagaFilter filter, Position after) {
-    sql.add("SELECT %s FROM %s.saga_instance i WHERE i.saga = ?".formatted(columns, schema), saga);
+  private void along(Sql sql, Walk walk, String saga, SagaFilter filter, Position after) {
+    sql.add(
+        "SELECT %s, row_number() OVER (ORDER BY i.created_at DESC, i.id DESC) AS nth FROM %s.saga_instance i WHERE i.saga = ?"
+            .formatted(COLUMNS, schema),
+        saga);
     if (walk == Walk.TURNED_BACK_BY_STEP) {
       sql.add(walk.condition, String.valueOf(filter.step()));
     } else {
@@ -239,14 +246,15 @@ final class SearchTable {
     if (!states.isEmpty()) {
       sql.add(
           " AND %s.state = ANY (?)".formatted(of),
-          c.createArrayOf(TEXT, states.stream().map(SagaState::name).toArray()));
+          c.createArrayOf("text", states.stream().map(SagaState::name).toArray()));
     }
     if (filter.stuck()) {
       sql.add(" AND %s.stuck_at IS NOT NULL".formatted(of));
     }
     String step = filter.step();
     if (step != null) {
-      sql.add(" AND (%1$s.stuck_step = ? OR %1$s.failure ->> 'step' = ?)".formatted(of), step, step);
+      sql.add(
+          " AND (%1$s.stuck_step = ? OR %1$s.failure ->> 'step' = ?)".formatted(of), step, step);
     }
     String error = filter.error();
     if (error != null) {
@@ -259,9 +267,14 @@ final class SearchTable {
   }
 
   private void select(Sql sql, String of) {
+    sql.add("SELECT %s, ".formatted(COLUMNS));
+    owner(sql, of);
+  }
+
+  private void owner(Sql sql, String of) {
     sql.add(
-        "SELECT %1$s, (SELECT o.owner FROM %2$s.saga_wake o WHERE o.saga_id = %3$s.id) AS owner"
-            .formatted(COLUMNS, schema, of));
+        "(SELECT o.owner FROM %s.saga_wake o WHERE o.saga_id = %s.id) AS owner"
+            .formatted(schema, of));
   }
 
   /** Names of the sagas that have instances, by skipping from one to the next in the index. */
@@ -298,23 +311,24 @@ final class SearchTable {
     }
   }
 
-  /** A key is unique per slot: each slot is looked at, in pages that every start has just used. */
-  private List<UUID> ids(Connection c, List<String> sagas, String key) throws SQLException {
-    String sql =
-        "SELECT saga_id FROM %s.saga_key WHERE slot = ANY (?) AND saga = ANY (?) AND key = ? AND started_by IS NOT NULL LIMIT %d"
-            .formatted(schema, SagaOperations.MOST_EXAMINED);
-    try (PreparedStatement statement = c.prepareStatement(sql)) {
-      statement.setArray(
-          1, c.createArrayOf("smallint", IntStream.range(0, SlotHash.SLOTS).boxed().toArray()));
-      statement.setArray(2, c.createArrayOf(TEXT, sagas.toArray()));
-      statement.setString(3, key);
-      try (ResultSet rows = statement.executeQuery()) {
-        List<UUID> ids = new ArrayList<>();
-        while (rows.next()) {
-          ids.add(rows.getObject(1, UUID.class));
-        }
-        return ids;
+  /** A key is unique per slot and saga. */
+  private List<UUID> ids(Connection c, @Nullable String saga, String key) throws SQLException {
+    Sql sql = new Sql();
+    sql.add(
+        "SELECT saga_id FROM %s.saga_key WHERE key = ? AND started_by IS NOT NULL"
+            .formatted(schema),
+        key);
+    if (saga != null) {
+      sql.add(" AND saga = ?", saga);
+    }
+    sql.add(" LIMIT " + SagaOperations.MOST_EXAMINED);
+    try (PreparedStatement statement = sql.prepare(c);
+        ResultSet rows = statement.executeQuery()) {
+      List<UUID> ids = new ArrayList<>();
+      while (rows.next()) {
+        ids.add(rows.getObject(1, UUID.class));
       }
+      return ids;
     }
   }
 
@@ -337,23 +351,26 @@ final class SearchTable {
         ResultSet r = statement.executeQuery()) {
       List<SagaStatus> sagas = new ArrayList<>();
       while (r.next()) {
-        sagas.add(
-            new SagaStatus(
-                r.getObject("id", UUID.class),
-                r.getString("saga"),
-                r.getInt("saga_version"),
-                r.getString("key"),
-                SagaState.valueOf(r.getString("state")),
-                r.getBoolean("forward_only"),
-                SagaCodec.failure(r.getString("failure")),
-                r.getString("stuck_reason"),
-                r.getString("owner"),
-                r.getObject("created_at", OffsetDateTime.class).toInstant(),
-                instant(r.getObject("deadline_at", OffsetDateTime.class)),
-                instant(r.getObject("ended_at", OffsetDateTime.class))));
+        sagas.add(read(r));
       }
       return sagas;
     }
+  }
+
+  private static SagaStatus read(ResultSet r) throws SQLException {
+    return new SagaStatus(
+        r.getObject("id", UUID.class),
+        r.getString("saga"),
+        r.getInt("saga_version"),
+        r.getString("key"),
+        SagaState.valueOf(r.getString("state")),
+        r.getBoolean("forward_only"),
+        SagaCodec.failure(r.getString("failure")),
+        r.getString("stuck_reason"),
+        r.getString("owner"),
+        r.getObject("created_at", OffsetDateTime.class).toInstant(),
+        instant(r.getObject("deadline_at", OffsetDateTime.class)),
+        instant(r.getObject("ended_at", OffsetDateTime.class)));
   }
 
   /** The step that keeps an instance; null when none is known to. */

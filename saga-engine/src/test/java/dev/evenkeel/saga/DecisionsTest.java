@@ -51,7 +51,8 @@ class DecisionsTest {
         .step(
             "a",
             s ->
-                s.participant("shipping")
+                s.after()
+                    .participant("shipping")
                     .retry(ModelSagas.NEVER_REFUSES)
                     .run(c -> "ship")
                     .delegatedCompensation())
@@ -230,7 +231,9 @@ class DecisionsTest {
     tell(
         new SagaNews.Failed(
             StepKey.parse("a/0"), Work.SKIP, SagaNews.Failed.Kind.INPUT, "", "No key"));
-    assertThat(last.awaited()).extracting(Decision.Awaited::outcome).containsExactly(Outcome.SKIPPED);
+    assertThat(last.awaited())
+        .extracting(Decision.Awaited::outcome)
+        .containsExactly(Outcome.SKIPPED);
     assertThat(last.write()).isEqualTo(Write.FIRST);
     assertClosed();
   }
@@ -241,7 +244,9 @@ class DecisionsTest {
     tell(row("a/0", Outcome.DONE));
     tell(decided(Kind.SKIP, "w/0"), new SagaNews.Look());
     assertThat(last.write()).isEqualTo(Write.FIRST);
-    assertThat(last.awaited()).extracting(Decision.Awaited::key).containsExactly(StepKey.parse("w/0"));
+    assertThat(last.awaited())
+        .extracting(Decision.Awaited::key)
+        .containsExactly(StepKey.parse("w/0"));
     assertClosed();
     tell(new SagaNews.Look());
     assertThat(begins()).containsExactly("FORWARD p/0");
@@ -261,7 +266,9 @@ class DecisionsTest {
     begin(remote(), SagaState.RUNNING, false);
     tell(decided(Kind.SKIP, "a/0"), new SagaNews.Look());
     assertThat(sends()).isEmpty();
-    assertThat(last.awaited()).extracting(Decision.Awaited::outcome).containsExactly(Outcome.SKIPPED);
+    assertThat(last.awaited())
+        .extracting(Decision.Awaited::outcome)
+        .containsExactly(Outcome.SKIPPED);
     assertClosed();
   }
 
@@ -343,7 +350,7 @@ class DecisionsTest {
   @Test
   void resolveOfAParticipantIsKnownAtHome() {
     begin(remote(), SagaState.COMPENSATING, false);
-    tell(row("a/0", Outcome.DONE), new SagaNews.Look());
+    tell(row("a/0", Outcome.DONE), row("h/0", Outcome.FENCED), new SagaNews.Look());
     assertThat(sends()).containsExactly("UNDO a/0");
     tell(new SagaNews.Look());
     tell(decided(Kind.RESOLVE, "a/0"), new SagaNews.Look());

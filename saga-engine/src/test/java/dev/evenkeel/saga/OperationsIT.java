@@ -10,7 +10,9 @@ import dev.evenkeel.saga.SagaOperations.Target;
 import dev.evenkeel.saga.Trips.Code;
 import dev.evenkeel.saga.Trips.Trip;
 import dev.evenkeel.saga.Trips.Waiting;
+import dev.evenkeel.saga.definition.RetryPolicy;
 import dev.evenkeel.saga.definition.SagaDefinition;
+import dev.evenkeel.saga.spi.SagaObserver;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,6 +32,8 @@ class OperationsIT {
 
   private static final Duration SOON = Duration.ofSeconds(15);
   private static final int MANY = 1_000;
+  private static final RetryPolicy PATIENT =
+      new RetryPolicy(3, Duration.ofHours(1), Duration.ofHours(1), List.of());
 
   private final SagaWorld world = new SagaWorld(2);
   private final AtomicBoolean broken = new AtomicBoolean(true);
@@ -47,18 +51,46 @@ class OperationsIT {
     }
   }
 
+  /** Who has failed once is stuck, and would not try again while the test runs. */
+  private SagaEngine node(String name, SagaDefinition definition) {
+    SagaOptions o = world.options(name);
+    SagaOptions options =
+        new SagaOptions(
+            o.schema(),
+            o.node(),
+            o.service(),
+            o.remoteParticipants(),
+            o.concurrency(),
+            o.maxActive(),
+            o.lease(),
+            o.poll(),
+            1,
+            o.retention(),
+            o.keyRetention(),
+            o.signalRetention(),
+            o.maxPayloadBytes(),
+            o.virtualThreads());
+    return world.node(options, SagaObserver.NONE, definition);
+  }
+
   /** Its last step is past the pivot, so that nothing but success or an operator ends it. */
   private SagaDefinition forward() {
     return Trips.saga(1)
         .step("flight", step(world, 0, "flight", StepKind.PIVOT, Code.NOTHING))
-        .step("hotel", step(world, 1, "hotel", StepKind.RETRIABLE, c -> failWhileBroken(), "flight"))
+        .step(
+            "hotel",
+            step(world, 1, "hotel", StepKind.RETRIABLE, c -> failWhileBroken(), "flight")
+                .andThen(s -> s.retry(PATIENT)))
         .build();
   }
 
   /** Refused at its second step; the first can't be undone. */
   private SagaDefinition backward() {
     return Trips.saga(1)
-        .step("flight", step(world, 1, "flight", Code.NOTHING, c -> failWhileBroken()))
+        .step(
+            "flight",
+            step(world, 1, "flight", Code.NOTHING, c -> failWhileBroken())
+                .andThen(s -> s.retry(PATIENT)))
         .step(
             "hotel",
             step(
@@ -113,7 +145,7 @@ class OperationsIT {
       names = {"RETRY", "SKIP", "RESOLVE"})
   void aThousandStuckSagasAreBroughtToTheirEndInBulk(SagaAction.Kind kind) {
     boolean back = kind == SagaAction.Kind.RESOLVE;
-    SagaEngine engine = world.start(world.node("a", back ? backward() : forward()));
+    SagaEngine engine = world.start(node("a", back ? backward() : forward()));
     start(engine, MANY);
     awaitStuck(MANY);
     SagaFilter stuck = SagaFilter.all().withSaga("trip").onlyStuck();
@@ -154,7 +186,7 @@ class OperationsIT {
   }
 
   @Test
-  void skipWaitsForTheStepsTransactionAndItsSuccessCounts() {
+  void aSkipThatCommitsFirstTakesTheStepsSuccessBack() {
     SagaDefinition definition =
         Trips.saga(1)
             .step("flight", step(world, 0, "flight", Code.NOTHING))
@@ -165,14 +197,13 @@ class OperationsIT {
                         .shardKey("s1")
                         .run(
                             context -> {
-                              // The row first, so that the skip meets it before the commit.
                               world.effect(1, context.sagaId(), "hotel");
                               waiting.run(context);
                               return null;
                             })
                         .compensation(c -> {}))
             .build();
-    SagaEngine engine = world.start(world.node("a", definition));
+    SagaEngine engine = world.start(node("a", definition));
     UUID saga = start(engine, 1).get(0);
     waiting.awaitReached();
 
@@ -198,7 +229,7 @@ class OperationsIT {
 
   @Test
   void successThatIsCommittedBeforeTheSkipStays() {
-    SagaEngine engine = world.start(world.node("a", forward()));
+    SagaEngine engine = world.start(node("a", forward()));
     UUID saga = start(engine, 1).get(0);
     awaitStuck(1);
     // What another owner's late attempt leaves.
@@ -226,16 +257,16 @@ class OperationsIT {
 
   @Test
   void theNextOwnerCarriesOutADecisionThatItsPredecessorDidNot() {
-    SagaEngine former = world.start(world.node("a", forward()));
+    SagaEngine former = world.start(node("a", forward()));
     UUID saga = start(former, 1).get(0);
     awaitStuck(1);
     former.stop();
-    SagaEngine caller = world.node("caller", forward()); // stores, and runs nothing
+    SagaEngine caller = node("caller", forward()); // stores, and runs nothing
     caller.operations().skip(saga, Target.of("hotel"), null, "ops", "the hotel has burnt down");
     caller.operations().skip(saga, Target.of("hotel"), null, "other", "me too");
     assertThat(events(saga)).isEqualTo(2);
 
-    SagaEngine next = world.start(world.node("b", forward()));
+    SagaEngine next = world.start(node("b", forward()));
     SagaWorld.awaitState(next, saga, SagaState.COMPLETED);
 
     assertThat(next.history(saga))
@@ -260,7 +291,7 @@ class OperationsIT {
 
   @Test
   void whatMakesNoSenseIsRefusedAndLeavesNothing() {
-    SagaEngine engine = world.start(world.node("a", forward()));
+    SagaEngine engine = world.start(node("a", forward()));
     UUID saga = start(engine, 1).get(0);
     awaitStuck(1);
     SagaOperations operations = engine.operations();
@@ -300,7 +331,7 @@ class OperationsIT {
             .step("flight", step(world, 0, "flight", Code.NOTHING))
             .await("approval", Trips.Approved.class, a -> a.after("flight"))
             .build();
-    SagaEngine engine = world.start(world.node("a", definition));
+    SagaEngine engine = world.start(node("a", definition));
     UUID saga = start(engine, 1).get(0);
     engine.operations().cancel(saga, "ops", "not wanted");
     SagaWorld.awaitState(engine, saga, SagaState.COMPENSATED);
@@ -326,7 +357,7 @@ class OperationsIT {
                     c -> seen.add(c.result("approval", Trips.Approved.class).by()),
                     "approval"))
             .build();
-    SagaEngine engine = world.start(world.node("a", definition));
+    SagaEngine engine = world.start(node("a", definition));
     UUID saga = start(engine, 1).get(0);
     SagaOperations operations = engine.operations();
     assertThatThrownBy(
@@ -342,7 +373,7 @@ class OperationsIT {
 
   @Test
   void findsByEachFilterOnAllHomeShardsNewestFirst() {
-    SagaEngine engine = world.start(world.node("a", forward()));
+    SagaEngine engine = world.start(node("a", forward()));
     List<UUID> ids = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       ids.add(Trips.start(world, engine, Trip.at("trip " + i, "s" + i % 2 + " home")));
@@ -368,9 +399,12 @@ class OperationsIT {
     assertThat(search(engine, SagaFilter.all().withStartedAfter(tomorrow))).isEmpty();
     assertThat(search(engine, SagaFilter.all().withStartedBefore(tomorrow))).hasSize(6);
     List<SagaStatus> found = engine.operations().search(SagaFilter.all(), 10, null).sagas();
-    assertThat(found).extracting(SagaStatus::createdAt).isSortedAccordingTo((a, b) -> b.compareTo(a));
+    assertThat(found)
+        .extracting(SagaStatus::createdAt)
+        .isSortedAccordingTo((a, b) -> b.compareTo(a));
     assertThat(search(engine, SagaFilter.all().withStartedAfter(third))).contains(ids.get(2));
-    assertThat(search(engine, SagaFilter.all().withStartedBefore(third))).doesNotContain(ids.get(2));
+    assertThat(search(engine, SagaFilter.all().withStartedBefore(third)))
+        .doesNotContain(ids.get(2));
 
     broken.set(false);
     engine.operations().retryNow(SagaFilter.all().onlyStuck(), null, "ops", "it answers again");
@@ -388,7 +422,7 @@ class OperationsIT {
 
   @Test
   void pagesHaveEveryInstanceOnce() {
-    SagaEngine engine = world.node("a", forward()); // nothing runs, so nothing changes
+    SagaEngine engine = node("a", forward()); // nothing runs, so nothing changes
     Set<UUID> ids = new HashSet<>();
     for (int i = 0; i < 25; i++) {
       ids.add(Trips.start(world, engine, Trip.at("trip " + i, "s" + i % 2 + " home")));
@@ -409,7 +443,7 @@ class OperationsIT {
 
   @Test
   void aSearchStopsAtItsBoundAndGoesOnFromThere() {
-    SagaEngine engine = world.node("a", forward());
+    SagaEngine engine = node("a", forward());
     world
         .jdbc(0)
         .update(
@@ -434,7 +468,7 @@ class OperationsIT {
 
   @Test
   void aShardThatIsDownIsNamed() {
-    SagaEngine engine = world.node("a", forward());
+    SagaEngine engine = node("a", forward());
     Trips.start(world, engine, Trip.at("trip", "s0 home"));
     world.down(1, true);
     SagaPage page = engine.operations().search(SagaFilter.all(), 10, null);

@@ -35,8 +35,7 @@ final class DeferredSagaOperations implements SagaOperations {
   }
 
   @Override
-  public void skip(
-      UUID sagaId, Target target, @Nullable String result, String by, String because) {
+  public void skip(UUID sagaId, Target target, @Nullable String result, String by, String because) {
     operations.get().skip(sagaId, target, result, by, because);
   }
 

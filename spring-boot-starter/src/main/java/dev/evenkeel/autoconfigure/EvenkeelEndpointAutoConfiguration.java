@@ -63,8 +63,7 @@ public final class EvenkeelEndpointAutoConfiguration {
         Sagas sagas,
         SagaOperations operations,
         ApplicationEventPublisher events) {
-      return new EvenkeelSagasEndpoint(
-          readings, definitions::getObject, sagas, operations, events);
+      return new EvenkeelSagasEndpoint(readings, definitions::getObject, sagas, operations, events);
     }
   }
 

@@ -176,7 +176,8 @@ public final class EvenkeelSagasEndpoint {
     return asSomebody(
         caller,
         by -> {
-          SagaAction.Kind kind = DeadLetterRequest.oneOf("decision", SagaAction.Kind.class, decision);
+          SagaAction.Kind kind =
+              DeadLetterRequest.oneOf("decision", SagaAction.Kind.class, decision);
           String why = DeadLetterRequest.because(because, "this is decided");
           switch (kind) {
             case RETRY -> operations.retryNow(sagaId, by, why);
@@ -223,7 +224,8 @@ public final class EvenkeelSagasEndpoint {
     return asSomebody(
         caller,
         by -> {
-          SagaAction.Kind kind = DeadLetterRequest.oneOf("decision", SagaAction.Kind.class, decision);
+          SagaAction.Kind kind =
+              DeadLetterRequest.oneOf("decision", SagaAction.Kind.class, decision);
           String why = DeadLetterRequest.because(because, "this is decided");
           SagaFilter filter =
               SagaRequest.filter(saga, key, state, stuck, startedAfter, startedBefore, step, error);
@@ -234,12 +236,7 @@ public final class EvenkeelSagasEndpoint {
                 case CANCEL -> operations.cancel(filter, after, by, why);
                 case SKIP ->
                     operations.skip(
-                        filter,
-                        after,
-                        SagaRequest.target(targetStep, targetItem),
-                        result,
-                        by,
-                        why);
+                        filter, after, SagaRequest.target(targetStep, targetItem), result, by, why);
                 case RESOLVE ->
                     operations.resolve(
                         filter, after, SagaRequest.target(targetStep, targetItem), by, why);
