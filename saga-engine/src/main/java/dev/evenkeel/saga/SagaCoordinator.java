@@ -201,7 +201,9 @@ final class SagaCoordinator {
     private boolean isOpen(SagaNews.Decided decided) {
       StepState known = step(decided.key());
       if (decided.what().kind() == SagaAction.Kind.RESOLVE) {
-        return state.phase() == SagaState.COMPENSATING && known.isUndoable();
+        // A new owner has to find out first what there is to undo.
+        return state.phase() == SagaState.COMPENSATING
+            && (known.outcome() == null || known.isUndoable());
       }
       Outcome outcome = known.outcome();
       return state.phase() == SagaState.RUNNING
@@ -684,7 +686,8 @@ final class SagaCoordinator {
     /** Against the graph: a step is undone when everything that came after it is. */
     private void undo() {
       Set<StepKey> resolved = new HashSet<>(state.decided().keySet());
-      resolved.removeIf(key -> state.isRemote(definition.step(key.step())));
+      resolved.removeIf(
+          key -> !step(key).isUndoable() || state.isRemote(definition.step(key.step())));
       resolved.forEach(key -> begin(key, Work.RESOLVE));
       List<StepDefinition> reversed = new ArrayList<>(definition.steps());
       java.util.Collections.reverse(reversed);

@@ -13,6 +13,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -294,7 +296,12 @@ final class SagaOperator implements SagaOperations {
     int done = 0;
     int refused = 0;
     List<String> examples = new ArrayList<>();
+    Set<String> missing = new TreeSet<>(page.missing());
     for (SagaStatus saga : page.sagas()) {
+      String home = engine.homeOf(saga.id()).name();
+      if (missing.contains(home)) {
+        continue; // gone since they were found
+      }
       try {
         decide(saga.id(), decision);
         done++;
@@ -303,8 +310,13 @@ final class SagaOperator implements SagaOperations {
         if (examples.size() < MAX_EXAMPLES) {
           examples.add(String.valueOf(e.getMessage()));
         }
+      } catch (RuntimeException e) {
+        if (FailureKind.of(e) != FailureKind.OUTAGE) {
+          throw e;
+        }
+        missing.add(home);
       }
     }
-    return new SagaBatch(done, refused, examples, page.next(), page.missing());
+    return new SagaBatch(done, refused, examples, page.next(), List.copyOf(missing));
   }
 }

@@ -348,6 +348,16 @@ class DecisionsTest {
   }
 
   @Test
+  void resolveWaitsUntilANewOwnerKnowsWhatThereIsToUndo() {
+    begin(local(), SagaState.COMPENSATING, false);
+    tell(decided(Kind.RESOLVE, "a/0"), new SagaNews.Look());
+    assertThat(begins()).containsExactly("FENCE a/0");
+    assertThat(last.taken()).isEmpty();
+    tell(row("a/0", Outcome.DONE));
+    assertThat(begins()).containsExactly("RESOLVE a/0");
+  }
+
+  @Test
   void resolveOfAParticipantIsKnownAtHome() {
     begin(remote(), SagaState.COMPENSATING, false);
     tell(row("a/0", Outcome.DONE), row("h/0", Outcome.FENCED), new SagaNews.Look());
