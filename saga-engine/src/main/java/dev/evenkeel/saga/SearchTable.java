@@ -228,14 +228,15 @@ final class SearchTable {
 
   /** What an index tells. */
   private static void bounds(Sql sql, SagaFilter filter, Position after) {
-    sql.add(" AND (i.created_at, i.id) < (?, ?)", time(after.createdAt()), after.id());
+    Position behind = after;
+    Instant before = filter.startedBefore();
+    if (before != null && before.isBefore(after.createdAt())) {
+      behind = new Position(before, new UUID(0, 0)); // one bound, from which the walk begins
+    }
+    sql.add(" AND (i.created_at, i.id) < (?, ?)", time(behind.createdAt()), behind.id());
     Instant from = filter.startedAfter();
     if (from != null) {
       sql.add(" AND i.created_at >= ?", time(from));
-    }
-    Instant before = filter.startedBefore();
-    if (before != null) {
-      sql.add(" AND i.created_at < ?", time(before));
     }
   }
 
