@@ -16,6 +16,7 @@ public final class BenchMain {
           new ShardScenario(),
           new SagaScenario(),
           new RemoteSagaScenario(),
+          new SagaSearchScenario(),
           new KafkaScenario(),
           new FailoverScenario(),
           new ProfileScenario());

@@ -188,6 +188,29 @@ final class CallTable {
     }
   }
 
+  /**
+   * An operator's outcome in place of one that says that nothing has happened.
+   *
+   * @return whether anything was asked; what was not has no row here
+   */
+  boolean skip(Connection c, UUID sagaId, StepKey key, byte @Nullable [] result, Instant at)
+      throws SQLException {
+    String sql =
+        """
+        UPDATE %s.saga_call SET outcome = 'SKIPPED', result = ?, recorded_at = ?
+         WHERE saga_id = ? AND step = ? AND item = ? AND outcome IS DISTINCT FROM 'DONE'
+        """
+            .formatted(schema);
+    try (PreparedStatement statement = c.prepareStatement(sql)) {
+      statement.setBytes(1, result);
+      statement.setObject(2, OffsetDateTime.ofInstant(at, ZoneOffset.UTC));
+      statement.setObject(3, sagaId);
+      statement.setString(4, key.step());
+      statement.setInt(5, key.item());
+      return statement.executeUpdate() == 1;
+    }
+  }
+
   /** Deletes what was asked for the sagas. */
   void delete(Connection c, Collection<UUID> sagaIds) throws SQLException {
     String sql = "DELETE FROM %s.saga_call WHERE saga_id = ANY (?)".formatted(schema);

@@ -16,7 +16,10 @@ final class EventTable {
   enum Kind {
     SIGNAL,
     CANCEL,
-    REPLY
+    REPLY,
+    RETRY,
+    SKIP,
+    RESOLVE
   }
 
   /** A row. */

@@ -494,14 +494,15 @@ final class HomeShard {
             row.parent(),
             row.stuckReason());
     List<SagaNews> news = new ArrayList<>();
+    // First what is known at home only: an operator's word counts more than a participant's fence.
+    List<CallTable.Row> asked = found.calls().getOrDefault(row.id(), List.of());
+    asked.forEach(call -> news.addAll(engine.runner().news(state, call)));
     for (StepTable.Row step : found.steps().getOrDefault(row.id(), List.of())) {
       SagaNews told = engine.runner().news(state, step);
       if (told != null) {
         news.add(told);
       }
     }
-    List<CallTable.Row> asked = found.calls().getOrDefault(row.id(), List.of());
-    asked.forEach(call -> news.addAll(engine.runner().news(state, call)));
     SagaRun before = runs.put(row.id(), run);
     if (before != null) {
       before.release(); // its epoch is over

@@ -296,6 +296,7 @@ final class HomeWriter {
         SagaCodec.text(content.state().failure()),
         content.progress(),
         content.trouble(),
+        content.state().troubledStep(),
         content.seen(),
         content.unlessNews(),
         content.park(),
@@ -306,6 +307,11 @@ final class HomeWriter {
   private void writeBeside(Connection c, Pending pending) throws SQLException {
     SagaRun.Content content = pending.content();
     for (Decision.Awaited awaited : content.awaited()) {
+      byte[] result = awaited.event() == null ? null : awaited.event().payload();
+      if (awaited.outcome() == Outcome.SKIPPED
+          && calls.skip(c, pending.run().id(), awaited.key(), result, home.clock().now())) {
+        continue; // a participant elsewhere was asked: there is a row for it
+      }
       steps.insert(
           c,
           new StepTable.NewRow(
@@ -313,7 +319,7 @@ final class HomeWriter {
               awaited.key(),
               StepTable.Direction.FORWARD,
               awaited.outcome(),
-              awaited.event() == null ? null : awaited.event().payload(),
+              result,
               pending.run().slot(),
               pending.run().epoch(),
               1,

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param localParticipants pinned at the start: their commands are carried out in this process
  * @param steps what is known of each step; absent for nothing
  * @param signals stored and not yet taken, oldest first
+ * @param decided by operators about steps, and not yet carried out
  */
 record InstanceState(
     SagaDefinition definition,
@@ -39,7 +40,8 @@ record InstanceState(
     @Nullable SagaFailure failure,
     Set<String> localParticipants,
     Map<StepKey, StepState> steps,
-    List<Signal> signals) {
+    List<Signal> signals,
+    Map<StepKey, SagaNews.Decided> decided) {
 
   /** Most items of a {@code forEach} step. */
   static final int MAX_ITEMS = 1_000;
@@ -64,6 +66,34 @@ record InstanceState(
     }
   }
 
+  /** One about which no operator has decided anything. */
+  InstanceState(
+      SagaDefinition definition,
+      UUID id,
+      Object command,
+      Instant createdAt,
+      @Nullable Instant deadlineAt,
+      SagaState phase,
+      boolean forwardOnly,
+      @Nullable SagaFailure failure,
+      Set<String> localParticipants,
+      Map<StepKey, StepState> steps,
+      List<Signal> signals) {
+    this(
+        definition,
+        id,
+        command,
+        createdAt,
+        deadlineAt,
+        phase,
+        forwardOnly,
+        failure,
+        localParticipants,
+        steps,
+        signals,
+        Map.of());
+  }
+
   StepState step(StepKey key) {
     return steps.getOrDefault(key, StepState.UNTOUCHED);
   }
@@ -86,7 +116,8 @@ record InstanceState(
         why,
         localParticipants,
         turned,
-        signals);
+        signals,
+        decided);
   }
 
   InstanceState with(Map<StepKey, StepState> changed) {
@@ -101,7 +132,8 @@ record InstanceState(
         failure,
         localParticipants,
         changed,
-        signals);
+        signals,
+        decided);
   }
 
   InstanceState withSignals(List<Signal> changed) {
@@ -116,7 +148,24 @@ record InstanceState(
         failure,
         localParticipants,
         steps,
-        List.copyOf(changed));
+        List.copyOf(changed),
+        decided);
+  }
+
+  InstanceState withDecided(Map<StepKey, SagaNews.Decided> changed) {
+    return new InstanceState(
+        definition,
+        id,
+        command,
+        createdAt,
+        deadlineAt,
+        phase,
+        forwardOnly,
+        failure,
+        localParticipants,
+        steps,
+        signals,
+        Map.copyOf(changed));
   }
 
   /**

@@ -89,6 +89,7 @@ final class InstanceTable {
    *
    * @param version the one it knows; the write makes it one more
    * @param stuckReason null for not stuck
+   * @param stuckStep which step it is about; null for none, or an earlier owner's
    * @param seen with {@code park}: the news it has taken into account
    * @param unlessNews whether nothing is written when there is news beyond {@code seen}
    * @param park whether it gives the instance up, because it only waits; implies {@code unlessNews}
@@ -103,6 +104,7 @@ final class InstanceTable {
       @Nullable String failure,
       String progress,
       @Nullable String stuckReason,
+      @Nullable String stuckStep,
       long seen,
       boolean unlessNews,
       boolean park,
@@ -170,9 +172,9 @@ final class InstanceTable {
             schema,
             """
             WITH v AS (
-              SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[],
+              SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[],
                                    ?::bigint[], ?::boolean[], ?::boolean[], ?::timestamptz[])
-                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, unless_news, park, park_until)
+                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, stuck_step, seen, unless_news, park, park_until)
             ), free AS (
               SELECT w.saga_id
                 FROM @schema.saga_wake w JOIN v ON v.id = w.saga_id
@@ -189,6 +191,7 @@ final class InstanceTable {
               UPDATE @schema.saga_instance i
                  SET version = i.version + 1, state = v.state, forward_only = v.forward_only, failure = v.failure::jsonb,
                      progress = v.progress::jsonb, stuck_reason = v.stuck_reason,
+                     stuck_step = CASE WHEN v.stuck_reason IS NOT NULL THEN coalesce(v.stuck_step, i.stuck_step) END,
                      stuck_at = CASE WHEN v.stuck_reason IS NULL THEN NULL ELSE coalesce(i.stuck_at, clock_timestamp()) END,
                      claims = 0,
                      ended_at = CASE WHEN v.state IN ('COMPLETED', 'COMPENSATED') THEN @now END
@@ -235,6 +238,7 @@ final class InstanceTable {
       statement.setArray(i++, array(c, "text", writes, Write::failure));
       statement.setArray(i++, array(c, "text", writes, Write::progress));
       statement.setArray(i++, array(c, "text", writes, Write::stuckReason));
+      statement.setArray(i++, array(c, "text", writes, Write::stuckStep));
       statement.setArray(i++, array(c, "bigint", writes, Write::seen));
       statement.setArray(i++, array(c, "boolean", writes, Write::unlessNews));
       statement.setArray(i++, array(c, "boolean", writes, Write::park));

@@ -131,6 +131,15 @@ final class Progress {
     return last.kind() == kind && key.step().equals(last.step());
   }
 
+  /** Whether a line says so of a step. */
+  boolean has(Kind kind, String step, String detail) {
+    String stored = StorableText.of(detail, MAX_DETAIL);
+    return history.stream()
+        .anyMatch(
+            line ->
+                line.kind() == kind && step.equals(line.step()) && stored.equals(line.detail()));
+  }
+
   /** Adds a line. */
   void add(
       Instant at,

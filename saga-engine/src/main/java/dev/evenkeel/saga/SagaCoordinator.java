@@ -158,13 +158,121 @@ final class SagaCoordinator {
         if (isTurnable()) {
           turnBack(new SagaFailure(Reason.CANCELLED, null, "", cancelled.reason()));
         }
+      } else if (news instanceof SagaNews.Decided decided) {
+        learn(decided);
       }
+    }
+
+    /** A decision about a step stays until the step has an outcome: its event, and this. */
+    private void learn(SagaNews.Decided decided) {
+      StepKey key = decided.key();
+      boolean isKept = false;
+      if (decided.what().kind() == SagaAction.Kind.RETRY) {
+        steps.replaceAll((of, known) -> known.hurried());
+      } else if (definition.find(key.step()) != null && !state.decided().containsKey(key)) {
+        StepState known = step(key);
+        if (decided.what().kind() == SagaAction.Kind.RESOLVE
+            && state.phase() == SagaState.COMPENSATING
+            && known.isUndoable()
+            && state.isRemote(definition.step(key.step()))) {
+          steps.put(key, known.whenUndone()); // what says so exists only at home
+        } else {
+          Map<StepKey, SagaNews.Decided> all = new HashMap<>(state.decided());
+          all.put(key, decided);
+          state = state.withDecided(all);
+          steps.put(key, known.hurried());
+          isKept = true;
+        }
+      }
+      if (!isKept) {
+        taken.add(decided.position());
+        writeLater();
+      }
+    }
+
+    /** Gives up decisions that are carried out, or came too late. */
+    private void settle() {
+      if (state.decided().isEmpty() || state.phase().isEnded()) {
+        return;
+      }
+      state.decided().values().stream().filter(d -> !isOpen(d)).forEach(this::close);
+    }
+
+    private boolean isOpen(SagaNews.Decided decided) {
+      StepState known = step(decided.key());
+      if (decided.what().kind() == SagaAction.Kind.RESOLVE) {
+        // A new owner has to find out first what there is to undo.
+        return state.phase() == SagaState.COMPENSATING
+            && (known.outcome() == null || known.isUndoable());
+      }
+      Outcome outcome = known.outcome();
+      return state.phase() == SagaState.RUNNING
+          && (outcome == null || (isRefusal(outcome) && !isTurnable()));
+    }
+
+    private void close(SagaNews.Decided decided) {
+      Map<StepKey, SagaNews.Decided> open = new HashMap<>(state.decided());
+      open.remove(decided.key());
+      state = state.withDecided(open);
+      taken.add(decided.position());
+      writeLater();
+    }
+
+    /** Nothing has happened, and nothing will. */
+    private static boolean isRefusal(Outcome outcome) {
+      return outcome == Outcome.REFUSED || outcome == Outcome.FENCED;
+    }
+
+    /** What an operator wants skipped; null for nothing. */
+    private SagaNews.@Nullable Decided skip(StepKey key) {
+      SagaNews.Decided decided = state.decided().get(key);
+      return decided != null
+              && decided.what().kind() == SagaAction.Kind.SKIP
+              && state.phase() == SagaState.RUNNING
+          ? decided
+          : null;
+    }
+
+    /**
+     * Where the step would be carried out the row decides; a participant elsewhere that was asked
+     * is fenced first, and of one that was not, and of an await, only the owner knows.
+     */
+    private void skip(StepDefinition step, StepKey key, SagaNews.Decided decided) {
+      if (!(step instanceof ActionStep action)) {
+        skipAtHome(key, decided);
+      } else if (!state.isRemote(action)) {
+        begin(key, Work.SKIP);
+      } else if (isUnsent(action, key) || step(key).outcome() != null) {
+        skipAtHome(key, decided);
+      } else {
+        begin(key, Work.FENCE);
+      }
+    }
+
+    private void skipAtHome(StepKey key, SagaNews.Decided decided) {
+      byte[] result = decided.what().result();
+      steps.put(key, step(key).ended(Outcome.SKIPPED, decided.result(), now));
+      awaited.add(
+          new Awaited(
+              key,
+              Outcome.SKIPPED,
+              result == null ? null : new Signal(decided.position(), "", result)));
+      close(decided);
+      writeFirst();
     }
 
     private void learn(SagaNews.Ended ended) {
       StepState known = step(ended.key());
-      if (known.outcome() != null) {
+      if (known.outcome() != null
+          && !(ended.outcome() == Outcome.SKIPPED && isRefusal(known.outcome()))) {
         return; // the first committed outcome is final, and here it comes a second time
+      }
+      SagaNews.Decided skip = skip(ended.key());
+      if (skip != null
+          && isRefusal(ended.outcome())
+          && state.isRemote(definition.step(ended.key().step()))) {
+        skipAtHome(ended.key(), skip); // it was fenced for that
+        return;
       }
       Object result = ended.outcome() == Outcome.REFUSED ? ended.failure() : ended.result();
       steps.put(ended.key(), known.ended(ended.outcome(), result, ended.at()));
@@ -207,9 +315,15 @@ final class SagaCoordinator {
       int tries = known.tries() + 1;
       boolean counts = counts(failed.kind(), tries);
       int attempts = known.attempts() + (counts ? 1 : 0);
-      if (failed.work() == Work.FENCE && failed.kind() == Failed.Kind.INPUT) {
+      if (failed.kind() == Failed.Kind.INPUT
+          && (failed.work() == Work.FENCE || failed.work() == Work.SKIP)) {
         // Nobody can compute it, so it can't begin anywhere: that is as good as a row.
-        steps.put(failed.key(), known.ended(Outcome.FENCED, null, now));
+        SagaNews.Decided skip = skip(failed.key());
+        if (skip != null) {
+          skipAtHome(failed.key(), skip);
+        } else {
+          steps.put(failed.key(), known.ended(Outcome.FENCED, null, now));
+        }
         return;
       }
       boolean canTurn = failed.work() == Work.FORWARD && isTurnable();
@@ -281,6 +395,8 @@ final class SagaCoordinator {
     private static String describe(Work work) {
       return switch (work) {
         case FENCE -> "Fencing";
+        case SKIP -> "Skipping";
+        case RESOLVE -> "Resolving";
         case UNDO -> "Compensation";
         default -> "Attempts";
       };
@@ -289,6 +405,7 @@ final class SagaCoordinator {
     // ---- what follows
 
     void advance() {
+      settle();
       if (write == Write.FIRST) {
         return; // first the turn is written
       }
@@ -345,15 +462,17 @@ final class SagaCoordinator {
       try {
         items = state.itemCount(step);
       } catch (InputException e) {
-        inputFailed(step, e);
-        return false;
+        return isSkippedAsAWhole(step) || inputFailed(step, e);
       }
       boolean all = true;
       for (int item = 0; item < items; item++) {
         StepKey key = new StepKey(step.name(), item);
         Outcome outcome = step(key).outcome();
         all &= outcome != null && outcome.lets();
-        if (outcome == null) {
+        SagaNews.Decided skip = skip(key);
+        if (skip != null) {
+          skip(step, key, skip);
+        } else if (outcome == null) {
           begin(key, Work.FORWARD);
         } else if (!outcome.lets() && isTurnable()) {
           refused(key);
@@ -385,12 +504,23 @@ final class SagaCoordinator {
                   Reason.REFUSED, key.step(), "", "It was fenced by an earlier owner"));
     }
 
-    private void inputFailed(ActionStep step, InputException e) {
+    /** Where nobody can say how many items there are, an operator speaks of the first for all. */
+    private boolean isSkippedAsAWhole(ActionStep step) {
+      StepKey key = new StepKey(step.name(), 0);
+      SagaNews.Decided skip = isTurnable() ? null : skip(key);
+      if (skip != null) {
+        skipAtHome(key, skip);
+      }
+      return step(key).outcome() == Outcome.SKIPPED;
+    }
+
+    /** Never done. */
+    private boolean inputFailed(ActionStep step, InputException e) {
       if (isTurnable()) {
         turnBack(
             new SagaFailure(
                 Reason.ATTEMPTS_EXHAUSTED, step.name(), "", String.valueOf(e.getMessage())));
-        return;
+        return false;
       }
       StepKey key = new StepKey(step.name(), 0);
       if (step(key).trouble() == null) {
@@ -398,6 +528,7 @@ final class SagaCoordinator {
         writeLater();
       }
       lookAt(now.plus(step.retry().maxBackoff()));
+      return false;
     }
 
     private boolean await(AwaitStep step) {
@@ -405,6 +536,11 @@ final class SagaCoordinator {
       Outcome outcome = step(key).outcome();
       if (outcome != null) {
         return outcome.lets();
+      }
+      SagaNews.Decided skip = skip(key);
+      if (skip != null) {
+        skip(step, key, skip);
+        return false;
       }
       for (Signal signal : state.signals()) {
         if (signal.type().equals(step.eventType())) {
@@ -549,6 +685,10 @@ final class SagaCoordinator {
 
     /** Against the graph: a step is undone when everything that came after it is. */
     private void undo() {
+      Set<StepKey> resolved = new HashSet<>(state.decided().keySet());
+      resolved.removeIf(
+          key -> !step(key).isUndoable() || state.isRemote(definition.step(key.step())));
+      resolved.forEach(key -> begin(key, Work.RESOLVE));
       List<StepDefinition> reversed = new ArrayList<>(definition.steps());
       java.util.Collections.reverse(reversed);
       Set<String> standing = new HashSet<>();
@@ -562,7 +702,7 @@ final class SagaCoordinator {
             StepState of = entry.getValue();
             if (entry.getKey().step().equals(step.name()) && of.isUndoable()) {
               clear = false;
-              if (!held) {
+              if (!held && !resolved.contains(entry.getKey())) {
                 begin(entry.getKey(), Work.UNDO);
               }
             }

@@ -95,6 +95,7 @@ public final class SagaEngine implements Sagas {
   private final SagaPost post;
   private final ProtocolOutbox outbox;
   private final SagaQueries queries;
+  private final SagaOperations operations;
   private final Map<String, HomeShard> homes = new TreeMap<>();
   private final Map<String, ShardBulkhead> bulkheads = new ConcurrentHashMap<>();
   private final AtomicBoolean started = new AtomicBoolean();
@@ -125,6 +126,7 @@ public final class SagaEngine implements Sagas {
     this.starter = new SagaStarter(this, codec);
     this.post = new SagaPost(this, codec);
     this.queries = new SagaQueries(this);
+    this.operations = new SagaOperator(this, post);
     for (String shard : context.shards().names()) {
       homes.put(shard, new HomeShard(this, shard, new HomeClock(context.time())));
     }
@@ -270,6 +272,11 @@ public final class SagaEngine implements Sagas {
   /** What has not ended on a home shard, as the database has it; bounded by its live instances. */
   public SagaCounts counts(String shard) {
     return queries.counts(shard);
+  }
+
+  /** What people do about sagas. */
+  public SagaOperations operations() {
+    return operations;
   }
 
   @Override

@@ -47,6 +47,10 @@ public record SagaHistoryEntry(
     /** The instance was marked as stuck. */
     STUCK,
     /** The instance was taken over from another node. */
-    TAKEN_OVER
+    TAKEN_OVER,
+    /** An operator decided something; the detail says what, who and why. */
+    DECIDED,
+    /** A step was skipped, as an operator had decided. */
+    SKIPPED
   }
 }

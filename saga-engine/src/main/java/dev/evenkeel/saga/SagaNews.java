@@ -78,6 +78,21 @@ sealed interface SagaNews {
   /** An event was stored for the instance. */
   record Signalled(InstanceState.Signal signal) implements SagaNews {}
 
+  /**
+   * An operator has decided something.
+   *
+   * @param position of the stored decision, which stays until it is carried out
+   * @param result of a skip, decoded
+   */
+  record Decided(long position, OperatorDecision what, @Nullable Object result)
+      implements SagaNews {
+
+    /** Which step it is about. */
+    StepKey key() {
+      return new StepKey(String.valueOf(what.step()), what.item());
+    }
+  }
+
   /** Somebody wants it to turn back. */
   record Cancelled(long position, String reason) implements SagaNews {}
 }

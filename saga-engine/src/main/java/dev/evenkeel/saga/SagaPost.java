@@ -96,7 +96,8 @@ final class SagaPost {
     return post(slot(id), "saga " + id, c -> cancel(c, "Saga " + id, id, reason));
   }
 
-  private void cancel(Connection c, String what, UUID id, String reason) throws SQLException {
+  /** Stores it in the transaction of the connection. */
+  void cancel(Connection c, String what, UUID id, String reason) throws SQLException {
     InstanceTable.Row row = requireLiving(c, what, id);
     if (row.state() != SagaState.RUNNING) {
       throw new SagaStateException("%s turns back already".formatted(what), row.state());

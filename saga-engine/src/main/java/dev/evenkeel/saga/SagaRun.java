@@ -264,10 +264,21 @@ final class SagaRun {
               event.position(),
               new String(event.payload(), java.nio.charset.StandardCharsets.UTF_8));
       case REPLY -> answered(event.position(), SagaReply.read(event.payload()));
+      case RETRY, SKIP, RESOLVE -> decided(event);
       case SIGNAL ->
           new SagaNews.Signalled(
               new InstanceState.Signal(event.position(), event.type(), event.payload()));
     };
+  }
+
+  private SagaNews decided(EventTable.Row event) {
+    OperatorDecision what = OperatorDecision.read(event.payload());
+    String name = what.step();
+    StepDefinition step = name == null ? null : state.definition().find(name);
+    return new SagaNews.Decided(
+        event.position(),
+        what,
+        step == null ? null : home.engine().codec().result(what.result(), step.resultType()));
   }
 
   private SagaNews.Answered answered(long position, SagaReply reply) {
@@ -304,6 +315,12 @@ final class SagaRun {
 
   /** What an answer changes in what was asked, as the coordinator has taken it. */
   private void answer(SagaNews news) {
+    if (news instanceof SagaNews.Decided decided
+        && decided.what().kind() == SagaAction.Kind.RESOLVE
+        && orders.containsKey(decided.key())
+        && state.step(decided.key()).undone()) {
+      answers.add(new CallTable.Answer(decided.key(), SagaReply.Outcome.UNDONE, null, now()));
+    }
     if (!(news instanceof SagaNews.Answered answered) || !orders.containsKey(answered.key())) {
       return;
     }
@@ -396,13 +413,13 @@ final class SagaRun {
     for (Awaited awaited : decision.awaited()) {
       progress.add(
           now,
-          awaited.outcome() == Outcome.DONE ? Kind.DONE : Kind.REFUSED,
+          kind(awaited.outcome()),
           awaited.key(),
           false,
           0,
           home.name(),
           Duration.ZERO,
-          awaited.event() == null ? "it did not come" : "");
+          awaited.event() == null && awaited.outcome() != Outcome.SKIPPED ? "it did not come" : "");
     }
     if (decision.write() == Decision.Write.FIRST) {
       before = back;
@@ -599,12 +616,21 @@ final class SagaRun {
         earlierTrouble = null;
       }
       SagaFailure failure = ended.failure();
-      line(
-          ended.outcome() == Outcome.DONE || ended.outcome() == Outcome.SKIPPED
-              ? Kind.DONE
-              : ended.outcome() == Outcome.REFUSED ? Kind.REFUSED : Kind.FENCED,
-          ended.key(),
-          failure == null ? "" : failure.message());
+      line(kind(ended.outcome()), ended.key(), failure == null ? "" : failure.message());
+    } else if (news instanceof SagaNews.Decided decided) {
+      StepKey key = decided.what().step() == null ? null : decided.key();
+      // One that is not carried out yet is told to each owner.
+      if (key == null || !progress.has(Kind.DECIDED, key.step(), decided.what().line())) {
+        progress.add(
+            now(),
+            Kind.DECIDED,
+            key,
+            key != null && key.item() > 0,
+            0,
+            null,
+            Duration.ZERO,
+            decided.what().line());
+      }
     } else if (news instanceof SagaNews.Undone undone) {
       if (!state.step(undone.key()).undone()) {
         earlierTrouble = null;
@@ -613,13 +639,24 @@ final class SagaRun {
     } else if (news instanceof SagaNews.Failed failed) {
       if (failed.kind() != SagaNews.Failed.Kind.OUTAGE) {
         line(
-            failed.work() == Work.UNDO ? Kind.COMPENSATION_FAILED : Kind.FAILED,
+            failed.work() == Work.UNDO || failed.work() == Work.RESOLVE
+                ? Kind.COMPENSATION_FAILED
+                : Kind.FAILED,
             failed.key(),
             failed.message());
       } else if (!progress.endsWith(Kind.UNAVAILABLE, failed.key())) {
         line(Kind.UNAVAILABLE, failed.key(), failed.message());
       }
     }
+  }
+
+  private static Kind kind(Outcome outcome) {
+    return switch (outcome) {
+      case DONE -> Kind.DONE;
+      case SKIPPED -> Kind.SKIPPED;
+      case REFUSED -> Kind.REFUSED;
+      default -> Kind.FENCED;
+    };
   }
 
   /** Failures as the coordinator has counted them. */

@@ -18,7 +18,7 @@ enum SagaVerb {
       case FORWARD -> EXECUTE;
       case FENCE -> FENCE;
       case UNDO -> UNDO;
-      case NONE -> throw new IllegalArgumentException("Nothing is asked");
+      case SKIP, RESOLVE, NONE -> throw new IllegalArgumentException(work + " is not asked");
     };
   }
 

@@ -83,14 +83,20 @@ final class StepRunner {
   }
 
   private void perform(StepTask task, List<SagaNews> news) throws Exception {
+    Work work = task.effect().work();
+    if (work == Work.SKIP || work == Work.RESOLVE) {
+      decide(task, news);
+      return;
+    }
     if (task.readFirst() && readFirst(task, news)) {
       return;
     }
-    switch (task.effect().work()) {
+    switch (work) {
       case FORWARD -> forward(task, news);
       case FENCE -> fence(task, news);
       case UNDO -> undo(task, news);
-      case NONE -> throw new IllegalStateException("Nothing to do for " + task.effect().key());
+      case SKIP, RESOLVE, NONE ->
+          throw new IllegalStateException("Nothing to do for " + task.effect().key());
     }
   }
 
@@ -149,7 +155,8 @@ final class StepRunner {
   }
 
   private static Direction direction(StepTask task) {
-    return task.effect().work() == Work.UNDO ? Direction.COMPENSATION : Direction.FORWARD;
+    Work work = task.effect().work();
+    return work == Work.UNDO || work == Work.RESOLVE ? Direction.COMPENSATION : Direction.FORWARD;
   }
 
   /** A row as news; null for a step that the definition does not have. */
@@ -368,6 +375,39 @@ final class StepRunner {
       news.add(new SagaNews.Ended(task.effect().key(), outcome, null, failure, task.run().now()));
     } else {
       winner(task, news);
+    }
+  }
+
+  /** An operator's decision in place of the code; what is there first counts. */
+  private void decide(StepTask task, List<SagaNews> news) {
+    StepKey key = task.effect().key();
+    SagaNews.Decided decided = task.instance().decided().get(key);
+    boolean isForward = direction(task) == Direction.FORWARD;
+    StepTable.NewRow row =
+        row(task, Outcome.SKIPPED, decided == null ? null : decided.what().result());
+    boolean isOurs =
+        ProtocolTransaction.inTransaction(
+            context.shards().dataSource(task.shard()),
+            "Deciding about step " + key,
+            c ->
+                table.insert(c, row, task.run().clock().ahead())
+                    || (isForward
+                        && table.skip(
+                            c, row, task.instance().isPastPivot(), task.run().clock().ahead())));
+    if (!isOurs) {
+      if (!readRows(task, news)) {
+        news.add(
+            failed(
+                task,
+                SagaNews.Failed.Kind.OUTAGE,
+                "",
+                "Step \"%s\" may be under way, or this node's lease is over".formatted(key)));
+      }
+    } else if (isForward) {
+      Object result = decided == null ? null : decided.result();
+      news.add(new SagaNews.Ended(key, Outcome.SKIPPED, result, null, task.run().now()));
+    } else {
+      news.add(new SagaNews.Undone(key));
     }
   }
 

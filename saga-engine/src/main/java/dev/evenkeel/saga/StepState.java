@@ -34,7 +34,11 @@ record StepState(
     NONE,
     FORWARD,
     FENCE,
-    UNDO
+    UNDO,
+    /** An operator's row in place of the step's. */
+    SKIP,
+    /** An operator's row in place of the compensation's. */
+    RESOLVE
   }
 
   /**
@@ -152,6 +156,13 @@ record StepState(
   StepState troubled(String why) {
     return new StepState(
         work, outcome, result, recordedAt, undone, attempts, tries, notBefore, why, asked);
+  }
+
+  /** Whatever it waits for, it waits no longer. */
+  StepState hurried() {
+    Asked now = new Asked(asked.what(), asked.sendings(), Instant.EPOCH, 0);
+    return new StepState(
+        work, outcome, result, recordedAt, undone, attempts, tries, null, trouble, now);
   }
 
   /** Whether it took effect, or may have, and still does. */

@@ -61,6 +61,7 @@ final class StepTable {
   private final TimedSql insert;
   private final TimedSql insertCompensation;
   private final TimedSql end;
+  private final TimedSql skip;
 
   StepTable(String schema) {
     this.schema = schema;
@@ -90,6 +91,15 @@ final class StepTable {
                AND EXISTS (SELECT FROM @schema.saga_step
                             WHERE saga_id = ? AND step = ? AND item = ? AND direction = 'FORWARD' AND outcome IN ('DONE', 'UNKNOWN'))
             ON CONFLICT (saga_id, step, item, direction) DO NOTHING
+            """);
+    this.skip =
+        new TimedSql(
+            schema,
+            """
+            UPDATE @schema.saga_step SET outcome = 'SKIPPED', result = ?, epoch = ?, attempt = ?, recorded_at = @now
+             WHERE saga_id = ? AND step = ? AND item = ? AND direction = 'FORWARD'
+               AND (? AND outcome IN ('REFUSED', 'FENCED') OR outcome = 'STARTED' AND not_after < clock_timestamp())
+               AND clock_timestamp() < ?
             """);
   }
 
@@ -159,6 +169,29 @@ final class StepTable {
       statement.setObject(3, sagaId);
       statement.setString(4, key.step());
       statement.setInt(5, key.item());
+      return statement.executeUpdate() == 1;
+    }
+  }
+
+  /**
+   * Puts an operator's outcome in the place of one that says that nothing has happened, or of a
+   * call that has no time left.
+   *
+   * @param canNotTurn whether the saga goes forward only, so that nothing rests on a refusal
+   * @param ahead of virtual time
+   * @return whether there was such a row
+   */
+  boolean skip(Connection c, NewRow row, boolean canNotTurn, Duration ahead) throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(skip.ahead(ahead))) {
+      int i = 1;
+      statement.setBytes(i++, row.result());
+      statement.setLong(i++, row.epoch());
+      statement.setInt(i++, row.attempt());
+      statement.setObject(i++, row.sagaId());
+      statement.setString(i++, row.key().step());
+      statement.setInt(i++, row.key().item());
+      statement.setBoolean(i++, canNotTurn);
+      statement.setObject(i, OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC));
       return statement.executeUpdate() == 1;
     }
   }

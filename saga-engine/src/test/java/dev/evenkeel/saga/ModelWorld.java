@@ -61,7 +61,7 @@ final class ModelWorld {
         case FORWARD -> forward;
         case FENCE -> fence;
         case UNDO -> undo;
-        case NONE -> throw new IllegalArgumentException("Nothing is under way");
+        case SKIP, RESOLVE, NONE -> throw new IllegalArgumentException("Nothing is under way");
       };
     }
 

@@ -349,7 +349,7 @@ final class SagaModel {
         world.undoEffects[i]++;
         world.undone[i] = true;
       }
-      case NONE -> throw new IllegalArgumentException("Nothing is under way");
+      case SKIP, RESOLVE, NONE -> throw new IllegalArgumentException("Nothing is under way");
     }
   }
 

@@ -30,6 +30,8 @@ class StatementsIT {
   private static final List<Class<?>> TABLES =
       List.of(
           DefinitionTable.class,
+          ActionTable.class,
+          CallTable.class,
           EventTable.class,
           InstanceTable.class,
           JanitorTable.class,

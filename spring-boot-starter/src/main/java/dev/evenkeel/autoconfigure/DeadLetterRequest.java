@@ -67,7 +67,7 @@ final class DeadLetterRequest {
                 value == null ? "missing" : "\"" + value + "\""));
   }
 
-  private static @Nullable Instant instant(String name, @Nullable String value) {
+  static @Nullable Instant instant(String name, @Nullable String value) {
     try {
       return value == null ? null : Instant.parse(value);
     } catch (DateTimeException e) {

@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.Subscription;
+import dev.evenkeel.saga.SagaOperations;
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.definition.SagaDefinitions;
 import dev.evenkeel.shard.ShardNode;
@@ -57,8 +58,12 @@ public final class EvenkeelEndpointAutoConfiguration {
 
     @Bean
     EvenkeelSagasEndpoint evenkeelSagasEndpoint(
-        SagaReadings readings, ObjectProvider<SagaDefinitions> definitions, Sagas sagas) {
-      return new EvenkeelSagasEndpoint(readings, definitions::getObject, sagas);
+        SagaReadings readings,
+        ObjectProvider<SagaDefinitions> definitions,
+        Sagas sagas,
+        SagaOperations operations,
+        ApplicationEventPublisher events) {
+      return new EvenkeelSagasEndpoint(readings, definitions::getObject, sagas, operations, events);
     }
   }
 

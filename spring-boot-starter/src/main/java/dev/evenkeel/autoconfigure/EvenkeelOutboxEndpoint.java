@@ -7,20 +7,15 @@ import dev.evenkeel.outbox.DeadLetterPage;
 import dev.evenkeel.outbox.ParkedInspection;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.relay.RelayStatus;
-import java.security.Principal;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.springframework.boot.actuate.audit.listener.AuditApplicationEvent;
 import org.springframework.boot.actuate.endpoint.SecurityContext;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -39,19 +34,13 @@ import org.springframework.context.ApplicationEventPublisher;
 @Endpoint(id = "evenkeeloutbox")
 public final class EvenkeelOutboxEndpoint {
 
-  private static final Logger log = LoggerFactory.getLogger(EvenkeelOutboxEndpoint.class);
   private static final int DEFAULT_LIMIT = 100;
-  private static final int FORBIDDEN = 403;
-  private static final int CONFLICT = 409;
-
-  /** What Spring Security calls somebody who did not log in. */
-  private static final String ANONYMOUS = "anonymousUser";
 
   private final AllReadings readings;
   private final ParkedMessages parked;
   private final Installations installations;
   private final Supplier<Set<String>> local;
-  private final ApplicationEventPublisher events;
+  private final EndpointAudit audit;
 
   /**
    * Makes the endpoint.
@@ -68,7 +57,7 @@ public final class EvenkeelOutboxEndpoint {
     this.parked = parked;
     this.installations = installations;
     this.local = local;
-    this.events = events;
+    this.audit = new EndpointAudit(events, "Changing the outbox needs a caller who is logged in");
   }
 
   /** What can be decided about a dead letter. */
@@ -112,9 +101,6 @@ public final class EvenkeelOutboxEndpoint {
     }
   }
 
-  /** How a request ended, in one sentence. */
-  public record Answer(String message) {}
-
   /**
    * Shows the state of the outbox, and the dead letters that match all that is given.
    *
@@ -144,7 +130,7 @@ public final class EvenkeelOutboxEndpoint {
               after,
               limit == null ? DEFAULT_LIMIT : limit);
     } catch (IllegalArgumentException e) {
-      return badRequest(e);
+      return EndpointAudit.badRequest(e);
     }
     return new WebEndpointResponse<>(
         new OutboxDescriptor(
@@ -166,13 +152,13 @@ public final class EvenkeelOutboxEndpoint {
       SecurityContext caller, @Selector String consumer, @Selector UUID messageId) {
     ParkedInspection found = parked.inspect(consumer, messageId).orElse(null);
     if (found == null) {
-      return answer(
+      return EndpointAudit.answer(
           WebEndpointResponse.STATUS_NOT_FOUND,
           "%s has no parked message %s".formatted(consumer, messageId));
     }
-    String by = name(caller);
+    String by = EndpointAudit.name(caller);
     if (by != null) {
-      audit(by, "INSPECT", Map.of("consumer", consumer, "messageId", messageId.toString()));
+      audit.record(by, "INSPECT", Map.of("consumer", consumer, "messageId", messageId.toString()));
     }
     return new WebEndpointResponse<>(DeadLetterDescriptor.of(found, by != null));
   }
@@ -197,7 +183,7 @@ public final class EvenkeelOutboxEndpoint {
       @Nullable String reason,
       @Nullable String parkedAfter,
       @Nullable String parkedBefore) {
-    return asSomebody(
+    return audit.asSomebody(
         caller,
         by -> {
           DeadLetterFilter filter =
@@ -217,14 +203,14 @@ public final class EvenkeelOutboxEndpoint {
                     throw new IllegalArgumentException(
                         "One dead letter is edited at a time; name it in the path");
               };
-          audit(
+          audit.record(
               by,
               decided.name(),
               Map.of(
                   "filter", filter.isAll() ? "all" : filter.toString(),
                   "done", done,
                   "because", because == null ? "" : because));
-          return answer(
+          return EndpointAudit.answer(
               WebEndpointResponse.STATUS_OK,
               "%s of %d dead letters was accepted".formatted(decided, done));
         });
@@ -251,7 +237,7 @@ public final class EvenkeelOutboxEndpoint {
       @Nullable String payload,
       @Nullable String payloadBase64,
       @Nullable String headers) {
-    return asSomebody(
+    return audit.asSomebody(
         caller,
         by -> {
           Decision decided = DeadLetterRequest.oneOf("decision", Decision.class, decision);
@@ -275,16 +261,16 @@ public final class EvenkeelOutboxEndpoint {
               };
           return switch (outcome) {
             case NO_DEAD_LETTER ->
-                answer(
+                EndpointAudit.answer(
                     WebEndpointResponse.STATUS_NOT_FOUND,
                     "%s has no dead letter %s".formatted(consumer, messageId));
             case OTHER_REVISION ->
-                answer(
-                    CONFLICT,
+                EndpointAudit.answer(
+                    EndpointAudit.CONFLICT,
                     "%s was edited after revision %d; read it again"
                         .formatted(messageId, revision));
             case EDITED -> {
-              audit(
+              audit.record(
                   by,
                   decided.name(),
                   Map.of(
@@ -294,7 +280,7 @@ public final class EvenkeelOutboxEndpoint {
                       messageId.toString(),
                       "because",
                       because == null ? "" : because));
-              yield answer(
+              yield EndpointAudit.answer(
                   WebEndpointResponse.STATUS_OK,
                   "%s of %s for %s was accepted".formatted(decided, messageId, consumer));
             }
@@ -309,56 +295,23 @@ public final class EvenkeelOutboxEndpoint {
   /** Retires a consumer: nobody waits for it any more. */
   @DeleteOperation
   public WebEndpointResponse<Object> retire(SecurityContext caller, @Selector String consumer) {
-    return asSomebody(
+    return audit.asSomebody(
         caller,
         by -> {
           if (local.get().contains(consumer)) {
-            return answer(
-                CONFLICT,
+            return EndpointAudit.answer(
+                EndpointAudit.CONFLICT,
                 "%s has handlers in this application; remove them first".formatted(consumer));
           }
           int ended = installations.retire(consumer);
           if (ended == 0) {
-            return answer(
+            return EndpointAudit.answer(
                 WebEndpointResponse.STATUS_NOT_FOUND, consumer + " is not a registered consumer");
           }
-          audit(by, "RETIRE", Map.of("consumer", consumer));
-          return answer(
+          audit.record(by, "RETIRE", Map.of("consumer", consumer));
+          return EndpointAudit.answer(
               WebEndpointResponse.STATUS_OK,
               "%s is retired: %d subscriptions ended".formatted(consumer, ended));
         });
-  }
-
-  private static WebEndpointResponse<Object> asSomebody(
-      SecurityContext caller, Function<String, WebEndpointResponse<Object>> change) {
-    String name = name(caller);
-    if (name == null) {
-      return answer(FORBIDDEN, "Changing the outbox needs a caller who is logged in");
-    }
-    try {
-      return change.apply(name);
-    } catch (IllegalArgumentException e) {
-      return badRequest(e);
-    }
-  }
-
-  /** Null for somebody who did not log in. */
-  private static @Nullable String name(SecurityContext caller) {
-    Principal principal = caller.getPrincipal();
-    String name = principal == null ? null : principal.getName();
-    return name == null || name.isBlank() || name.equals(ANONYMOUS) ? null : name;
-  }
-
-  private static WebEndpointResponse<Object> badRequest(IllegalArgumentException e) {
-    return answer(WebEndpointResponse.STATUS_BAD_REQUEST, String.valueOf(e.getMessage()));
-  }
-
-  private static WebEndpointResponse<Object> answer(int status, String message) {
-    return new WebEndpointResponse<>(new Answer(message), status);
-  }
-
-  private void audit(String by, String what, Map<String, Object> details) {
-    log.info("{} by {}: {}", what, by, details);
-    events.publishEvent(new AuditApplicationEvent(by, "EVENKEEL_" + what, details));
   }
 }

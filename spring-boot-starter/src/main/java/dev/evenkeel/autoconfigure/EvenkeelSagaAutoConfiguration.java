@@ -10,6 +10,7 @@ import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaEngine;
 import dev.evenkeel.saga.SagaHeaders;
+import dev.evenkeel.saga.SagaOperations;
 import dev.evenkeel.saga.SagaParticipants;
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.definition.SagaDefinition;
@@ -135,6 +136,12 @@ public final class EvenkeelSagaAutoConfiguration {
   @Bean
   Sagas evenkeelSagas(SagaEngines engines) {
     return new DeferredSagas(engines::current);
+  }
+
+  /** For the application's own operators' pages, too. */
+  @Bean
+  SagaOperations evenkeelSagaOperations(SagaEngines engines) {
+    return new DeferredSagaOperations(() -> engines.current().operations());
   }
 
   @Bean

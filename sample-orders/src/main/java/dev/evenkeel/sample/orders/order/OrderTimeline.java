@@ -95,6 +95,8 @@ record OrderTimeline(
       case COMPENSATION_FAILED -> "could not be undone and is tried again";
       case STUCK -> "is stuck";
       case TAKEN_OVER -> "was taken over by another process";
+      case DECIDED -> "was decided on by an operator";
+      case SKIPPED -> "was skipped";
     };
   }
 }
