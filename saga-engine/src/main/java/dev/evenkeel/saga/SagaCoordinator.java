@@ -188,7 +188,8 @@ final class SagaCoordinator {
     private boolean isExpected(SagaNews.Answered answered) {
       StepKey key = answered.key();
       StepState known = step(key);
-      if (!(definition.find(key.step()) instanceof ActionStep) || known.asked().sendings() == 0) {
+      StepDefinition step = definition.find(key.step());
+      if (step == null || !state.isRemote(step) || known.asked().sendings() == 0) {
         return false;
       }
       if (answered.what() instanceof SagaNews.Undone) {

@@ -50,6 +50,8 @@ public final class SagaEngine implements Sagas {
 
   private static final Duration LOOK_FOR_OVERDUE = Duration.ofMillis(250);
 
+  private static final int CALLS_PER_STEP = 4;
+
   /**
    * What surrounds the engine.
    *
@@ -174,7 +176,7 @@ public final class SagaEngine implements Sagas {
     }
   }
 
-  /** A task that found no room for long: its shard is slow, and counts as one that is away. */
+  /** A task that found no room for long: what is slow counts as away. */
   private void giveBack(StepTask task) {
     task.run()
         .take(
@@ -183,8 +185,11 @@ public final class SagaEngine implements Sagas {
                 task.effect().work(),
                 SagaNews.Failed.Kind.OUTAGE,
                 "",
-                "Shard \"%s\" had no room for %s"
-                    .formatted(task.shard(), ShardBulkhead.LONGEST_WAIT)));
+                task.step().isExternal()
+                    ? "Calls of step \"%s\" had no room for %s"
+                        .formatted(task.step().name(), ShardBulkhead.LONGEST_WAIT)
+                    : "Shard \"%s\" had no room for %s"
+                        .formatted(task.shard(), ShardBulkhead.LONGEST_WAIT)));
   }
 
   /**
@@ -415,7 +420,16 @@ public final class SagaEngine implements Sagas {
 
   // ---- attempts
 
+  /**
+   * A step that calls another service has one of its own, so that a slow service holds neither a
+   * shard nor the calls of others. A call holds no session, so there may be more of them.
+   */
   private ShardBulkhead bulkhead(StepTask task) {
+    if (task.step().isExternal()) {
+      return bulkheads.computeIfAbsent(
+          "%s/%s".formatted(task.instance().definition().name(), task.step().name()),
+          step -> new ShardBulkhead(CALLS_PER_STEP * options.concurrency()));
+    }
     return bulkheads.computeIfAbsent(
         task.shard(), shard -> new ShardBulkhead(options.concurrency()));
   }

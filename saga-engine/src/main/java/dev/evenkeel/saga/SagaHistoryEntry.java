@@ -36,6 +36,8 @@ public record SagaHistoryEntry(
     REFUSED,
     /** A step was kept from ever happening. */
     FENCED,
+    /** Nobody knows whether a call took effect, and it can't be under way any more. */
+    UNKNOWN,
     /** An attempt failed and is repeated. */
     FAILED,
     /** The shard of a step did not answer. */

@@ -602,7 +602,7 @@ final class SagaRun {
       line(
           ended.outcome() == Outcome.DONE || ended.outcome() == Outcome.SKIPPED
               ? Kind.DONE
-              : ended.outcome() == Outcome.REFUSED ? Kind.REFUSED : Kind.FENCED,
+              : Kind.valueOf(ended.outcome().name()),
           ended.key(),
           failure == null ? "" : failure.message());
     } else if (news instanceof SagaNews.Undone undone) {

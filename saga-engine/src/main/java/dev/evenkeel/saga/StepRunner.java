@@ -10,6 +10,8 @@ import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.StepDefinition;
 import dev.evenkeel.saga.spi.SagaObserver;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,12 +35,14 @@ final class StepRunner {
   private final SagaCodec codec;
   private final StepTable table;
   private final Attempts attempts;
+  private final ExternalRunner external;
 
   StepRunner(SagaEngine.Context context, SagaCodec codec, StepTable table, Attempts attempts) {
     this.context = context;
     this.codec = codec;
     this.table = table;
     this.attempts = attempts;
+    this.external = new ExternalRunner(this, context, codec, table, attempts);
   }
 
   /** Performs; never throws. All that became known, the task's own outcome last. */
@@ -79,11 +83,15 @@ final class StepRunner {
     if (news instanceof SagaNews.Failed failed) {
       return failed.kind() == SagaNews.Failed.Kind.OUTAGE ? "UNAVAILABLE" : "FAILED";
     }
-    return Outcome.DONE.name();
+    return news instanceof SagaNews.Handed ? Outcome.STARTED.name() : Outcome.DONE.name();
   }
 
   private void perform(StepTask task, List<SagaNews> news) throws Exception {
     if (task.readFirst() && readFirst(task, news)) {
+      return;
+    }
+    if (task.step().isExternal()) {
+      external.perform(task, news);
       return;
     }
     switch (task.effect().work()) {
@@ -100,21 +108,36 @@ final class StepRunner {
       return true;
     }
     if (direction(task) == Direction.FORWARD && task.run().isKnownDone(task.effect().key())) {
-      news.add(
-          failed(
-              task,
-              SagaNews.Failed.Kind.MISSING,
-              "",
-              "Step \"%s\" is known to be done, and its row is not on shard \"%s\""
-                  .formatted(task.effect().key(), task.shard())));
+      missing(task, news);
       return true;
     }
     return false;
   }
 
+  private static void missing(StepTask task, List<SagaNews> news) {
+    news.add(
+        failed(
+            task,
+            SagaNews.Failed.Kind.MISSING,
+            "",
+            "Step \"%s\" is known to be done, and its row is not on shard \"%s\""
+                .formatted(task.effect().key(), task.shard())));
+  }
+
   /** In a statement of its own, which sees what an insert has waited for. */
-  private void winner(StepTask task, List<SagaNews> news) {
-    if (!readRows(task, news)) {
+  void winner(StepTask task, List<SagaNews> news) {
+    int before = news.size();
+    if (readRows(task, news)) {
+      return;
+    }
+    boolean isMissing =
+        task.effect().work() == Work.UNDO
+            && news.subList(before, news.size()).stream()
+                .noneMatch(
+                    n -> n instanceof SagaNews.Ended e && e.key().equals(task.effect().key()));
+    if (isMissing) {
+      missing(task, news);
+    } else {
       news.add(
           failed(
               task,
@@ -268,7 +291,7 @@ final class StepRunner {
     }
   }
 
-  private static OverdueException overdue(StepTask task) {
+  static OverdueException overdue(StepTask task) {
     return new OverdueException(
         "It took longer than %s and was ended".formatted(task.step().timeout()));
   }
@@ -301,11 +324,7 @@ final class StepRunner {
         Object value = call.call(input);
         // Row locks before positions, and everything before the row.
         context.flushes().forEach(TransactionFlush::flush);
-        isFirst =
-            table.insert(
-                connection,
-                row(task, Outcome.DONE, encoding.of(value)),
-                task.run().clock().ahead());
+        isFirst = insert(connection, task, row(task, Outcome.DONE, encoding.of(value)));
       } finally {
         DataSourceUtils.releaseConnection(connection, target.transactional());
       }
@@ -332,7 +351,14 @@ final class StepRunner {
     }
   }
 
-  private StepTable.NewRow row(StepTask task, Outcome outcome, byte @Nullable [] result) {
+  boolean insert(Connection connection, StepTask task, StepTable.NewRow row) throws SQLException {
+    Duration ahead = task.run().clock().ahead();
+    return row.direction() == Direction.FORWARD
+        ? table.insert(connection, row, ahead)
+        : table.insertCompensation(connection, row, ahead);
+  }
+
+  StepTable.NewRow row(StepTask task, Outcome outcome, byte @Nullable [] result) {
     return new StepTable.NewRow(
         task.instance().id(),
         task.effect().key(),
@@ -349,13 +375,15 @@ final class StepRunner {
 
   /** A refusal counts once it is committed: another node's attempt may have succeeded. */
   private void refuse(StepTask task, Exception refusal, List<SagaNews> news) {
-    SagaFailure failure =
-        new SagaFailure(
-            SagaFailure.Reason.REFUSED,
-            task.step().name(),
-            refusal.getClass().getSimpleName(),
-            message(refusal));
-    end(task, Outcome.REFUSED, failure, news);
+    end(task, Outcome.REFUSED, refusal(task, refusal), news);
+  }
+
+  static SagaFailure refusal(StepTask task, Exception refusal) {
+    return new SagaFailure(
+        SagaFailure.Reason.REFUSED,
+        task.step().name(),
+        refusal.getClass().getSimpleName(),
+        message(refusal));
   }
 
   private void fence(StepTask task, List<SagaNews> news) {
@@ -371,11 +399,11 @@ final class StepRunner {
     }
   }
 
-  private boolean insert(StepTask task, Outcome outcome, byte @Nullable [] result) {
+  boolean insert(StepTask task, Outcome outcome, byte @Nullable [] result) {
     return ProtocolTransaction.inTransaction(
         context.shards().dataSource(task.shard()),
         "Writing the outcome of step " + task.effect().key(),
-        c -> table.insert(c, row(task, outcome, result), task.run().clock().ahead()));
+        c -> insert(c, task, row(task, outcome, result)));
   }
 
   // ---- failures
@@ -390,7 +418,7 @@ final class StepRunner {
     return failed(task, kind, e.getClass().getSimpleName(), message(e));
   }
 
-  private static SagaNews.Failed failed(
+  static SagaNews.Failed failed(
       StepTask task, SagaNews.Failed.Kind kind, String type, String message) {
     return new SagaNews.Failed(task.effect().key(), task.effect().work(), kind, type, message);
   }

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -93,7 +94,8 @@ class StatementsIT {
       if (!Collection.class.isAssignableFrom((Class<?>) of.getRawType())) {
         throw new IllegalArgumentException("No value is known for " + type);
       }
-      return List.of(value(of.getActualTypeArguments()[0], time));
+      Object element = value(of.getActualTypeArguments()[0], time);
+      return of.getRawType() == Set.class ? Set.of(element) : List.of(element);
     }
     Class<?> of = (Class<?>) type;
     if (of == String.class) {
