@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +78,7 @@ final class InstanceTable {
    * @param unlessNews whether nothing is written when there is news beyond {@code seen}
    * @param park whether it gives the instance up, because it only waits; implies {@code unlessNews}
    * @param parkUntil when somebody has to look again; null for never
+   * @param waitsFor sagas whose locks it waits for
    */
   record Write(
       UUID id,
@@ -90,7 +92,8 @@ final class InstanceTable {
       long seen,
       boolean unlessNews,
       boolean park,
-      @Nullable Instant parkUntil) {}
+      @Nullable Instant parkUntil,
+      Set<UUID> waitsFor) {}
 
   private static final String COLUMNS =
       "i.id, i.saga, i.saga_version, i.key, i.slot, i.command, i.headers, i.state, i.forward_only,"
@@ -146,8 +149,8 @@ final class InstanceTable {
             """
             WITH v AS (
               SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[],
-                                   ?::bigint[], ?::boolean[], ?::boolean[], ?::timestamptz[])
-                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, unless_news, park, park_until)
+                                   ?::bigint[], ?::boolean[], ?::boolean[], ?::timestamptz[], ?::text[])
+                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, seen, unless_news, park, park_until, waits_for)
             ), free AS (
               SELECT w.saga_id
                 FROM @schema.saga_wake w JOIN v ON v.id = w.saga_id
@@ -165,7 +168,7 @@ final class InstanceTable {
                  SET version = i.version + 1, state = v.state, forward_only = v.forward_only, failure = v.failure::jsonb,
                      progress = v.progress::jsonb, stuck_reason = v.stuck_reason,
                      stuck_at = CASE WHEN v.stuck_reason IS NULL THEN NULL ELSE coalesce(i.stuck_at, clock_timestamp()) END,
-                     claims = 0,
+                     claims = 0, waits_for = v.waits_for::uuid[],
                      ended_at = CASE WHEN v.state IN ('COMPLETED', 'COMPENSATED') THEN @now END
                 FROM v JOIN mine ON mine.id = v.id
                WHERE i.id = v.id
@@ -220,6 +223,17 @@ final class InstanceTable {
               "text",
               writes,
               w -> w.parkUntil() == null ? null : String.valueOf(w.parkUntil())));
+      // As texts: an array of arrays would come apart into single ids.
+      statement.setArray(
+          i++,
+          array(
+              c,
+              "text",
+              writes,
+              w ->
+                  w.waitsFor().stream()
+                      .map(UUID::toString)
+                      .collect(Collectors.joining(",", "{", "}"))));
       statement.setString(i, owner);
       return ids(statement);
     }

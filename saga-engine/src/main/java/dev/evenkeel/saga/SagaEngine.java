@@ -119,7 +119,13 @@ public final class SagaEngine implements Sagas {
     this.outbox = new ProtocolOutbox(options.schema(), context.messages());
     this.codec = new SagaCodec(context.codec(), options.maxPayloadBytes());
     this.coordinator = new SagaCoordinator(context.codec(), options.stuckAfter());
-    this.runner = new StepRunner(this.context, codec, new StepTable(options.schema()), attempts);
+    this.runner =
+        new StepRunner(
+            this.context,
+            codec,
+            new StepTable(options.schema()),
+            new LockTable(options.schema()),
+            attempts);
     this.starter = new SagaStarter(this, codec);
     this.post = new SagaPost(this, codec);
     this.queries = new SagaQueries(this);

@@ -42,6 +42,8 @@ public record SagaHistoryEntry(
     FAILED,
     /** The shard of a step did not answer. */
     UNAVAILABLE,
+    /** A step began to wait for another saga's lock. */
+    LOCKED,
     /** A step was undone. */
     COMPENSATED,
     /** An attempt to undo failed and is repeated. */

@@ -36,12 +36,21 @@ final class StepRunner {
   private final StepTable table;
   private final Attempts attempts;
   private final ExternalRunner external;
+  private final LockTable locks;
+  private final LockWaits waits;
 
-  StepRunner(SagaEngine.Context context, SagaCodec codec, StepTable table, Attempts attempts) {
+  StepRunner(
+      SagaEngine.Context context,
+      SagaCodec codec,
+      StepTable table,
+      LockTable locks,
+      Attempts attempts) {
     this.context = context;
     this.codec = codec;
     this.table = table;
     this.attempts = attempts;
+    this.locks = locks;
+    this.waits = new LockWaits(context.shards(), locks);
     this.external = new ExternalRunner(this, context, codec, table, attempts);
   }
 
@@ -81,7 +90,11 @@ final class StepRunner {
       return ended.outcome().name();
     }
     if (news instanceof SagaNews.Failed failed) {
-      return failed.kind() == SagaNews.Failed.Kind.OUTAGE ? "UNAVAILABLE" : "FAILED";
+      return switch (failed.kind()) {
+        case OUTAGE -> "UNAVAILABLE";
+        case LOCKED -> "LOCKED";
+        default -> "FAILED";
+      };
     }
     return news instanceof SagaNews.Handed ? Outcome.STARTED.name() : Outcome.DONE.name();
   }
@@ -95,7 +108,7 @@ final class StepRunner {
       return;
     }
     switch (task.effect().work()) {
-      case FORWARD -> forward(task, news);
+      case FORWARD -> forward(task, new LockingStep(task, locks), news);
       case FENCE -> fence(task, news);
       case UNDO -> undo(task, news);
       case NONE -> throw new IllegalStateException("Nothing to do for " + task.effect().key());
@@ -214,12 +227,13 @@ final class StepRunner {
 
   // ---- the application's code
 
-  private void forward(StepTask task, List<SagaNews> news) throws Exception {
+  private void forward(StepTask task, LockingStep locking, List<SagaNews> news) throws Exception {
     Class<?> type = task.step().resultType();
     Object[] result = new Object[1];
     try {
       if (inTransaction(
           task,
+          locking,
           null,
           value -> {
             byte[] payload = codec.encode(value, "The result of step " + task.step().name());
@@ -233,6 +247,11 @@ final class StepRunner {
         return;
       }
     } catch (Exception e) {
+      LockingStep.Met met = locking.met(e);
+      if (met != null) {
+        locked(task, locking, met, news);
+        return;
+      }
       // An outage is never a refusal, whatever the step declares.
       if (task.code().isRefusal().test(e) && FailureKind.of(e) == FailureKind.HANDLER) {
         refuse(task, e, news);
@@ -243,8 +262,30 @@ final class StepRunner {
     winner(task, news);
   }
 
+  /** Another saga's lock was in the way, and everything is rolled back. */
+  private void locked(StepTask task, LockingStep locking, LockingStep.Met met, List<SagaNews> news)
+      throws Exception {
+    LockWaits.Judgement judgement = waits.judge(task, met);
+    switch (judgement.verdict()) {
+      case TAKE_OVER -> {
+        if (locking.mayTakeOver(met.held())) {
+          forward(task, locking, news);
+        } else {
+          news.add(locked(task, judgement));
+        }
+      }
+      case WAIT -> news.add(locked(task, judgement));
+      case REFUSE -> refuse(task, judgement.why(), news);
+    }
+  }
+
+  private static SagaNews locked(StepTask task, LockWaits.Judgement judgement) {
+    return failed(task, SagaNews.Failed.Kind.LOCKED, "", message(judgement.why()));
+  }
+
   private void undo(StepTask task, List<SagaNews> news) throws Exception {
-    if (inTransaction(task, task.instance().failure(), value -> null)) {
+    LockingStep locking = new LockingStep(task, locks);
+    if (inTransaction(task, locking, task.instance().failure(), value -> null)) {
       news.add(new SagaNews.Undone(task.effect().key()));
     } else {
       winner(task, news);
@@ -260,7 +301,8 @@ final class StepRunner {
    *
    * @return whether it committed; if not, there is a row already
    */
-  private boolean inTransaction(StepTask task, @Nullable SagaFailure failure, Encoding encoding)
+  private boolean inTransaction(
+      StepTask task, LockingStep locking, @Nullable SagaFailure failure, Encoding encoding)
       throws Exception {
     TransactionTarget target = context.shards().target(task.slot(), "saga " + task.instance().id());
     ActionStep.Call call =
@@ -277,7 +319,8 @@ final class StepRunner {
               .call(
                   () -> {
                     try {
-                      return new Outcomes(run(task, target, attempt, call, input, encoding), null);
+                      return new Outcomes(
+                          run(task, locking, target, attempt, call, input, encoding), null);
                     } catch (Exception e) {
                       return new Outcomes(false, attempt.isOverdue() ? overdue(task) : e);
                     }
@@ -301,6 +344,7 @@ final class StepRunner {
 
   private boolean run(
       StepTask task,
+      LockingStep locking,
       TransactionTarget target,
       Attempts.Attempt attempt,
       ActionStep.Call call,
@@ -321,7 +365,7 @@ final class StepRunner {
                   .formatted(target.name()));
         }
         attempt.on(connection);
-        Object value = call.call(input);
+        Object value = call(locking, connection, call, input);
         // Row locks before positions, and everything before the row.
         context.flushes().forEach(TransactionFlush::flush);
         isFirst = insert(connection, task, row(task, Outcome.DONE, encoding.of(value)));
@@ -340,6 +384,19 @@ final class StepRunner {
     }
     manager.commit(status);
     return true;
+  }
+
+  private static @Nullable Object call(
+      LockingStep locking, Connection connection, ActionStep.Call call, StepInput input)
+      throws Exception {
+    locking.enter(connection);
+    try {
+      Object value = call.call(input);
+      locking.requireNothingMet();
+      return value;
+    } finally {
+      locking.leave();
+    }
   }
 
   private static void rollback(

@@ -33,6 +33,7 @@ class StatementsIT {
           InstanceTable.class,
           JanitorTable.class,
           KeyTable.class,
+          LockTable.class,
           SagaNodeTable.class,
           StepTable.class);
 

@@ -10,6 +10,7 @@ import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaEngine;
 import dev.evenkeel.saga.SagaHeaders;
+import dev.evenkeel.saga.SagaLocks;
 import dev.evenkeel.saga.SagaParticipants;
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.definition.SagaDefinition;
@@ -134,6 +135,12 @@ public final class EvenkeelSagaAutoConfiguration {
   @Bean
   Sagas evenkeelSagas(SagaEngines engines) {
     return new DeferredSagas(engines::current);
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  SagaLocks evenkeelSagaLocks() {
+    return SagaLocks.ofCurrentStep();
   }
 
   @Bean
