@@ -57,6 +57,7 @@ CREATE TABLE saga_lock (
     expires_at timestamptz NOT NULL,
     PRIMARY KEY (name, key)
 );
+CREATE INDEX saga_lock_saga ON saga_lock (saga_id); -- janitor: what has a deleted saga not released?
 
 -- The shape of each definition that has instances, so that a changed one is refused before it meets them.
 CREATE TABLE saga_definition (

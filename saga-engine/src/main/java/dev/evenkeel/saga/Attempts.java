@@ -43,12 +43,17 @@ final class Attempts {
       this.dataSource = dataSource;
     }
 
-    /** The session of the attempt's transaction: now its time begins. */
-    void on(Connection connection) throws SQLException {
+    /** Now its time begins. Without a session all that can be done is to interrupt its thread. */
+    void outsideTransaction() {
       synchronized (this) {
         deadline = System.nanoTime() + task.step().timeout().toNanos();
       }
       running.add(this);
+    }
+
+    /** The session of the attempt's transaction: now its time begins. */
+    void on(Connection connection) throws SQLException {
+      outsideTransaction();
       if (!connection.isWrapperFor(PGConnection.class)) {
         return; // it can't be ended from outside then; the thread is interrupted all the same
       }

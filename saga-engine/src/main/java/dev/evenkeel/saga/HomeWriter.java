@@ -300,7 +300,8 @@ final class HomeWriter {
         content.seen(),
         content.unlessNews(),
         content.park(),
-        content.parkUntil());
+        content.parkUntil(),
+        content.waitsFor());
   }
 
   /** What exists only at home commits with it: outcomes of awaits, and events that are used up. */

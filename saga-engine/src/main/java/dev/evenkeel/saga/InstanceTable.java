@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,6 +95,7 @@ final class InstanceTable {
    * @param unlessNews whether nothing is written when there is news beyond {@code seen}
    * @param park whether it gives the instance up, because it only waits; implies {@code unlessNews}
    * @param parkUntil when somebody has to look again; null for never
+   * @param waitsFor sagas whose locks it waits for
    */
   record Write(
       UUID id,
@@ -108,7 +110,8 @@ final class InstanceTable {
       long seen,
       boolean unlessNews,
       boolean park,
-      @Nullable Instant parkUntil) {}
+      @Nullable Instant parkUntil,
+      Set<UUID> waitsFor) {}
 
   private static final String COLUMNS =
       "i.id, i.saga, i.saga_version, i.key, i.slot, i.command, i.headers, i.state, i.forward_only,"
@@ -173,8 +176,8 @@ final class InstanceTable {
             """
             WITH v AS (
               SELECT * FROM unnest(?::uuid[], ?::bigint[], ?::bigint[], ?::text[], ?::boolean[], ?::text[], ?::text[], ?::text[], ?::text[],
-                                   ?::bigint[], ?::boolean[], ?::boolean[], ?::timestamptz[])
-                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, stuck_step, seen, unless_news, park, park_until)
+                                   ?::bigint[], ?::boolean[], ?::boolean[], ?::timestamptz[], ?::text[])
+                AS v (id, epoch, version, state, forward_only, failure, progress, stuck_reason, stuck_step, seen, unless_news, park, park_until, waits_for)
             ), free AS (
               SELECT w.saga_id
                 FROM @schema.saga_wake w JOIN v ON v.id = w.saga_id
@@ -193,7 +196,7 @@ final class InstanceTable {
                      progress = v.progress::jsonb, stuck_reason = v.stuck_reason,
                      stuck_step = CASE WHEN v.stuck_reason IS NOT NULL THEN coalesce(v.stuck_step, i.stuck_step) END,
                      stuck_at = CASE WHEN v.stuck_reason IS NULL THEN NULL ELSE coalesce(i.stuck_at, clock_timestamp()) END,
-                     claims = 0,
+                     claims = 0, waits_for = v.waits_for::uuid[],
                      ended_at = CASE WHEN v.state IN ('COMPLETED', 'COMPENSATED') THEN @now END
                 FROM v JOIN mine ON mine.id = v.id
                WHERE i.id = v.id
@@ -249,6 +252,17 @@ final class InstanceTable {
               "text",
               writes,
               w -> w.parkUntil() == null ? null : String.valueOf(w.parkUntil())));
+      // As texts: an array of arrays would come apart into single ids.
+      statement.setArray(
+          i++,
+          array(
+              c,
+              "text",
+              writes,
+              w ->
+                  w.waitsFor().stream()
+                      .map(UUID::toString)
+                      .collect(Collectors.joining(",", "{", "}"))));
       statement.setString(i, owner);
       return ids(statement);
     }

@@ -12,6 +12,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -68,11 +71,24 @@ final class Progress {
    */
   record Count(int attempts, int tries) {}
 
-  private record Stored(List<String> done, Map<String, Count> attempts, List<Line> history) {}
+  /**
+   * A step that waits for a lock.
+   *
+   * @param since when it began to, whoever owned the saga then
+   * @param holder the saga that has it
+   */
+  record Wait(String since, UUID holder) {}
+
+  private record Stored(
+      List<String> done,
+      Map<String, Count> attempts,
+      List<Line> history,
+      @Nullable Map<String, Wait> waits) {}
 
   private final Set<StepKey> done = new LinkedHashSet<>();
   private final Map<StepKey, Count> attempts = new LinkedHashMap<>();
   private final List<Line> history = new ArrayList<>();
+  private final Map<StepKey, Wait> waits = new LinkedHashMap<>();
 
   /** What an earlier owner wrote. */
   static Progress read(String text) {
@@ -82,6 +98,10 @@ final class Progress {
       stored.done().forEach(key -> progress.done.add(StepKey.parse(key)));
       stored.attempts().forEach((key, count) -> progress.attempts.put(StepKey.parse(key), count));
       progress.history.addAll(stored.history());
+      Map<String, Wait> waits = stored.waits();
+      if (waits != null) {
+        waits.forEach((key, wait) -> progress.waits.put(StepKey.parse(key), wait));
+      }
     }
     return progress;
   }
@@ -89,8 +109,14 @@ final class Progress {
   String write() {
     Map<String, Count> counts = new LinkedHashMap<>();
     attempts.forEach((key, count) -> counts.put(key.toString(), count));
+    Map<String, Wait> waiting = new LinkedHashMap<>();
+    waits.forEach((key, wait) -> waiting.put(key.toString(), wait));
     return JSON.writeValueAsString(
-        new Stored(done.stream().map(StepKey::toString).toList(), counts, history));
+        new Stored(
+            done.stream().map(StepKey::toString).toList(),
+            counts,
+            history,
+            waiting.isEmpty() ? null : waiting));
   }
 
   boolean isDone(StepKey key) {
@@ -114,11 +140,35 @@ final class Progress {
     attempts.clear();
   }
 
+  /** Says for whom a step waits; whether that is new. */
+  boolean waits(StepKey key, UUID holder, Instant now) {
+    Wait before = waits.get(key);
+    String since = before == null ? now.truncatedTo(ChronoUnit.MILLIS).toString() : before.since();
+    waits.put(key, new Wait(since, holder));
+    return before == null || !before.holder().equals(holder);
+  }
+
+  /** Since when a step waits. */
+  Instant waitsSince(StepKey key) {
+    return Instant.parse(java.util.Objects.requireNonNull(waits.get(key)).since());
+  }
+
+  /** Steps that wait no more. */
+  void waitNoMore(Predicate<StepKey> steps) {
+    waits.keySet().removeIf(steps);
+  }
+
+  /** The sagas for whose locks steps wait. */
+  Set<UUID> waitsFor() {
+    return waits.values().stream().map(Wait::holder).collect(Collectors.toUnmodifiableSet());
+  }
+
   Progress copy() {
     Progress copy = new Progress();
     copy.done.addAll(done);
     copy.attempts.putAll(attempts);
     copy.history.addAll(history);
+    copy.waits.putAll(waits);
     return copy;
   }
 

@@ -49,6 +49,9 @@ final class SagaCoordinator {
   private static final RetryPolicy CONTENTION =
       new RetryPolicy(1, Duration.ofMillis(20), Duration.ofSeconds(1), List.of());
 
+  private static final RetryPolicy LOCKED =
+      new RetryPolicy(1, Duration.ofMillis(50), Duration.ofSeconds(1), List.of());
+
   /** Every so many failures by contention count as one attempt. */
   private static final int CONTENTIONS_PER_ATTEMPT = 10;
 
@@ -296,7 +299,8 @@ final class SagaCoordinator {
     private boolean isExpected(SagaNews.Answered answered) {
       StepKey key = answered.key();
       StepState known = step(key);
-      if (!(definition.find(key.step()) instanceof ActionStep) || known.asked().sendings() == 0) {
+      StepDefinition step = definition.find(key.step());
+      if (step == null || !state.isRemote(step) || known.asked().sendings() == 0) {
         return false;
       }
       if (answered.what() instanceof SagaNews.Undone) {
@@ -352,7 +356,9 @@ final class SagaCoordinator {
       steps.put(
           failed.key(),
           known.failed(attempts, now.plus(wait(failed, retry, attempts, tries)), trouble));
-      writeLater();
+      if (failed.kind() != Failed.Kind.LOCKED) { // whom it waits for is written, not how often
+        writeLater();
+      }
     }
 
     /** What would have begun beside it is not under way: it begins after the write. */
@@ -370,7 +376,7 @@ final class SagaCoordinator {
 
     private boolean counts(Failed.Kind kind, int tries) {
       return switch (kind) {
-        case OUTAGE -> false;
+        case OUTAGE, LOCKED -> false;
         case CONTENTION -> tries % CONTENTIONS_PER_ATTEMPT == 0;
         default -> true;
       };
@@ -381,6 +387,7 @@ final class SagaCoordinator {
           switch (failed.kind()) {
             case OUTAGE -> OUTAGE.backoffAfter(tries);
             case CONTENTION -> CONTENTION.backoffAfter(tries);
+            case LOCKED -> LOCKED.backoffAfter(tries);
             case INPUT, MISSING -> retry.maxBackoff();
             case ERROR -> retry.backoffAfter(attempts);
           };

@@ -54,6 +54,8 @@ public final class SagaEngine implements Sagas {
   private static final Duration LOOK_FOR_OVERDUE = Duration.ofMillis(250);
   private static final Duration SEEK_STRANDED = Duration.ofMinutes(1);
 
+  private static final int CALLS_PER_STEP = 4;
+
   /**
    * What surrounds the engine.
    *
@@ -122,7 +124,13 @@ public final class SagaEngine implements Sagas {
     this.outbox = new ProtocolOutbox(options.schema(), context.messages());
     this.codec = new SagaCodec(context.codec(), options.maxPayloadBytes());
     this.coordinator = new SagaCoordinator(context.codec(), options.stuckAfter());
-    this.runner = new StepRunner(this.context, codec, new StepTable(options.schema()), attempts);
+    this.runner =
+        new StepRunner(
+            this.context,
+            codec,
+            new StepTable(options.schema()),
+            new LockTable(options.schema()),
+            attempts);
     this.starter = new SagaStarter(this, codec);
     this.post = new SagaPost(this, codec);
     this.queries = new SagaQueries(this);
@@ -233,7 +241,7 @@ public final class SagaEngine implements Sagas {
     }
   }
 
-  /** A task that found no room for long: its shard is slow, and counts as one that is away. */
+  /** A task that found no room for long: what is slow counts as away. */
   private void giveBack(StepTask task) {
     task.run()
         .take(
@@ -242,8 +250,11 @@ public final class SagaEngine implements Sagas {
                 task.effect().work(),
                 SagaNews.Failed.Kind.OUTAGE,
                 "",
-                "Shard \"%s\" had no room for %s"
-                    .formatted(task.shard(), ShardBulkhead.LONGEST_WAIT)));
+                task.step().isExternal()
+                    ? "Calls of step \"%s\" had no room for %s"
+                        .formatted(task.step().name(), ShardBulkhead.LONGEST_WAIT)
+                    : "Shard \"%s\" had no room for %s"
+                        .formatted(task.shard(), ShardBulkhead.LONGEST_WAIT)));
   }
 
   /**
@@ -479,7 +490,16 @@ public final class SagaEngine implements Sagas {
 
   // ---- attempts
 
+  /**
+   * A step that calls another service has one of its own, so that a slow service holds neither a
+   * shard nor the calls of others. A call holds no session, so there may be more of them.
+   */
   private ShardBulkhead bulkhead(StepTask task) {
+    if (task.step().isExternal()) {
+      return bulkheads.computeIfAbsent(
+          "%s/%s".formatted(task.instance().definition().name(), task.step().name()),
+          step -> new ShardBulkhead(CALLS_PER_STEP * options.concurrency()));
+    }
     return bulkheads.computeIfAbsent(
         task.shard(), shard -> new ShardBulkhead(options.concurrency()));
   }

@@ -36,10 +36,14 @@ public record SagaHistoryEntry(
     REFUSED,
     /** A step was kept from ever happening. */
     FENCED,
+    /** Nobody knows whether a call took effect, and it can't be under way any more. */
+    UNKNOWN,
     /** An attempt failed and is repeated. */
     FAILED,
     /** The shard of a step did not answer. */
     UNAVAILABLE,
+    /** A step began to wait for another saga's lock. */
+    LOCKED,
     /** A step was undone. */
     COMPENSATED,
     /** An attempt to undo failed and is repeated. */

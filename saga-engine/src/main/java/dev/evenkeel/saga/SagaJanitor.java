@@ -38,6 +38,7 @@ final class SagaJanitor {
   private final SagaEngine engine;
   private final JanitorTable table;
   private final StepTable steps;
+  private final LockTable locks;
   private final InstanceTable instances;
   private final CallTable calls;
   private final Map<String, @Nullable UUID> positions = new HashMap<>();
@@ -46,6 +47,7 @@ final class SagaJanitor {
     this.engine = engine;
     this.table = new JanitorTable(engine.options().schema());
     this.steps = new StepTable(engine.options().schema());
+    this.locks = new LockTable(engine.options().schema());
     this.instances = new InstanceTable(engine.options().schema());
     this.calls = new CallTable(engine.options().schema());
   }
@@ -116,6 +118,7 @@ final class SagaJanitor {
           "Deleting the steps of ended sagas",
           c -> {
             steps.delete(c, ended);
+            locks.delete(c, ended);
             return shard;
           });
     }

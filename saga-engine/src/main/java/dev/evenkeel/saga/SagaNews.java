@@ -40,6 +40,8 @@ sealed interface SagaNews {
     enum Kind {
       /** The shard does not answer: no attempt was made. */
       OUTAGE,
+      /** Another saga has a lock, whose end is waited for: no attempt, and it has its own bound. */
+      LOCKED,
       /** Deadlock, serialization failure or lock timeout: every tenth counts. */
       CONTENTION,
       /** The code failed. */

@@ -64,6 +64,7 @@ final class SagaRun {
       boolean unlessNews,
       boolean park,
       @Nullable Instant parkUntil,
+      Set<UUID> waitsFor,
       List<Awaited> awaited,
       List<Long> taken,
       List<CallTable.Sending> sendings,
@@ -222,6 +223,24 @@ final class SagaRun {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** A step waits for a lock that another saga has; since when. */
+  Instant waitsFor(StepKey key, UUID holder) {
+    lock.lock();
+    try {
+      if (progress.waits(key, holder, now())) {
+        home.writer().later(this); // so that the others can see it
+      }
+      return progress.waitsSince(key);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What has an outcome waits for nothing, and nothing does once the saga turns back. */
+  private boolean waitsNoMore(StepKey key) {
+    return state.phase() != SagaState.RUNNING || state.step(key).outcome() != null;
   }
 
   // ---- news
@@ -397,6 +416,7 @@ final class SagaRun {
     state = decision.state();
     taken.addAll(decision.taken());
     lookAt = decision.lookAt();
+    progress.waitNoMore(this::waitsNoMore);
     if (state.phase() != phase) {
       progress.forgetAttempts();
       SagaFailure failure = state.failure();
@@ -637,7 +657,11 @@ final class SagaRun {
         line(Kind.COMPENSATED, undone.key(), "");
       }
     } else if (news instanceof SagaNews.Failed failed) {
-      if (failed.kind() != SagaNews.Failed.Kind.OUTAGE) {
+      if (failed.kind() == SagaNews.Failed.Kind.LOCKED) {
+        if (!progress.endsWith(Kind.LOCKED, failed.key())) {
+          line(Kind.LOCKED, failed.key(), failed.message());
+        }
+      } else if (failed.kind() != SagaNews.Failed.Kind.OUTAGE) {
         line(
             failed.work() == Work.UNDO || failed.work() == Work.RESOLVE
                 ? Kind.COMPENSATION_FAILED
@@ -655,6 +679,7 @@ final class SagaRun {
       case DONE -> Kind.DONE;
       case SKIPPED -> Kind.SKIPPED;
       case REFUSED -> Kind.REFUSED;
+      case UNKNOWN -> Kind.UNKNOWN;
       default -> Kind.FENCED;
     };
   }
@@ -664,6 +689,9 @@ final class SagaRun {
     if (news instanceof SagaNews.Answered answered) {
       count(answered.what());
     } else if (news instanceof SagaNews.Failed failed) {
+      if (failed.kind() == SagaNews.Failed.Kind.ERROR) { // until its next attempt
+        progress.waitNoMore(failed.key()::equals);
+      }
       StepState step = state.step(failed.key());
       if (step.tries() > 0 && step.outcome() == null) {
         progress.attempts(failed.key(), new Progress.Count(step.attempts(), step.tries()));
@@ -725,6 +753,7 @@ final class SagaRun {
         unlessNews,
         park,
         until,
+        progress.waitsFor(),
         awaited,
         List.copyOf(taken),
         sendings,

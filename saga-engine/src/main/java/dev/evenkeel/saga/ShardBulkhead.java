@@ -8,9 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Most attempts that run at one time on a shard; what comes beyond waits in line for a bounded
- * time. So a shard that hangs holds no other, and what waits for it ends up waiting in the
- * database, not in memory. Thread-safe.
+ * Most attempts that run at one time on a shard, or calls of a step that calls another service;
+ * what comes beyond waits in line for a bounded time. So a shard that hangs holds no other, and
+ * what waits for it ends up waiting in the database, not in memory. Thread-safe.
  */
 final class ShardBulkhead {
 

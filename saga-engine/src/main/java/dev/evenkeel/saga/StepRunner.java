@@ -10,6 +10,8 @@ import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.StepDefinition;
 import dev.evenkeel.saga.spi.SagaObserver;
 import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,12 +35,23 @@ final class StepRunner {
   private final SagaCodec codec;
   private final StepTable table;
   private final Attempts attempts;
+  private final ExternalRunner external;
+  private final LockTable locks;
+  private final LockWaits waits;
 
-  StepRunner(SagaEngine.Context context, SagaCodec codec, StepTable table, Attempts attempts) {
+  StepRunner(
+      SagaEngine.Context context,
+      SagaCodec codec,
+      StepTable table,
+      LockTable locks,
+      Attempts attempts) {
     this.context = context;
     this.codec = codec;
     this.table = table;
     this.attempts = attempts;
+    this.locks = locks;
+    this.waits = new LockWaits(context.shards(), locks);
+    this.external = new ExternalRunner(this, context, codec, table, attempts);
   }
 
   /** Performs; never throws. All that became known, the task's own outcome last. */
@@ -77,9 +90,13 @@ final class StepRunner {
       return ended.outcome().name();
     }
     if (news instanceof SagaNews.Failed failed) {
-      return failed.kind() == SagaNews.Failed.Kind.OUTAGE ? "UNAVAILABLE" : "FAILED";
+      return switch (failed.kind()) {
+        case OUTAGE -> "UNAVAILABLE";
+        case LOCKED -> "LOCKED";
+        default -> "FAILED";
+      };
     }
-    return Outcome.DONE.name();
+    return news instanceof SagaNews.Handed ? Outcome.STARTED.name() : Outcome.DONE.name();
   }
 
   private void perform(StepTask task, List<SagaNews> news) throws Exception {
@@ -91,8 +108,12 @@ final class StepRunner {
     if (task.readFirst() && readFirst(task, news)) {
       return;
     }
+    if (task.step().isExternal()) {
+      external.perform(task, news);
+      return;
+    }
     switch (work) {
-      case FORWARD -> forward(task, news);
+      case FORWARD -> forward(task, new LockingStep(task, locks), news);
       case FENCE -> fence(task, news);
       case UNDO -> undo(task, news);
       case SKIP, RESOLVE, NONE ->
@@ -106,21 +127,36 @@ final class StepRunner {
       return true;
     }
     if (direction(task) == Direction.FORWARD && task.run().isKnownDone(task.effect().key())) {
-      news.add(
-          failed(
-              task,
-              SagaNews.Failed.Kind.MISSING,
-              "",
-              "Step \"%s\" is known to be done, and its row is not on shard \"%s\""
-                  .formatted(task.effect().key(), task.shard())));
+      missing(task, news);
       return true;
     }
     return false;
   }
 
+  private static void missing(StepTask task, List<SagaNews> news) {
+    news.add(
+        failed(
+            task,
+            SagaNews.Failed.Kind.MISSING,
+            "",
+            "Step \"%s\" is known to be done, and its row is not on shard \"%s\""
+                .formatted(task.effect().key(), task.shard())));
+  }
+
   /** In a statement of its own, which sees what an insert has waited for. */
-  private void winner(StepTask task, List<SagaNews> news) {
-    if (!readRows(task, news)) {
+  void winner(StepTask task, List<SagaNews> news) {
+    int before = news.size();
+    if (readRows(task, news)) {
+      return;
+    }
+    boolean isMissing =
+        task.effect().work() == Work.UNDO
+            && news.subList(before, news.size()).stream()
+                .noneMatch(
+                    n -> n instanceof SagaNews.Ended e && e.key().equals(task.effect().key()));
+    if (isMissing) {
+      missing(task, news);
+    } else {
       news.add(
           failed(
               task,
@@ -198,12 +234,13 @@ final class StepRunner {
 
   // ---- the application's code
 
-  private void forward(StepTask task, List<SagaNews> news) throws Exception {
+  private void forward(StepTask task, LockingStep locking, List<SagaNews> news) throws Exception {
     Class<?> type = task.step().resultType();
     Object[] result = new Object[1];
     try {
       if (inTransaction(
           task,
+          locking,
           null,
           value -> {
             byte[] payload = codec.encode(value, "The result of step " + task.step().name());
@@ -217,6 +254,11 @@ final class StepRunner {
         return;
       }
     } catch (Exception e) {
+      LockingStep.Met met = locking.met(e);
+      if (met != null) {
+        locked(task, locking, met, news);
+        return;
+      }
       // An outage is never a refusal, whatever the step declares.
       if (task.code().isRefusal().test(e) && FailureKind.of(e) == FailureKind.HANDLER) {
         refuse(task, e, news);
@@ -227,8 +269,30 @@ final class StepRunner {
     winner(task, news);
   }
 
+  /** Another saga's lock was in the way, and everything is rolled back. */
+  private void locked(StepTask task, LockingStep locking, LockingStep.Met met, List<SagaNews> news)
+      throws Exception {
+    LockWaits.Judgement judgement = waits.judge(task, met);
+    switch (judgement.verdict()) {
+      case TAKE_OVER -> {
+        if (locking.mayTakeOver(met.held())) {
+          forward(task, locking, news);
+        } else {
+          news.add(locked(task, judgement));
+        }
+      }
+      case WAIT -> news.add(locked(task, judgement));
+      case REFUSE -> refuse(task, judgement.why(), news);
+    }
+  }
+
+  private static SagaNews locked(StepTask task, LockWaits.Judgement judgement) {
+    return failed(task, SagaNews.Failed.Kind.LOCKED, "", message(judgement.why()));
+  }
+
   private void undo(StepTask task, List<SagaNews> news) throws Exception {
-    if (inTransaction(task, task.instance().failure(), value -> null)) {
+    LockingStep locking = new LockingStep(task, locks);
+    if (inTransaction(task, locking, task.instance().failure(), value -> null)) {
       news.add(new SagaNews.Undone(task.effect().key()));
     } else {
       winner(task, news);
@@ -244,7 +308,8 @@ final class StepRunner {
    *
    * @return whether it committed; if not, there is a row already
    */
-  private boolean inTransaction(StepTask task, @Nullable SagaFailure failure, Encoding encoding)
+  private boolean inTransaction(
+      StepTask task, LockingStep locking, @Nullable SagaFailure failure, Encoding encoding)
       throws Exception {
     TransactionTarget target = context.shards().target(task.slot(), "saga " + task.instance().id());
     ActionStep.Call call =
@@ -261,7 +326,8 @@ final class StepRunner {
               .call(
                   () -> {
                     try {
-                      return new Outcomes(run(task, target, attempt, call, input, encoding), null);
+                      return new Outcomes(
+                          run(task, locking, target, attempt, call, input, encoding), null);
                     } catch (Exception e) {
                       return new Outcomes(false, attempt.isOverdue() ? overdue(task) : e);
                     }
@@ -275,7 +341,7 @@ final class StepRunner {
     }
   }
 
-  private static OverdueException overdue(StepTask task) {
+  static OverdueException overdue(StepTask task) {
     return new OverdueException(
         "It took longer than %s and was ended".formatted(task.step().timeout()));
   }
@@ -285,6 +351,7 @@ final class StepRunner {
 
   private boolean run(
       StepTask task,
+      LockingStep locking,
       TransactionTarget target,
       Attempts.Attempt attempt,
       ActionStep.Call call,
@@ -305,14 +372,10 @@ final class StepRunner {
                   .formatted(target.name()));
         }
         attempt.on(connection);
-        Object value = call.call(input);
+        Object value = call(locking, connection, call, input);
         // Row locks before positions, and everything before the row.
         context.flushes().forEach(TransactionFlush::flush);
-        isFirst =
-            table.insert(
-                connection,
-                row(task, Outcome.DONE, encoding.of(value)),
-                task.run().clock().ahead());
+        isFirst = insert(connection, task, row(task, Outcome.DONE, encoding.of(value)));
       } finally {
         DataSourceUtils.releaseConnection(connection, target.transactional());
       }
@@ -330,6 +393,19 @@ final class StepRunner {
     return true;
   }
 
+  private static @Nullable Object call(
+      LockingStep locking, Connection connection, ActionStep.Call call, StepInput input)
+      throws Exception {
+    locking.enter(connection);
+    try {
+      Object value = call.call(input);
+      locking.requireNothingMet();
+      return value;
+    } finally {
+      locking.leave();
+    }
+  }
+
   private static void rollback(
       PlatformTransactionManager manager, TransactionStatus status, Throwable failure) {
     try {
@@ -339,7 +415,14 @@ final class StepRunner {
     }
   }
 
-  private StepTable.NewRow row(StepTask task, Outcome outcome, byte @Nullable [] result) {
+  boolean insert(Connection connection, StepTask task, StepTable.NewRow row) throws SQLException {
+    Duration ahead = task.run().clock().ahead();
+    return row.direction() == Direction.FORWARD
+        ? table.insert(connection, row, ahead)
+        : table.insertCompensation(connection, row, ahead);
+  }
+
+  StepTable.NewRow row(StepTask task, Outcome outcome, byte @Nullable [] result) {
     return new StepTable.NewRow(
         task.instance().id(),
         task.effect().key(),
@@ -356,13 +439,15 @@ final class StepRunner {
 
   /** A refusal counts once it is committed: another node's attempt may have succeeded. */
   private void refuse(StepTask task, Exception refusal, List<SagaNews> news) {
-    SagaFailure failure =
-        new SagaFailure(
-            SagaFailure.Reason.REFUSED,
-            task.step().name(),
-            refusal.getClass().getSimpleName(),
-            message(refusal));
-    end(task, Outcome.REFUSED, failure, news);
+    end(task, Outcome.REFUSED, refusal(task, refusal), news);
+  }
+
+  static SagaFailure refusal(StepTask task, Exception refusal) {
+    return new SagaFailure(
+        SagaFailure.Reason.REFUSED,
+        task.step().name(),
+        refusal.getClass().getSimpleName(),
+        message(refusal));
   }
 
   private void fence(StepTask task, List<SagaNews> news) {
@@ -411,11 +496,11 @@ final class StepRunner {
     }
   }
 
-  private boolean insert(StepTask task, Outcome outcome, byte @Nullable [] result) {
+  boolean insert(StepTask task, Outcome outcome, byte @Nullable [] result) {
     return ProtocolTransaction.inTransaction(
         context.shards().dataSource(task.shard()),
         "Writing the outcome of step " + task.effect().key(),
-        c -> table.insert(c, row(task, outcome, result), task.run().clock().ahead()));
+        c -> insert(c, task, row(task, outcome, result)));
   }
 
   // ---- failures
@@ -430,7 +515,7 @@ final class StepRunner {
     return failed(task, kind, e.getClass().getSimpleName(), message(e));
   }
 
-  private static SagaNews.Failed failed(
+  static SagaNews.Failed failed(
       StepTask task, SagaNews.Failed.Kind kind, String type, String message) {
     return new SagaNews.Failed(task.effect().key(), task.effect().work(), kind, type, message);
   }

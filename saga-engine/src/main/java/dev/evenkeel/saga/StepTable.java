@@ -11,6 +11,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -60,8 +61,11 @@ final class StepTable {
   private final String schema;
   private final TimedSql insert;
   private final TimedSql insertCompensation;
+  private final TimedSql begin;
   private final TimedSql end;
   private final TimedSql skip;
+  private final TimedSql giveUp;
+  private final TimedSql left;
 
   StepTable(String schema) {
     this.schema = schema;
@@ -98,8 +102,36 @@ final class StepTable {
             """
             UPDATE @schema.saga_step SET outcome = 'SKIPPED', result = ?, epoch = ?, attempt = ?, recorded_at = @now
              WHERE saga_id = ? AND step = ? AND item = ? AND direction = 'FORWARD'
-               AND (? AND outcome IN ('REFUSED', 'FENCED') OR outcome = 'STARTED' AND not_after < clock_timestamp())
+               AND (? AND outcome IN ('REFUSED', 'FENCED') OR outcome = 'STARTED' AND not_after < @now)
                AND clock_timestamp() < ?
+            """);
+    // The time is asked for again where the row is there: waiting for it may have taken long.
+    this.begin =
+        new TimedSql(
+            schema,
+            """
+            INSERT INTO @schema.saga_step AS s (saga_id, step, item, direction, outcome, slot, epoch, attempt, recorded_at, not_after)
+            SELECT ?, ?, ?, 'FORWARD', 'STARTED', ?, ?, ?, @now, @now + ?::interval
+             WHERE clock_timestamp() < ?
+            ON CONFLICT (saga_id, step, item, direction) DO UPDATE
+               SET epoch = excluded.epoch, attempt = excluded.attempt, not_after = greatest(s.not_after, @now + ?::interval)
+             WHERE s.outcome = 'STARTED' AND clock_timestamp() < ?
+            """);
+    this.giveUp =
+        new TimedSql(
+            schema,
+            """
+            UPDATE @schema.saga_step
+               SET outcome = 'UNKNOWN', recorded_at = @now
+             WHERE saga_id = ? AND step = ? AND item = ? AND direction = 'FORWARD' AND outcome = 'STARTED' AND not_after < @now
+            """);
+    this.left =
+        new TimedSql(
+            schema,
+            """
+            SELECT greatest(0, extract(epoch FROM not_after - @now) * 1000)::bigint
+              FROM @schema.saga_step
+             WHERE saga_id = ? AND step = ? AND item = ? AND direction = 'FORWARD' AND outcome = 'STARTED'
             """);
   }
 
@@ -149,6 +181,32 @@ final class StepTable {
     return i;
   }
 
+  // ---- calls outside a transaction
+
+  /**
+   * Says that a call begins: inserts {@link Outcome#STARTED}, or gives the call that is under way
+   * more time.
+   *
+   * @param row whose outcome is ignored
+   * @param lasts how long the call may be under way from now on
+   * @return whether the call may be made; if not, there is an outcome already, or it is too late
+   */
+  boolean begin(Connection c, NewRow row, Duration lasts, Duration ahead) throws SQLException {
+    String interval = lasts.toMillis() + " milliseconds";
+    OffsetDateTime notAfter = OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC);
+    try (PreparedStatement statement = c.prepareStatement(begin.ahead(ahead))) {
+      int i = key(statement, 1, row.sagaId(), row.key());
+      statement.setInt(i++, row.slot());
+      statement.setLong(i++, row.epoch());
+      statement.setInt(i++, row.attempt());
+      statement.setString(i++, interval);
+      statement.setObject(i++, notAfter);
+      statement.setString(i++, interval);
+      statement.setObject(i, notAfter);
+      return statement.executeUpdate() == 1;
+    }
+  }
+
   /**
    * Gives the row of a step that was begun its outcome.
    *
@@ -166,9 +224,7 @@ final class StepTable {
     try (PreparedStatement statement = c.prepareStatement(end.ahead(ahead))) {
       statement.setString(1, outcome.name());
       statement.setBytes(2, result);
-      statement.setObject(3, sagaId);
-      statement.setString(4, key.step());
-      statement.setInt(5, key.item());
+      key(statement, 3, sagaId, key);
       return statement.executeUpdate() == 1;
     }
   }
@@ -194,6 +250,33 @@ final class StepTable {
       statement.setObject(i, OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC));
       return statement.executeUpdate() == 1;
     }
+  }
+
+  /** Says that nobody knows what became of a call; only once it can't be under way any more. */
+  boolean giveUp(Connection c, UUID sagaId, StepKey key, Duration ahead) throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(giveUp.ahead(ahead))) {
+      key(statement, 1, sagaId, key);
+      return statement.executeUpdate() == 1;
+    }
+  }
+
+  /** How long a call may still be under way; nothing when none is. */
+  Optional<Duration> left(Connection c, UUID sagaId, StepKey key, Duration ahead)
+      throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(left.ahead(ahead))) {
+      key(statement, 1, sagaId, key);
+      try (ResultSet rows = statement.executeQuery()) {
+        return rows.next() ? Optional.of(Duration.ofMillis(rows.getLong(1))) : Optional.empty();
+      }
+    }
+  }
+
+  private static int key(PreparedStatement statement, int first, UUID sagaId, StepKey key)
+      throws SQLException {
+    statement.setObject(first, sagaId);
+    statement.setString(first + 1, key.step());
+    statement.setInt(first + 2, key.item());
+    return first + 3;
   }
 
   /** All rows of the sagas on this shard. */

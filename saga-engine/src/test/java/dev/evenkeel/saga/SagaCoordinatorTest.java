@@ -764,4 +764,80 @@ class SagaCoordinatorTest {
           .containsExactly(new Decision.Effect(new StepKey("a", 0), Work.FENCE, 1, true));
     }
   }
+
+  /** Steps that call what is not transactional. */
+  @Nested
+  class Calls {
+
+    private SagaDefinition calls() {
+      return saga("calls")
+          .step("a", undoable().andThen(s -> s.external()))
+          .step("b", undoable("a"))
+          .step("p", pivot("b").andThen(s -> s.external()))
+          .build();
+    }
+
+    private SagaNews handed(Told told, String key, Duration wait) {
+      return new SagaNews.Handed(StepKey.parse(key), Work.FENCE, told.now.plus(wait));
+    }
+
+    @Test
+    void whatMayBeUnderWayIsFencedAgainWhenItsTimeIsOver() {
+      Told told = told(calls()).tell(cancel()).written();
+      assertThat(told.begins()).containsExactly("FENCE a/0");
+      told.tell(handed(told, "a/0", Duration.ofSeconds(10)));
+      assertThat(told.begins()).isEmpty();
+      assertThat(told.state.isWorking()).as("so that it can be parked").isFalse();
+      assertThat(told.last.lookAt()).isEqualTo(told.now.plusSeconds(10));
+      assertThat(told.later(Duration.ofSeconds(9)).begins()).isEmpty();
+      assertThat(told.later(Duration.ofSeconds(1)).begins()).containsExactly("FENCE a/0");
+    }
+
+    @Test
+    void whatNobodyKnowsOfIsUndoneAndLetsNothingFollow() {
+      Told told = told(calls()).tell(cancel()).written();
+      told.tell(handed(told, "a/0", Duration.ofSeconds(10)));
+      told.later(Duration.ofSeconds(10)).tell(row("a/0", Outcome.UNKNOWN));
+      assertThat(told.state.phase()).isEqualTo(SagaState.COMPENSATING);
+      assertThat(told.written().begins()).containsExactly("UNDO a/0");
+      assertThat(told.step("a/0").result()).isNull();
+      assertThat(told.undone("a/0").state.phase()).isEqualTo(SagaState.COMPENSATED);
+    }
+
+    @Test
+    void outcomeThatComesWhileItsTimeIsAwaitedCounts() {
+      Told told = told(calls()).tell(cancel()).written();
+      told.tell(handed(told, "a/0", Duration.ofSeconds(10)));
+      assertThat(told.done("a/0").begins()).containsExactly("FENCE b/0");
+    }
+
+    @Test
+    void pivotThatIsCalledAgainCountsItsAttemptsAndMarksTheSaga() {
+      Told told = told(calls()).done("a/0", "b/0").tell(cancel()).written();
+      for (int attempt = 1; attempt <= STUCK_AFTER; attempt++) {
+        assertThat(told.begins()).containsExactly("FENCE p/0");
+        assertThat(told.state.trouble()).isNull();
+        told.failed("p/0", Work.FENCE, Kind.ERROR);
+        assertThat(told.begins()).as("it waits").isEmpty();
+        if (attempt < STUCK_AFTER) {
+          told.later(Duration.ofMinutes(1));
+        }
+      }
+      assertThat(told.state.phase()).isEqualTo(SagaState.CLOSING);
+      assertThat(told.state.trouble()).contains("p/0").contains("3 times");
+      told.later(Duration.ofMinutes(1)).done("p/0");
+      assertThat(told.state.phase()).isEqualTo(SagaState.RUNNING);
+      assertThat(told.state.forwardOnly()).isTrue();
+      assertThat(told.state.trouble()).isNull();
+    }
+
+    @Test
+    void answerToWhatWasNeverSentIsAForgery() {
+      Told told = told(calls()).tell(cancel()).written();
+      told.tell(handed(told, "a/0", Duration.ofSeconds(10)));
+      told.tell(new SagaNews.Answered(9, 1, row("a/0", Outcome.DONE), null));
+      assertThat(told.step("a/0").outcome()).isNull();
+      assertThat(told.last.taken()).containsExactly(9L);
+    }
+  }
 }

@@ -36,6 +36,7 @@ class StatementsIT {
           InstanceTable.class,
           JanitorTable.class,
           KeyTable.class,
+          LockTable.class,
           SagaNodeTable.class,
           StepTable.class);
 

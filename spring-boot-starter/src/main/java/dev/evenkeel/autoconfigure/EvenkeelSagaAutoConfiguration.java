@@ -10,6 +10,7 @@ import dev.evenkeel.outbox.spi.TransactionSlot;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaEngine;
 import dev.evenkeel.saga.SagaHeaders;
+import dev.evenkeel.saga.SagaLocks;
 import dev.evenkeel.saga.SagaOperations;
 import dev.evenkeel.saga.SagaParticipants;
 import dev.evenkeel.saga.Sagas;
@@ -142,6 +143,12 @@ public final class EvenkeelSagaAutoConfiguration {
   @Bean
   SagaOperations evenkeelSagaOperations(SagaEngines engines) {
     return new DeferredSagaOperations(() -> engines.current().operations());
+  }
+
+  @Bean
+  @ConditionalOnMissingBean
+  SagaLocks evenkeelSagaLocks() {
+    return SagaLocks.ofCurrentStep();
   }
 
   @Bean

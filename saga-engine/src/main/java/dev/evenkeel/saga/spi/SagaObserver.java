@@ -23,8 +23,9 @@ public interface SagaObserver {
     /**
      * It ended, on the thread it began on.
      *
-     * @param outcome {@code DONE}, {@code REFUSED}, {@code FENCED}, {@code FAILED} or {@code
-     *     UNAVAILABLE}
+     * @param outcome {@code DONE}, {@code REFUSED}, {@code FENCED}, {@code STARTED} for a call that
+     *     may still be under way, {@code UNKNOWN} for one of which nobody knows, {@code LOCKED},
+     *     {@code FAILED} or {@code UNAVAILABLE}
      */
     void ended(String outcome);
   }
