@@ -30,11 +30,14 @@ class KafkaPurchaseIT extends PurchaseContract {
             "spring.profiles.active=" + name,
             "evenkeel.transport=kafka",
             "evenkeel.kafka.create-topics=true",
+            "spring.kafka.consumer.properties.metadata.max.age.ms=500",
             "spring.kafka.bootstrap-servers=" + broker.getBrokersAsString()));
   }
 
   @AfterAll
-  void stopBroker() {
+  @Override
+  void close() {
+    super.close();
     broker.destroy();
   }
 
