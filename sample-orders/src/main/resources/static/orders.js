@@ -10,6 +10,7 @@
     { name: 'reserveStock', label: 'stock', each: true },
     { name: 'approval', label: 'approval', waits: true },
     { name: 'confirm', label: 'confirmed' },
+    { name: 'useCredit', label: 'credit used' },
     { name: 'ship', label: 'shipping', each: true },
     { name: 'markShipped', label: 'shipped' },
   ];

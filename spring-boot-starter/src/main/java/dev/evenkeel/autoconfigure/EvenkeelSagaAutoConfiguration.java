@@ -7,6 +7,7 @@ import dev.evenkeel.outbox.spi.HeaderSource;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionSlot;
+import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaEngine;
 import dev.evenkeel.saga.SagaHeaders;
@@ -92,6 +93,12 @@ public final class EvenkeelSagaAutoConfiguration {
   }
 
   @Bean
+  @Lazy
+  InboxHandlerSource evenkeelSagaReceivers(SagaBeans sagas, SagaEngines engines) {
+    return new SagaReceivers(sagas, engines);
+  }
+
+  @Bean
   SagaObservers evenkeelSagaObservers(ObjectProvider<SagaObserver> observers) {
     return new SagaObservers(observers.orderedStream().toList());
   }
@@ -120,18 +127,22 @@ public final class EvenkeelSagaAutoConfiguration {
     // As an appended message has them: what caused it comes first.
     List<HeaderSource> sources = new ArrayList<>(List.of(CurrentMessage::headers));
     headers.orderedStream().forEach(sources::add);
-    SagaEngine.Context context =
-        new SagaEngine.Context(
-            shards,
-            participants.getIfAvailable(() -> SagaParticipants.NONE),
-            messages.observer(),
-            slot,
-            codec,
-            sources,
-            flushes.orderedStream().toList(),
-            observers.observer(),
-            time);
-    return new SagaEngines(() -> new SagaEngine(options.saga(), definitions.getObject(), context));
+    List<TransactionFlush> mappers = flushes.orderedStream().toList();
+    return new SagaEngines(
+        () ->
+            new SagaEngine(
+                options.saga(),
+                definitions.getObject(),
+                new SagaEngine.Context(
+                    shards,
+                    participants.getIfAvailable(() -> SagaParticipants.NONE),
+                    messages.observer(),
+                    slot,
+                    codec,
+                    sources,
+                    mappers,
+                    observers.observer(),
+                    time)));
   }
 
   @Bean
@@ -166,6 +177,24 @@ public final class EvenkeelSagaAutoConfiguration {
         engine.verify(lifecycle.getIfAvailable() != null);
       } catch (SagaDefinitionException e) {
         throw new EvenkeelConfigurationException(String.valueOf(e.getMessage()), e);
+      }
+    };
+  }
+
+  /** Steps that nobody carries out wait for ever, and it shows only when they are reached. */
+  @Bean
+  SmartInitializingSingleton evenkeelParticipantCheck(
+      EvenkeelProperties properties,
+      ObjectProvider<SagaDefinitions> definitions,
+      ObjectProvider<SagaParticipants> participants,
+      ObjectProvider<Transport> transports) {
+    return () -> {
+      if (properties.transport() == TransportKind.IN_PROCESS) {
+        Transport transport = transports.getIfAvailable(); // an application may have its own
+        if (transport == null || transport.inProcess()) {
+          ParticipantCheck.warnOfAbsent(
+              definitions.getObject(), participants.getIfAvailable(() -> SagaParticipants.NONE));
+        }
       }
     };
   }

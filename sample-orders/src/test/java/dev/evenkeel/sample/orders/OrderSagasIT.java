@@ -348,13 +348,20 @@ class OrderSagasIT {
         .filteredOn(entry -> entry.path("kind").asString().equals("DONE"))
         .extracting(entry -> entry.get("step").asString())
         .containsExactlyInAnyOrder(
-            "register", "reserveCredit", "reserveStock", "confirm", "ship", "markShipped");
+            "register",
+            "reserveCredit",
+            "reserveStock",
+            "confirm",
+            "useCredit",
+            "ship",
+            "markShipped");
     assertThat(timeline.get("entries"))
         .as("no step began before those it comes after")
         .extracting(entry -> entry.get("kind").asString())
         .doesNotContain("FAILED");
     assertThat(timeline.get("entries").toString())
-        .contains("ship of line 1 took effect on shard " + shardOf("TOLD-1"));
+        .contains(
+            "register took effect at " + shardOf("1011"), "ship of line 1 took effect at shipping");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.audit;
 
+import dev.evenkeel.sample.orders.service.OfAllInOne;
 import dev.evenkeel.sample.orders.shard.Slots;
 import dev.evenkeel.shard.ShardDatabase;
 import dev.evenkeel.shard.Shards;
@@ -16,6 +17,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** The audit over HTTP. */
 @RestController
+@OfAllInOne
 class AuditController {
 
   private final SagaAudit audit;

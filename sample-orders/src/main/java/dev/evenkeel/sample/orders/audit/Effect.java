@@ -12,7 +12,7 @@ enum Effect {
   STOCK_RELEASED("reserveStock", Direction.COMPENSATION),
   APPROVAL_ASKED("askApproval", Direction.FORWARD),
   CONFIRMED("confirm", Direction.FORWARD),
-  CREDIT_USED("confirm", Direction.FORWARD),
+  CREDIT_USED("useCredit", Direction.FORWARD),
   STOCK_SHIPPED("ship", Direction.FORWARD),
   SHIPPED("markShipped", Direction.FORWARD);
 

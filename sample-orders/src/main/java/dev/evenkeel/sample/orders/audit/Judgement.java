@@ -144,10 +144,10 @@ final class Judgement {
       order.lines.keySet().forEach(line -> require(order, line, Effect.STOCK_RESERVED));
     }
     if (order.is("CONFIRMED", "SHIPPED")) {
-      require(order, WHOLE, Effect.CREDIT_USED);
       require(order, WHOLE, Effect.CONFIRMED);
     }
     if (order.is("SHIPPED")) {
+      require(order, WHOLE, Effect.CREDIT_USED);
       order.lines.keySet().forEach(line -> require(order, line, Effect.STOCK_SHIPPED));
     }
     if (order.is("PLACED") && !order.effects.isEmpty()) {

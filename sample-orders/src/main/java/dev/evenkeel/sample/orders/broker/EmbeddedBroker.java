@@ -15,7 +15,7 @@ import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
  * Brings a Kafka along when profile {@code kafka} is active and no broker is configured: one real
  * broker in this process, whose topics end with it. What was committed and not sent by then is
  * still in the outbox; what was sent and not handled is lost with the topics, so this is for a look
- * only.
+ * only. {@code orders.broker.port} fixes its port, for other processes to find it.
  */
 final class EmbeddedBroker
     implements ApplicationContextInitializer<ConfigurableApplicationContext> {
@@ -24,6 +24,7 @@ final class EmbeddedBroker
 
   private static final String SERVERS = "spring.kafka.bootstrap-servers";
   private static final int PARTITIONS = 6;
+  private static final int ANY_PORT = 0;
 
   @Override
   public void initialize(ConfigurableApplicationContext context) {
@@ -33,6 +34,7 @@ final class EmbeddedBroker
       return;
     }
     EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(1, PARTITIONS);
+    broker.kafkaPorts(environment.getProperty("orders.broker.port", Integer.class, ANY_PORT));
     broker.brokerProperty("auto.create.topics.enable", "false");
     broker.brokerProperty("num.partitions", Integer.toString(PARTITIONS));
     broker.brokerProperty("group.initial.rebalance.delay.ms", "0");

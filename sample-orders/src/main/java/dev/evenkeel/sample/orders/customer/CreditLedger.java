@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.customer;
 
+import dev.evenkeel.sample.orders.service.OfCustomers;
 import java.math.BigDecimal;
 import java.util.Optional;
 import java.util.UUID;
@@ -12,6 +13,7 @@ import org.springframework.stereotype.Repository;
  * customer's shard, and {@link #lock} before {@link #append}.
  */
 @Repository
+@OfCustomers
 class CreditLedger {
 
   /** What an entry changes. */

@@ -1,6 +1,7 @@
 package dev.evenkeel.sample.orders.customer;
 
 import dev.evenkeel.sample.orders.customer.CreditLedger.Kind;
+import dev.evenkeel.sample.orders.service.OfCustomers;
 import dev.evenkeel.sample.orders.shard.Slots;
 import dev.evenkeel.shard.Sharded;
 import java.math.BigDecimal;
@@ -12,6 +13,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The credit of customers, each call one transaction on the customer's shard. */
 @Service
+@OfCustomers
 @Sharded(key = "customerId")
 public class CreditService {
 

@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.customer;
 
+import dev.evenkeel.sample.orders.service.OfCustomers;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Positive;
@@ -12,6 +13,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Customers over HTTP. */
 @RestController
+@OfCustomers
 @RequestMapping("/customers/{customerId}")
 class CustomerController {
 

@@ -3,6 +3,7 @@ package dev.evenkeel.sample.orders.customer;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.sample.orders.order.OrderConfirmed;
 import dev.evenkeel.sample.orders.order.OrderPlaced;
+import dev.evenkeel.sample.orders.service.OfCustomers;
 import dev.evenkeel.sample.orders.shard.Slots;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
@@ -13,6 +14,7 @@ import org.springframework.stereotype.Component;
  * counted once however often its event arrives.
  */
 @Component
+@OfCustomers
 class CustomerSummaryHandler {
 
   private static final String CONSUMER = "customer-summary";

@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.customer;
 
+import dev.evenkeel.sample.orders.service.OfCustomers;
 import dev.evenkeel.shard.Sharded;
 import java.util.Optional;
 import org.springframework.stereotype.Service;
@@ -7,6 +8,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** Reads the summaries, each on its customer's shard. */
 @Service
+@OfCustomers
 @Sharded(key = "customerId")
 class SummaryService {
 

@@ -21,9 +21,10 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /**
- * Brings three shards along when no database is configured: one PostgreSQL that starts and ends
- * with the application, with a database for each shard. {@code orders.database.directory} names the
- * folder to keep the data in; without it they are gone at the end.
+ * Brings databases along when none is configured: one PostgreSQL that starts and ends with the
+ * application, with a database for each of {@code orders.database.shards}, or one where there are
+ * none. {@code orders.database.directory} names the folder to keep the data in; without it they are
+ * gone at the end.
  *
  * <p>Spring Boot runs it before it looks at any bean, so that auto-configuration finds the
  * properties as if a user had written them.
@@ -32,9 +33,8 @@ final class EmbeddedShards
     implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
   private static final Logger log = LoggerFactory.getLogger(EmbeddedShards.class);
-  private static final List<String> NAMES = List.of("a", "b", "c");
 
-  /** What the application had before it had shards. */
+  /** Of the one database of an application without shards, as it was before there were any. */
   private static final String UNSHARDED = "orders";
 
   @Override
@@ -52,11 +52,19 @@ final class EmbeddedShards
     try {
       environment
           .getPropertySources()
-          .addLast(new MapPropertySource("embeddedShards", properties(server, directory)));
+          .addLast(
+              new MapPropertySource(
+                  "embeddedShards", properties(server, directory, shards(environment))));
     } catch (RuntimeException e) {
       server.close();
       throw e;
     }
+  }
+
+  private static List<String> shards(ConfigurableEnvironment environment) {
+    return Binder.get(environment)
+        .bind("orders.database.shards", Bindable.listOf(String.class))
+        .orElse(List.of());
   }
 
   private static boolean databaseConfigured(ConfigurableEnvironment environment) {
@@ -74,20 +82,24 @@ final class EmbeddedShards
     return server.start();
   }
 
-  private static Map<String, Object> properties(PostgresServer server, String directory) {
+  private static Map<String, Object> properties(
+      PostgresServer server, String directory, List<String> shards) {
+    if (shards.isEmpty()) {
+      return properties("spring.datasource.", server.createDatabase(UNSHARDED));
+    }
     if (exists(server, UNSHARDED)) {
       log.info(
           "{} holds orders from before the shards: running on that one database; another"
-              + " orders.database.directory brings three shards",
+              + " orders.database.directory brings shards",
           directory);
       return properties("spring.datasource.", server.database(UNSHARDED));
     }
     Map<String, Object> properties = new LinkedHashMap<>();
-    for (String name : NAMES) {
+    for (String name : shards) {
       DatabaseInfo database = server.createDatabase("orders_" + name);
       properties.putAll(properties("evenkeel.shards.%s.".formatted(name), database));
     }
-    properties.put("evenkeel.catalogue", NAMES.get(0));
+    properties.put("evenkeel.catalogue", shards.get(0));
     return properties;
   }
 

@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.order;
 
+import dev.evenkeel.sample.orders.service.OfOrders;
 import dev.evenkeel.sample.orders.shard.Slots;
 import dev.evenkeel.shard.Sharded;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ import org.springframework.transaction.annotation.Transactional;
  * starts the very order that the key names, and starting it twice starts it once.
  */
 @Component
+@OfOrders
 class IdempotencyKeys {
 
   private static final Duration SHORTEST = Duration.ofMinutes(1);

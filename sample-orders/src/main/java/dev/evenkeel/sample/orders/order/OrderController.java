@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.order;
 
+import dev.evenkeel.sample.orders.service.OfOrders;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -22,6 +23,7 @@ import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
 /** Orders over HTTP. */
 @RestController
+@OfOrders
 @RequestMapping("/orders")
 class OrderController {
 

@@ -8,6 +8,7 @@ import dev.evenkeel.saga.SagaStatus;
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.UnknownSagaException;
 import dev.evenkeel.sample.orders.order.IdempotencyKeys.Reservation;
+import dev.evenkeel.sample.orders.service.OfOrders;
 import dev.evenkeel.shard.id.SlotIds;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -24,6 +25,7 @@ import org.springframework.stereotype.Component;
  * what the order says with what its saga says.
  */
 @Component
+@OfOrders
 class OrderDesk {
 
   private final OrderService orders;

@@ -2,6 +2,7 @@ package dev.evenkeel.sample.orders.order;
 
 import dev.evenkeel.saga.Sagas;
 import dev.evenkeel.saga.StartedSaga;
+import dev.evenkeel.sample.orders.service.OfOrders;
 import dev.evenkeel.sample.orders.shard.Slots;
 import dev.evenkeel.shard.Sharded;
 import dev.evenkeel.shard.SlotStrategy;
@@ -13,6 +14,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** Stores and finds orders, each call one transaction on the customer's shard. */
 @Service
+@OfOrders
 class OrderService {
 
   private final Orders orders;

@@ -27,6 +27,7 @@ record OrderTimeline(
    * @param step left out for what concerns the whole order
    * @param line of the order, from 0; left out for what concerns no single line
    * @param attempt from 1; 0 where none was made
+   * @param shard where, or the participant that did it
    * @param millis how long the attempt took
    * @param text in a sentence
    */
@@ -71,7 +72,7 @@ record OrderTimeline(
     }
     text.append(' ').append(happened(entry));
     if (entry.shard() != null) {
-      text.append(" on shard ").append(entry.shard());
+      text.append(" at ").append(entry.shard()); // a shard, or a participant
     }
     if (entry.attempt() > 1) {
       text.append(" in attempt ").append(entry.attempt());

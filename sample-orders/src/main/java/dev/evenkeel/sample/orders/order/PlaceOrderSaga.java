@@ -1,36 +1,39 @@
 package dev.evenkeel.sample.orders.order;
 
 import dev.evenkeel.saga.AwaitEvent;
+import dev.evenkeel.saga.Command;
 import dev.evenkeel.saga.OnTimeout;
-import dev.evenkeel.saga.Retry;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaFailure;
 import dev.evenkeel.saga.SagaFor;
 import dev.evenkeel.saga.SagaRef;
 import dev.evenkeel.saga.SagaStep;
 import dev.evenkeel.saga.StepKind;
-import dev.evenkeel.sample.orders.customer.CreditRefused;
 import dev.evenkeel.sample.orders.customer.CreditReserved;
-import dev.evenkeel.sample.orders.customer.CreditService;
+import dev.evenkeel.sample.orders.customer.ReserveCredit;
+import dev.evenkeel.sample.orders.customer.UseCredit;
+import dev.evenkeel.sample.orders.service.OfOrders;
 import dev.evenkeel.sample.orders.shard.Slots;
-import dev.evenkeel.sample.orders.stock.StockMissing;
+import dev.evenkeel.sample.orders.stock.ReserveStock;
+import dev.evenkeel.sample.orders.stock.ShipLine;
 import dev.evenkeel.sample.orders.stock.StockReserved;
-import dev.evenkeel.sample.orders.stock.StockService;
-import java.util.List;
 import java.util.UUID;
 import org.springframework.stereotype.Component;
 
 /**
- * From an order to its shipping, over the shards of its customer and of its articles. Up to {@link
- * #confirm} everything can be undone; after it nothing is.
+ * From an order to its shipping. What concerns the order is done here; credit, stock and shipping
+ * are participants, and the saga is the same whether they are in this process, each on its shard,
+ * or in services of their own. Up to {@link #confirm} everything can be undone; after it nothing
+ * is.
  *
  * <p>{@link #register} comes before all others, so that its compensation runs after all others: a
  * cancelled order holds nothing.
  */
 @Component
+@OfOrders
 @Saga(
     name = PlaceOrderSaga.NAME,
-    version = 1,
+    version = 2,
     key = "orderId",
     shardKey = "customerId",
     deadline = "PT30M")
@@ -42,14 +45,10 @@ class PlaceOrderSaga implements SagaFor<PlaceOrder> {
   private static final int LONGEST_REASON = 500;
 
   private final Orders orders;
-  private final CreditService credit;
-  private final StockService stock;
   private final Slots slots;
 
-  PlaceOrderSaga(Orders orders, CreditService credit, StockService stock, Slots slots) {
+  PlaceOrderSaga(Orders orders, Slots slots) {
     this.orders = orders;
-    this.credit = credit;
-    this.stock = stock;
     this.slots = slots;
   }
 
@@ -80,31 +79,19 @@ class PlaceOrderSaga implements SagaFor<PlaceOrder> {
     orders.save(stored(order.orderId()).cancel(reason(failure)));
   }
 
-  @SagaStep(
-      after = "register",
-      shardKey = "customerId",
-      compensation = "releaseCredit",
-      retry = @Retry(noRetryFor = CreditRefused.class))
-  CreditReserved reserveCredit(PlaceOrder order) {
-    return credit.reserve(order.customerId(), order.orderId(), order.total());
-  }
-
-  void releaseCredit(PlaceOrder order, CreditReserved reserved) {
-    credit.release(order.customerId(), order.orderId(), reserved);
+  @SagaStep(after = "register", participant = "credit", compensation = SagaStep.DELEGATED)
+  Command<CreditReserved> reserveCredit(PlaceOrder order) {
+    return Command.of(new ReserveCredit(order.orderId(), order.customerId(), order.total()));
   }
 
   @SagaStep(
       after = "register",
       forEach = "lines",
-      shardKey = "sku",
-      compensation = "releaseStock",
-      retry = @Retry(noRetryFor = StockMissing.class))
-  StockReserved reserveStock(PlaceOrder order, PlaceOrder.Line line) {
-    return stock.reserve(line.sku(), order.orderId(), line.number(), line.quantity());
-  }
-
-  void releaseStock(PlaceOrder order, PlaceOrder.Line line, StockReserved reserved) {
-    stock.release(line.sku(), order.orderId(), line.number(), reserved);
+      participant = "stock",
+      compensation = SagaStep.DELEGATED)
+  Command<StockReserved> reserveStock(PlaceOrder order, PlaceOrder.Line line) {
+    return Command.of(
+        new ReserveStock(order.orderId(), line.number(), line.sku(), line.quantity()));
   }
 
   /** So that the order says what it waits for; {@link #cancel} takes it back with the rest. */
@@ -123,21 +110,31 @@ class PlaceOrderSaga implements SagaFor<PlaceOrder> {
       onTimeout = OnTimeout.COMPENSATE)
   void approval(PlaceOrder order, OrderApproved event) {}
 
-  @SagaStep(after = "approval", kind = StepKind.PIVOT, shardKey = "customerId")
-  OrderConfirmed confirm(PlaceOrder order, CreditReserved reserved, List<StockReserved> pieces) {
-    credit.use(order.customerId(), order.orderId(), reserved);
+  @SagaStep(after = "approval", kind = StepKind.PIVOT)
+  OrderConfirmed confirm(PlaceOrder order) {
     Order confirmed = stored(order.orderId()).confirm();
     orders.save(confirmed);
     return confirmed.confirmation();
   }
 
-  /** Each line leaves from where its article lies. */
-  @SagaStep(after = "confirm", kind = StepKind.RETRIABLE, forEach = "lines", shardKey = "sku")
-  void ship(PlaceOrder order, PlaceOrder.Line line) {
-    stock.ship(line.sku(), order.orderId(), line.number(), line.quantity());
+  @SagaStep(after = "confirm", kind = StepKind.RETRIABLE, participant = "credit")
+  Command<Void> useCredit(PlaceOrder order, CreditReserved reserved) {
+    return Command.of(new UseCredit(order.orderId(), order.customerId(), reserved));
   }
 
-  @SagaStep(after = "ship", kind = StepKind.RETRIABLE)
+  /** Each line leaves from where its article lies. */
+  @SagaStep(
+      after = "confirm",
+      kind = StepKind.RETRIABLE,
+      forEach = "lines",
+      participant = "shipping")
+  Command<Void> ship(PlaceOrder order, PlaceOrder.Line line) {
+    return Command.of(new ShipLine(order.orderId(), line.number(), line.sku(), line.quantity()));
+  }
+
+  @SagaStep(
+      after = {"useCredit", "ship"},
+      kind = StepKind.RETRIABLE)
   void markShipped(PlaceOrder order) {
     orders.save(stored(order.orderId()).markShipped());
   }

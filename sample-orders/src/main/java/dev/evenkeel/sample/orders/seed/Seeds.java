@@ -9,9 +9,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.ApplicationArguments;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.core.NestedExceptionUtils;
@@ -19,8 +21,9 @@ import org.springframework.stereotype.Component;
 
 /**
  * Gives a new installation customers 1 to 10 and articles BOOK-1 to BOOK-5. What is there already
- * stays as it is, so every start tries it, and several at once do no harm. While a shard is down
- * its share is tried again each second; the application is ready without it.
+ * stays as it is, so every start tries it, and several at once do no harm. A process that is one
+ * service gives what is its own. While a shard is down its share is tried again each second; the
+ * application is ready without it.
  */
 @Component
 class Seeds implements ApplicationRunner, DisposableBean {
@@ -33,14 +36,14 @@ class Seeds implements ApplicationRunner, DisposableBean {
   private static final Duration READY_WITHOUT = Duration.ofSeconds(5);
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
-  private final CreditService credit;
-  private final StockService stock;
+  private final @Nullable CreditService credit;
+  private final @Nullable StockService stock;
   private final CountDownLatch tried = new CountDownLatch(1);
   private final CountDownLatch ending = new CountDownLatch(1);
 
-  Seeds(CreditService credit, StockService stock) {
-    this.credit = credit;
-    this.stock = stock;
+  Seeds(ObjectProvider<CreditService> credit, ObjectProvider<StockService> stock) {
+    this.credit = credit.getIfAvailable();
+    this.stock = stock.getIfAvailable();
   }
 
   /** Before the application says that it is ready; a shard that is down holds it up no longer. */
@@ -91,11 +94,17 @@ class Seeds implements ApplicationRunner, DisposableBean {
 
   private Map<String, Runnable> all() {
     Map<String, Runnable> seeds = new LinkedHashMap<>();
-    IntStream.rangeClosed(1, CUSTOMERS)
-        .forEach(customer -> seeds.put("customer " + customer, () -> credit.open(customer)));
-    IntStream.rangeClosed(1, ARTICLES)
-        .mapToObj(number -> "BOOK-" + number)
-        .forEach(sku -> seeds.put("article " + sku, () -> stock.introduce(sku, ON_HAND)));
+    CreditService customers = credit;
+    if (customers != null) {
+      IntStream.rangeClosed(1, CUSTOMERS)
+          .forEach(customer -> seeds.put("customer " + customer, () -> customers.open(customer)));
+    }
+    StockService articles = stock;
+    if (articles != null) {
+      IntStream.rangeClosed(1, ARTICLES)
+          .mapToObj(number -> "BOOK-" + number)
+          .forEach(sku -> seeds.put("article " + sku, () -> articles.introduce(sku, ON_HAND)));
+    }
     return seeds;
   }
 

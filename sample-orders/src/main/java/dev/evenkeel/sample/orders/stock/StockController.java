@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.stock;
 
+import dev.evenkeel.sample.orders.service.OfWarehouses;
 import jakarta.validation.Valid;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -10,6 +11,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Stock over HTTP. */
 @RestController
+@OfWarehouses
 @RequestMapping("/stock/{sku}")
 class StockController {
 

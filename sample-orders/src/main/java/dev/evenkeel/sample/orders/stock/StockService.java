@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.stock;
 
+import dev.evenkeel.sample.orders.service.OfWarehouses;
 import dev.evenkeel.sample.orders.shard.Slots;
 import dev.evenkeel.shard.Sharded;
 import java.util.UUID;
@@ -8,6 +9,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** The stock of articles, each call one transaction on the article's shard. */
 @Service
+@OfWarehouses
 @Sharded(key = "sku")
 public class StockService {
 

@@ -1,5 +1,6 @@
 package dev.evenkeel.sample.orders.stock;
 
+import dev.evenkeel.sample.orders.service.OfWarehouses;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import org.springframework.stereotype.Repository;
  * in a transaction on the article's shard.
  */
 @Repository
+@OfWarehouses
 class StockTable {
 
   /** What an entry did. */

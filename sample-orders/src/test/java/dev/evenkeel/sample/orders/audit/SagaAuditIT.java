@@ -393,7 +393,7 @@ class SagaAuditIT {
             """
             INSERT INTO evenkeel.saga_instance
                 (id, saga, saga_version, key, slot, command, state, failure, stuck_at, stuck_reason, ended_at)
-            VALUES (?, 'place-order', 1, ?, 0, '', ?, CAST(? AS jsonb),
+            VALUES (?, 'place-order', 2, ?, 0, '', ?, CAST(? AS jsonb),
                     CASE WHEN ? THEN now() END, CASE WHEN ? THEN 'it' END,
                     CASE WHEN ? THEN now() END)
             """)
@@ -419,10 +419,11 @@ class SagaAuditIT {
   }
 
   private void confirmed(UUID order, String amount) {
-    credit(order, "RESERVED", "-" + amount);
-    credit(order, "USED", amount);
     change(order, "CONFIRMED");
     step(home, order, "confirm", 0, "FORWARD");
+    credit(order, "RESERVED", "-" + amount);
+    credit(order, "USED", amount);
+    step(home, order, "useCredit", 0, "FORWARD");
   }
 
   private void shipped(UUID order, String sku, int line, int quantity) {

@@ -15,6 +15,10 @@ import java.util.Set;
  */
 record Cell(Scenario scenario, Point point, Side side, boolean twice) {
 
+  private static final String[] STEPS = {
+    "register", "reserveCredit", "confirm", "useCredit", "markShipped"
+  };
+
   /** All of them. */
   static List<Cell> all() {
     List<Cell> cells = new ArrayList<>();
@@ -37,7 +41,7 @@ record Cell(Scenario scenario, Point point, Side side, boolean twice) {
   private static List<Cell> forward(Side side, boolean twice) {
     Row row = new Row(side, twice);
     row.add(Scenario.SHIPPED, Kind.KEY, "").add(Scenario.SHIPPED, Kind.START, "");
-    for (String step : new String[] {"register", "reserveCredit", "confirm", "markShipped"}) {
+    for (String step : STEPS) {
       row.add(Scenario.SHIPPED, Kind.STEP, step);
     }
     for (String step : new String[] {"reserveStock", "ship"}) {
