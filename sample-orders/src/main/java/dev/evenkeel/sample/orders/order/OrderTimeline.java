@@ -90,6 +90,8 @@ record OrderTimeline(
       case DONE -> "took effect";
       case REFUSED -> "was refused";
       case FENCED -> "can't happen any more";
+      case UNKNOWN -> "got no answer, and counts as done until it is undone";
+      case LOCKED -> "waits for another order";
       case FAILED -> "failed and is tried again";
       case UNAVAILABLE -> "found its shard away";
       case COMPENSATED -> "was undone";
