@@ -162,7 +162,14 @@ class SchemaMigrationIT {
     }
     assertThat(history())
         .containsExactlyInAnyOrder(
-            "null SCHEMA t", "1 SQL t", "2 SQL t", "3 SQL t", "4 SQL t", "null SQL t");
+            "null SCHEMA t",
+            "1 SQL t",
+            "2 SQL t",
+            "3 SQL t",
+            "4 SQL t",
+            "5 SQL t",
+            "6 SQL t",
+            "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
         .containsExactly("0");
   }

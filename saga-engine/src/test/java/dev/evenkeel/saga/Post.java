@@ -8,6 +8,7 @@ import dev.evenkeel.outbox.SlotHash;
 import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.ShardKey;
 import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.saga.spi.SagaShards;
 import dev.evenkeel.shard.SlotStrategy;
 import dev.evenkeel.shard.id.SlotIds;
 import java.sql.SQLException;
@@ -26,7 +27,8 @@ import java.util.function.Predicate;
 final class Post {
 
   /** Where letters come from and go to. */
-  private record Office(SagaWorld world, int shards, List<DirectHandler> handlers) {}
+  private record Office(
+      SagaWorld world, int shards, SagaShards places, List<DirectHandler> handlers) {}
 
   private final List<Office> offices = new ArrayList<>();
   private final Map<String, Long> read = new HashMap<>();
@@ -35,7 +37,12 @@ final class Post {
   private Predicate<OutboxMessage> held = message -> false;
 
   Post add(SagaWorld world, int shards, List<DirectHandler> handlers) {
-    offices.add(new Office(world, shards, handlers));
+    return add(world, shards, world.sagaShards(), handlers);
+  }
+
+  /** With handlers whose transactions are on the databases as a node sees them. */
+  Post add(SagaWorld world, int shards, SagaShards places, List<DirectHandler> handlers) {
+    offices.add(new Office(world, shards, places, handlers));
     return this;
   }
 
@@ -101,7 +108,7 @@ final class Post {
 
   private static void deliver(Office office, DirectHandler handler, OutboxMessage message) {
     TransactionTarget target =
-        office.world().sagaShards().target(slot(office, handler.shardKey(message), message), "");
+        office.places().target(slot(office, handler.shardKey(message), message), "");
     target
         .scope()
         .call(
