@@ -9,6 +9,7 @@
     { name: 'reserveCredit', label: 'credit' },
     { name: 'reserveStock', label: 'stock', each: true },
     { name: 'approval', label: 'approval', waits: true },
+    { name: 'charge', label: 'charged' },
     { name: 'confirm', label: 'confirmed' },
     { name: 'useCredit', label: 'credit used' },
     { name: 'ship', label: 'shipping', each: true },

@@ -42,7 +42,9 @@ class EvenkeelOptionsTest {
     assertThat(options.inbox()).isEqualTo(InboxOptions.defaults());
     assertThat(options.lanes()).isEqualTo(LaneOptions.defaults());
     assertThat(options.relay()).isEqualTo(RelayOptions.defaults("evenkeel", "node-1"));
-    assertThat(options.saga()).isEqualTo(SagaOptions.defaults("evenkeel", "node-1"));
+    assertThat(EvenkeelOptions.of(bind(Map.of()), "application", "node-1", true).saga())
+        .isEqualTo(SagaOptions.defaults("evenkeel", "node-1"));
+    assertThat(options.saga().service()).as("the application's name").isEqualTo("orders");
     assertThat(options.retired()).isEmpty();
   }
 

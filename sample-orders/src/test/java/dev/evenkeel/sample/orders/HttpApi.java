@@ -103,6 +103,10 @@ public final class HttpApi {
         BodyHandlers.ofString());
   }
 
+  public HttpResponse<String> delete(String path) throws IOException, InterruptedException {
+    return client.send(request(root + path).DELETE().build(), BodyHandlers.ofString());
+  }
+
   /** Reads the live stream until so many events of that name passed the filter. */
   <T> List<T> liveEvents(
       String name, Predicate<JsonNode> filter, Function<JsonNode, T> value, int count)

@@ -351,6 +351,7 @@ class OrderSagasIT {
             "register",
             "reserveCredit",
             "reserveStock",
+            "charge",
             "confirm",
             "useCredit",
             "ship",

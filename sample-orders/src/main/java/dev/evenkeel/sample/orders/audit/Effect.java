@@ -11,6 +11,8 @@ enum Effect {
   STOCK_RESERVED("reserveStock", Direction.FORWARD),
   STOCK_RELEASED("reserveStock", Direction.COMPENSATION),
   APPROVAL_ASKED("askApproval", Direction.FORWARD),
+  CHARGED("charge", Direction.FORWARD),
+  CHARGE_VOIDED("charge", Direction.COMPENSATION),
   CONFIRMED("confirm", Direction.FORWARD),
   CREDIT_USED("useCredit", Direction.FORWARD),
   STOCK_SHIPPED("ship", Direction.FORWARD),
@@ -46,6 +48,14 @@ enum Effect {
   /** Whether it may not happen to an order that is confirmed. */
   boolean undoes() {
     return direction == Direction.COMPENSATION;
+  }
+
+  /** Whether it is as much as the order's total. */
+  boolean isOfMoney() {
+    return this == CREDIT_RESERVED
+        || this == CREDIT_RELEASED
+        || this == CREDIT_USED
+        || this == CHARGED;
   }
 
   /** Whether each line has its own. */

@@ -6,6 +6,7 @@ import dev.evenkeel.sample.orders.audit.Ledger.ArticleFacts;
 import dev.evenkeel.sample.orders.audit.Ledger.Done;
 import dev.evenkeel.sample.orders.audit.Ledger.Line;
 import dev.evenkeel.sample.orders.audit.Ledger.OrderFacts;
+import dev.evenkeel.sample.orders.audit.Ledger.SagaFacts;
 import dev.evenkeel.sample.orders.audit.Ledger.StepDone;
 import dev.evenkeel.sample.orders.audit.Violation.Rule;
 import java.math.BigDecimal;
@@ -18,6 +19,9 @@ import java.util.Set;
 
 /** The rules. For one thread, and one ledger. */
 final class Judgement {
+
+  private static final StepDone CHARGED = whole(Effect.CHARGED);
+  private static final StepDone CHARGE_VOIDED = whole(Effect.CHARGE_VOIDED);
 
   private final Ledger ledger;
   private final List<Violation> violations = new ArrayList<>();
@@ -79,7 +83,7 @@ final class Judgement {
             "ordered %s and has %s of %s pieces of %s"
                 .formatted(what, effect, done.amount, done.skus));
       }
-    } else if (effect.name().startsWith("CREDIT_")
+    } else if (effect.isOfMoney()
         && done.amount.compareTo(order.total.multiply(BigDecimal.valueOf(done.times))) != 0) {
       report(
           Rule.AMOUNT,
@@ -129,6 +133,9 @@ final class Judgement {
             != order.times(WHOLE, Effect.CREDIT_RELEASED)) {
       report(Rule.HELD_BY_CANCELLED, order, WHOLE, "holds credit");
     }
+    if (order.has(WHOLE, Effect.CHARGED) && !order.has(WHOLE, Effect.CHARGE_VOIDED)) {
+      report(Rule.HELD_BY_CANCELLED, order, WHOLE, "holds a payment");
+    }
     for (int line : order.lines.keySet()) {
       if (order.has(line, Effect.STOCK_SHIPPED)
           || order.times(line, Effect.STOCK_RESERVED) != order.times(line, Effect.STOCK_RELEASED)) {
@@ -145,6 +152,9 @@ final class Judgement {
     }
     if (order.is("CONFIRMED", "SHIPPED")) {
       require(order, WHOLE, Effect.CONFIRMED);
+      if (order.saga != null && order.saga.version() == SagaFacts.PRESENT) {
+        require(order, WHOLE, Effect.CHARGED);
+      }
     }
     if (order.is("SHIPPED")) {
       require(order, WHOLE, Effect.CREDIT_USED);
@@ -159,6 +169,10 @@ final class Judgement {
     if (!order.has(line, effect)) {
       report(Rule.MISSING, order, line, "lacks " + effect);
     }
+  }
+
+  private static StepDone whole(Effect effect) {
+    return new StepDone(effect.step(), 0, effect.direction());
   }
 
   /** While the framework keeps the saga, its steps are exactly the effects. */
@@ -181,7 +195,9 @@ final class Judgement {
       }
     }
     for (StepDone effect : effects) {
-      if (!rows.contains(effect)) {
+      // A call of which nobody knew whether it arrived was voided, and has no row that it was done.
+      boolean unknown = effect.equals(CHARGED) && rows.contains(CHARGE_VOIDED);
+      if (!rows.contains(effect) && !unknown) {
         report(Rule.STEP, order, WHOLE, "has the effect of %s and not its row".formatted(effect));
       }
     }

@@ -42,10 +42,15 @@ final class Ledger {
   /**
    * An order's saga.
    *
+   * @param version of its definition
    * @param ended whether it is over
    * @param stuck whether it is marked so
    */
-  record SagaFacts(UUID id, String state, boolean ended, boolean stuck) {}
+  record SagaFacts(UUID id, int version, String state, boolean ended, boolean stuck) {
+
+    /** Version 1 had other steps, and no payments. */
+    static final int PRESENT = 2;
+  }
 
   /** One order. */
   static final class OrderFacts {
@@ -129,8 +134,13 @@ final class Ledger {
     return articles.computeIfAbsent(sku, s -> new ArticleFacts());
   }
 
-  /** The steps that took effect by their rows; null when the saga keeps none any more. */
+  /**
+   * The steps that took effect by their rows; null when the saga keeps none any more, or had
+   * others.
+   */
   @Nullable Set<StepDone> steps(OrderFacts order) {
-    return order.saga == null ? null : stepsOfSaga.getOrDefault(order.saga.id(), Set.of());
+    return order.saga == null || order.saga.version() != SagaFacts.PRESENT
+        ? null
+        : stepsOfSaga.getOrDefault(order.saga.id(), Set.of());
   }
 }

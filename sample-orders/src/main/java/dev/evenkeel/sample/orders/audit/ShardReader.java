@@ -93,9 +93,17 @@ final class ShardReader {
        LIMIT %1$d
       """;
 
+  private static final String PAYMENTS =
+      """
+      SELECT order_id, count(charged_at) AS charged_times, coalesce(sum(amount), 0) AS charged, count(voided_at) AS voided_times
+        FROM payment
+       GROUP BY order_id
+       LIMIT %1$d
+      """;
+
   private static final String SAGAS =
       """
-      SELECT id, key, state, ended_at IS NOT NULL AS ended, stuck_at IS NOT NULL AS stuck
+      SELECT id, key, saga_version, state, ended_at IS NOT NULL AS ended, stuck_at IS NOT NULL AS stuck
         FROM %2$s.saga_instance
        WHERE saga = 'place-order'
        LIMIT %1$d
@@ -187,6 +195,7 @@ final class ShardReader {
       each("changes of orders", CHANGES, this::change);
       each("customers", CUSTOMERS, this::customer);
       each("orders with credit", CREDIT, this::credit);
+      each("orders with payments", PAYMENTS, this::payment);
       each("articles", ARTICLES, this::article);
       each("lines with stock", STOCK, this::stock);
       each("sagas", SAGAS, this::saga);
@@ -256,6 +265,17 @@ final class ShardReader {
       }
     }
 
+    private void payment(ResultSet row) throws SQLException {
+      int charged = row.getInt("charged_times");
+      if (charged != 0) {
+        happened(row, Ledger.WHOLE, Effect.CHARGED, charged, row.getBigDecimal("charged"));
+      }
+      int voided = row.getInt("voided_times");
+      if (voided != 0) {
+        happened(row, Ledger.WHOLE, Effect.CHARGE_VOIDED, voided, BigDecimal.ZERO);
+      }
+    }
+
     private void article(ResultSet row) throws SQLException {
       ArticleFacts article = ledger.article(row.getString("sku"));
       article.onHand += row.getLong("on_hand");
@@ -290,7 +310,11 @@ final class ShardReader {
       ledger.orderOfSaga.put(id, orderId);
       ledger.order(orderId).saga =
           new Ledger.SagaFacts(
-              id, row.getString("state"), row.getBoolean("ended"), row.getBoolean("stuck"));
+              id,
+              row.getInt("saga_version"),
+              row.getString("state"),
+              row.getBoolean("ended"),
+              row.getBoolean("stuck"));
     }
 
     private void step(ResultSet row) throws SQLException {

@@ -2,7 +2,9 @@ package dev.evenkeel.sample.orders.order;
 
 import dev.evenkeel.saga.AwaitEvent;
 import dev.evenkeel.saga.Command;
+import dev.evenkeel.saga.IdempotencyKey;
 import dev.evenkeel.saga.OnTimeout;
+import dev.evenkeel.saga.Retry;
 import dev.evenkeel.saga.Saga;
 import dev.evenkeel.saga.SagaFailure;
 import dev.evenkeel.saga.SagaFor;
@@ -23,8 +25,8 @@ import org.springframework.stereotype.Component;
 /**
  * From an order to its shipping. What concerns the order is done here; credit, stock and shipping
  * are participants, and the saga is the same whether they are in this process, each on its shard,
- * or in services of their own. Up to {@link #confirm} everything can be undone; after it nothing
- * is.
+ * or in services of their own. Payments are an HTTP service that knows of no saga. Up to {@link
+ * #confirm} everything can be undone; after it nothing is.
  *
  * <p>{@link #register} comes before all others, so that its compensation runs after all others: a
  * cancelled order holds nothing.
@@ -44,11 +46,16 @@ class PlaceOrderSaga implements SagaFor<PlaceOrder> {
   /** What a cancelled order keeps of the reason. */
   private static final int LONGEST_REASON = 500;
 
+  /** For some minutes: a service that is started again costs no order. */
+  private static final int PAYMENT_ATTEMPTS = 100;
+
   private final Orders orders;
+  private final PaymentClient payments;
   private final Slots slots;
 
-  PlaceOrderSaga(Orders orders, Slots slots) {
+  PlaceOrderSaga(Orders orders, PaymentClient payments, Slots slots) {
     this.orders = orders;
+    this.payments = payments;
     this.slots = slots;
   }
 
@@ -110,7 +117,22 @@ class PlaceOrderSaga implements SagaFor<PlaceOrder> {
       onTimeout = OnTimeout.COMPENSATE)
   void approval(PlaceOrder order, OrderApproved event) {}
 
-  @SagaStep(after = "approval", kind = StepKind.PIVOT)
+  /** Over HTTP, to a service that takes part in no transaction: its key makes it happen once. */
+  @SagaStep(
+      after = "approval",
+      external = true,
+      compensation = "refund",
+      retry = @Retry(maxAttempts = PAYMENT_ATTEMPTS, maxBackoff = "PT2S"))
+  void charge(PlaceOrder order, IdempotencyKey key) {
+    payments.charge(key, order);
+  }
+
+  /** Also where nobody knows whether the charge arrived. */
+  void refund(PlaceOrder order, IdempotencyKey key) {
+    payments.cancel(key, order);
+  }
+
+  @SagaStep(after = "charge", kind = StepKind.PIVOT)
   OrderConfirmed confirm(PlaceOrder order) {
     Order confirmed = stored(order.orderId()).confirm();
     orders.save(confirmed);

@@ -48,6 +48,7 @@ class SagaAuditIT {
           "customer",
           "stock_entry",
           "stock",
+          "payment",
           "evenkeel.saga_instance",
           "evenkeel.saga_wake",
           "evenkeel.saga_step");
@@ -127,6 +128,7 @@ class SagaAuditIT {
     stock("A", "RELEASED", 1, CANCELLED, 0);
     step(stock, CANCELLED, "reserveStock", 0, "FORWARD");
     step(stock, CANCELLED, "reserveStock", 0, "COMPENSATION");
+    charged(CANCELLED, "20.00", true);
     change(CANCELLED, "CANCELLED");
     step(home, CANCELLED, "register", 0, "COMPENSATION");
   }
@@ -177,6 +179,28 @@ class SagaAuditIT {
     home.sql("UPDATE credit_snapshot SET used = used + 1").update();
 
     assertThat(rules(audit.run())).containsExactly(Rule.CREDIT);
+  }
+
+  /**
+   * A call of which nobody knew whether it arrived: it did, and its row says that it is unknown.
+   */
+  @Test
+  void aPaymentThatMayHaveBeenMadeAndWasVoidedIsClean() throws Exception {
+    home.sql(
+            """
+            UPDATE evenkeel.saga_step SET outcome = 'UNKNOWN'
+             WHERE saga_id = ? AND step = 'charge' AND direction = 'FORWARD'
+            """)
+        .param(CANCELLED)
+        .update();
+
+    assertThat(audit.run().isClean()).isTrue();
+
+    home.sql("UPDATE payment SET charged_at = NULL, amount = NULL WHERE order_id = ?")
+        .param(CANCELLED)
+        .update();
+
+    assertThat(audit.run().isClean()).isTrue();
   }
 
   @Test
@@ -248,6 +272,10 @@ class SagaAuditIT {
             "credit",
             "INSERT INTO credit_entry VALUES (7, 99, 0, 'RESERVED', 10.00, '%s')"
                 .formatted(NEVER_BEGAN)),
+        home(
+            Rule.HELD_BY_CANCELLED,
+            "a payment",
+            "UPDATE payment SET voided_at = NULL WHERE order_id = '%s'".formatted(CANCELLED)),
         stock(
             Rule.HELD_BY_CANCELLED,
             "stock",
@@ -270,6 +298,14 @@ class SagaAuditIT {
             DELETE FROM stock_entry WHERE kind = 'SHIPPED' AND line_number = 1 AND order_id = '%s'
             """
                 .formatted(SHIPPED)),
+        home(
+            Rule.MISSING,
+            "a confirmed order that was not charged",
+            "DELETE FROM payment WHERE order_id = '%s'".formatted(STUCK)),
+        home(
+            Rule.AMOUNT,
+            "more charged than the order's total",
+            "UPDATE payment SET amount = 51 WHERE order_id = '%s'".formatted(SHIPPED)),
         home(
             Rule.AMOUNT,
             "less credit used than the order's total",
@@ -297,6 +333,10 @@ class SagaAuditIT {
             "INSERT INTO credit_entry VALUES (7, 99, 0, 'USED', 50.00, '%s')".formatted(SHIPPED)),
         home(
             Rule.TWICE,
+            "charged",
+            "INSERT INTO payment VALUES ('again', 7, 0, '%s', 50.00, now())".formatted(SHIPPED)),
+        home(
+            Rule.TWICE,
             "credit released",
             "INSERT INTO credit_entry VALUES (7, 99, 0, 'RESERVED', -20.00, '%s')"
                 .formatted(CANCELLED)),
@@ -313,6 +353,10 @@ class SagaAuditIT {
             Rule.UNDONE_AFTER_PIVOT,
             "cancelled",
             "INSERT INTO order_change VALUES ('%s', 99, 0, 'CANCELLED', now())".formatted(STUCK)),
+        home(
+            Rule.UNDONE_AFTER_PIVOT,
+            "a payment voided",
+            "UPDATE payment SET voided_at = now() WHERE order_id = '%s'".formatted(STUCK)),
         home(
             Rule.UNDONE_AFTER_PIVOT,
             "credit released",
@@ -419,11 +463,25 @@ class SagaAuditIT {
   }
 
   private void confirmed(UUID order, String amount) {
+    charged(order, amount, false);
     change(order, "CONFIRMED");
     step(home, order, "confirm", 0, "FORWARD");
     credit(order, "RESERVED", "-" + amount);
     credit(order, "USED", amount);
     step(home, order, "useCredit", 0, "FORWARD");
+  }
+
+  private void charged(UUID order, String amount, boolean voided) {
+    home.sql(
+            """
+            INSERT INTO payment VALUES (?, 7, 0, ?, ?, now(), CASE WHEN ? THEN now() END)
+            """)
+        .params(order + ":charge:0", order, new BigDecimal(amount), voided)
+        .update();
+    step(home, order, "charge", 0, "FORWARD");
+    if (voided) {
+      step(home, order, "charge", 0, "COMPENSATION");
+    }
   }
 
   private void shipped(UUID order, String sku, int line, int quantity) {

@@ -16,7 +16,7 @@ import java.util.Set;
 record Cell(Scenario scenario, Point point, Side side, boolean twice) {
 
   private static final String[] STEPS = {
-    "register", "reserveCredit", "confirm", "useCredit", "markShipped"
+    "register", "reserveCredit", "charge", "confirm", "useCredit", "markShipped"
   };
 
   /** All of them. */
@@ -47,7 +47,8 @@ record Cell(Scenario scenario, Point point, Side side, boolean twice) {
     for (String step : new String[] {"reserveStock", "ship"}) {
       row.add(Scenario.SHIPPED, Kind.STEP, step, 0).add(Scenario.SHIPPED, Kind.STEP, step, 1);
     }
-    row.add(Scenario.SHIPPED, Kind.END, "")
+    row.add(Scenario.SHIPPED, Kind.CALL, "charge")
+        .add(Scenario.SHIPPED, Kind.END, "")
         .add(Scenario.LINGERS_BEFORE_PIVOT, Kind.PROGRESS, "")
         .add(Scenario.LINGERS_AFTER_PIVOT, Kind.PROGRESS, "")
         .add(Scenario.LEFT, Kind.RELEASE, "")
@@ -91,7 +92,9 @@ record Cell(Scenario scenario, Point point, Side side, boolean twice) {
         .add(Scenario.CANCELLED_AT_REGISTER, Kind.FENCE, "reserveStock", 0)
         .add(Scenario.CANCELLED_AT_REGISTER, Kind.FENCE, "reserveStock", 1)
         .add(Scenario.CANCELLED_AT_REGISTER, Kind.COMPENSATION, "register")
+        .add(Scenario.CANCELLED_AT_CREDIT, Kind.FENCE, "charge")
         .add(Scenario.CANCELLED_AT_CREDIT, Kind.FENCE, "confirm")
+        .add(Scenario.CANCELLED_AT_CHARGE, Kind.COMPENSATION, "charge")
         .add(Scenario.LARGE_CANCELLED_AT_CREDIT, Kind.FENCE, "askApproval");
     return row.cells;
   }
@@ -143,7 +146,7 @@ record Cell(Scenario scenario, Point point, Side side, boolean twice) {
    */
   boolean sharesItsShard() {
     return switch (point.kind()) {
-      case KEY, START, STEP, COMPENSATION -> !twice || comesAgain();
+      case KEY, START, STEP, CALL, COMPENSATION -> !twice || comesAgain();
       default -> false;
     };
   }

@@ -20,6 +20,8 @@ record Point(Kind kind, String step, int item) {
     KEY,
     /** The order and its saga: the transaction of POST /orders. */
     START,
+    /** A call of a service begins. */
+    CALL,
     /** A step took effect. */
     STEP,
     /** A step refused. */
@@ -79,7 +81,8 @@ record Point(Kind kind, String step, int item) {
   /** Whether it moves a saga: more than that somebody has it, or looks at it. */
   boolean takesOn() {
     return switch (kind) {
-      case STEP,
+      case CALL,
+          STEP,
           REFUSAL,
           FENCE,
           COMPENSATION,

@@ -36,6 +36,23 @@ enum ProtocolStatement {
     }
   },
 
+  CALL("INSERT INTO evenkeel.saga_step AS s") {
+    @Override
+    List<Note> notes(Map<Integer, Object> parameters, @Nullable UUID id, String database) {
+      Point point = new Point(Kind.CALL, (String) parameters.get(2), (Integer) parameters.get(3));
+      return List.of(new Note(point, (UUID) parameters.get(1), 0, database));
+    }
+  },
+
+  CALLED("UPDATE evenkeel.saga_step SET outcome = ?") {
+    @Override
+    List<Note> notes(Map<Integer, Object> parameters, @Nullable UUID id, String database) {
+      Kind kind = parameters.get(1).equals("DONE") ? Kind.STEP : Kind.REFUSAL;
+      Point point = new Point(kind, (String) parameters.get(4), (Integer) parameters.get(5));
+      return List.of(new Note(point, (UUID) parameters.get(3), 0, database));
+    }
+  },
+
   STEP("INSERT INTO evenkeel.saga_step") {
     @Override
     List<Note> notes(Map<Integer, Object> parameters, @Nullable UUID id, String database) {

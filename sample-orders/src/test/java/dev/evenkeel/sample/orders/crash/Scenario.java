@@ -33,6 +33,8 @@ enum Scenario {
   CANCELLED_AT_CREDIT(false, closing(Kind.STEP, "reserveCredit", Side.BEFORE)),
   /** The same for one that would have to wait for an approval. */
   LARGE_CANCELLED_AT_CREDIT(false, closing(Kind.STEP, "reserveCredit", Side.BEFORE)),
+  /** It is cancelled while its customer is charged, and nobody knows yet whether they are. */
+  CANCELLED_AT_CHARGE(false, closing(Kind.STEP, "charge", Side.BEFORE)),
   /** It is cancelled while it is confirmed, and that is too late. */
   CANCELLED_AT_PIVOT(true, closing(Kind.STEP, "confirm", Side.BEFORE));
 

@@ -28,6 +28,7 @@ final class ServiceProcess implements AutoCloseable {
     this.services = services;
     this.name = name;
     this.port = freePort();
+    services.listens(name, port);
     this.output = folder.resolve(name + ".log");
     this.process = launch();
   }

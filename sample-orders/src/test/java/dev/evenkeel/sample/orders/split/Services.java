@@ -23,6 +23,7 @@ final class Services implements AutoCloseable {
 
   private final EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(1, PARTITIONS);
   private final Map<String, DatabaseInfo> databases = new TreeMap<>();
+  private final Map<String, Integer> ports = new TreeMap<>();
   private final SagaAudit audit;
 
   Services() {
@@ -39,6 +40,11 @@ final class Services implements AutoCloseable {
     audit = new SagaAudit(sources, "evenkeel");
   }
 
+  /** Says where a service is reached. The customers have to be known before the orders start. */
+  void listens(String name, int port) {
+    ports.put(name, port);
+  }
+
   /** What a service is given at its start. */
   List<String> arguments(String name, String... more) {
     DatabaseInfo database = databases.get(name);
@@ -51,6 +57,9 @@ final class Services implements AutoCloseable {
                 "--spring.datasource.username=" + database.username(),
                 "--spring.datasource.password=" + database.password(),
                 "--spring.datasource.hikari.minimum-idle=1"));
+    if (name.equals("orders")) {
+      arguments.add("--orders.payments.url=http://localhost:" + ports.get("customers"));
+    }
     arguments.addAll(List.of(more));
     return arguments;
   }

@@ -34,8 +34,8 @@ class SplitCrashIT {
   void ordersEndWellThoughEachServiceIsKilledOnce() throws Exception {
     Path folder = ServiceProcess.newFolder();
     try (Services services = new Services();
-        ServiceProcess orders = new ServiceProcess(services, "orders", folder);
         ServiceProcess customers = new ServiceProcess(services, "customers", folder);
+        ServiceProcess orders = new ServiceProcess(services, "orders", folder);
         ServiceProcess warehouses = new ServiceProcess(services, "warehouses", folder)) {
       orders.awaitReady();
       customers.awaitReady();

@@ -43,8 +43,9 @@ class SplitIT {
           new SpringApplication(SampleOrdersApplication.class)
               .run(services.arguments(name, "--server.port=0").toArray(String[]::new));
       RUNNING.add(application);
-      HTTP.put(
-          name, new HttpApi(((WebServerApplicationContext) application).getWebServer().getPort()));
+      int port = ((WebServerApplicationContext) application).getWebServer().getPort();
+      services.listens(name, port);
+      HTTP.put(name, new HttpApi(port));
     }
   }
 
@@ -92,8 +93,20 @@ class SplitIT {
             () ->
                 assertThat(customers().get("/customers/2001/summary").body())
                     .isEqualTo("{\"orderCount\":1,\"total\":\"35.00\"}"));
+    assertThat(charged(order)).containsExactly("35.00");
+    assertThat(rows("orders", "payment")).isZero();
     assertThat(rows("orders", "stock_entry") + rows("orders", "credit_entry")).isZero();
     assertThat(rows("warehouses", "orders") + rows("customers", "orders")).isZero();
+  }
+
+  /** What stands, of an order. */
+  private static List<String> charged(UUID order) {
+    return services
+        .sql("customers")
+        .queryForList(
+            "SELECT amount FROM payment WHERE order_id = ? AND voided_at IS NULL",
+            String.class,
+            order);
   }
 
   private static long rows(String service, String table) {
