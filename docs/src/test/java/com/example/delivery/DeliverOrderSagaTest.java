@@ -23,8 +23,7 @@ class DeliverOrderSagaTest {
           @Override
           public void voidCharge(String key) {}
         };
-    SagaDefinition saga =
-        AnnotatedSaga.of(new DeliverOrderSaga(payments), DeliverOrderSaga.class);
+    SagaDefinition saga = AnnotatedSaga.of(new DeliverOrderSaga(payments), DeliverOrderSaga.class);
     Shelves shelves =
         new Shelves() {
           @Override
