@@ -259,8 +259,8 @@ public final class SagaCases {
 
   private boolean isLocal(Point point) {
     return definition.find(point.step()) instanceof ActionStep step
-        && (step.execution() instanceof Execution.Local
-            || step.execution() instanceof Execution.External);
+        && (step.execution() == Execution.OwnCode.LOCAL
+            || step.execution() == Execution.OwnCode.EXTERNAL);
   }
 
   private void also(Way way, String name, Point point, Action action) {
