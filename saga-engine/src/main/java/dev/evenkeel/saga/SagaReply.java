@@ -1,5 +1,9 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.saga.definition.SagaDefinition;
+import dev.evenkeel.saga.definition.StepDefinition;
+import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,6 +32,9 @@ record SagaReply(
     @Nullable SagaFailure failure,
     boolean contention) {
 
+  /** What is on its way is asked after so often. */
+  private static final Duration LONG_WAIT = Duration.ofMinutes(5);
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   /** What can be answered. */
@@ -50,6 +57,38 @@ record SagaReply(
 
   StepKey key() {
     return new StepKey(step, item);
+  }
+
+  /**
+   * What it tells the saga's owner.
+   *
+   * @param position of the stored reply
+   * @param of reads the result
+   */
+  SagaNews.Answered news(long position, SagaDefinition of, SagaCodec codec, Instant now) {
+    StepDefinition known = of.find(step);
+    SagaNews what =
+        switch (outcome) {
+          case UNDONE -> new SagaNews.Undone(key());
+          case BEGUN -> new SagaNews.Handed(key(), verb.work(), now.plus(LONG_WAIT));
+          case FAILED, LATE ->
+              new SagaNews.Failed(
+                  key(),
+                  verb.work(),
+                  outcome == Outcome.LATE
+                      ? SagaNews.Failed.Kind.OUTAGE
+                      : contention ? SagaNews.Failed.Kind.CONTENTION : SagaNews.Failed.Kind.ERROR,
+                  failure == null ? "" : failure.type(),
+                  failure == null ? "It came after its time" : failure.message());
+          case DONE, REFUSED, FENCED ->
+              new SagaNews.Ended(
+                  key(),
+                  dev.evenkeel.saga.Outcome.valueOf(outcome.name()),
+                  known == null ? null : codec.result(result, known.resultType()),
+                  failure,
+                  now);
+        };
+    return new SagaNews.Answered(position, sending, what, result);
   }
 
   byte[] write() {

@@ -40,9 +40,6 @@ final class SagaRun {
   /** Answers mostly come soon: until then it stays, and is spared a write and a claim. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-  /** What is on its way is asked after so often. */
-  private static final Duration LONG_WAIT = Duration.ofMinutes(5);
-
   /** Wait after a write was refused because news had come. */
   private static final Duration AGAIN = Duration.ofMillis(100);
 
@@ -282,7 +279,9 @@ final class SagaRun {
           new SagaNews.Cancelled(
               event.position(),
               new String(event.payload(), java.nio.charset.StandardCharsets.UTF_8));
-      case REPLY -> answered(event.position(), SagaReply.read(event.payload()));
+      case REPLY ->
+          SagaReply.read(event.payload())
+              .news(event.position(), state.definition(), home.engine().codec(), now());
       case RETRY, SKIP, RESOLVE -> decided(event);
       case SIGNAL ->
           new SagaNews.Signalled(
@@ -298,38 +297,6 @@ final class SagaRun {
         event.position(),
         what,
         step == null ? null : home.engine().codec().result(what.result(), step.resultType()));
-  }
-
-  private SagaNews.Answered answered(long position, SagaReply reply) {
-    StepKey key = reply.key();
-    StepDefinition step = state.definition().find(key.step());
-    SagaFailure failure = reply.failure();
-    SagaNews what =
-        switch (reply.outcome()) {
-          case UNDONE -> new SagaNews.Undone(key);
-          case BEGUN -> new SagaNews.Handed(key, reply.verb().work(), now().plus(LONG_WAIT));
-          case FAILED, LATE ->
-              new SagaNews.Failed(
-                  key,
-                  reply.verb().work(),
-                  reply.outcome() == SagaReply.Outcome.LATE
-                      ? SagaNews.Failed.Kind.OUTAGE
-                      : reply.contention()
-                          ? SagaNews.Failed.Kind.CONTENTION
-                          : SagaNews.Failed.Kind.ERROR,
-                  failure == null ? "" : failure.type(),
-                  failure == null ? "It came after its time" : failure.message());
-          case DONE, REFUSED, FENCED ->
-              new SagaNews.Ended(
-                  key,
-                  Outcome.valueOf(reply.outcome().name()),
-                  step == null
-                      ? null
-                      : home.engine().codec().result(reply.result(), step.resultType()),
-                  failure,
-                  now());
-        };
-    return new SagaNews.Answered(position, reply.sending(), what, reply.result());
   }
 
   /** What an answer changes in what was asked, as the coordinator has taken it. */
