@@ -8,11 +8,12 @@ import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.AwaitStep;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.StepDefinition;
-import dev.evenkeel.shard.id.SlotIds;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -182,16 +183,16 @@ public final class SagaSimulation {
    * @throws IllegalArgumentException if the command has no key or shard key
    */
   public void start(Object command) {
-    Beans process = processes.get();
-    SagaDefinition definition = process.definition();
+    Beans beans = processes.get();
+    SagaDefinition definition = beans.definition();
     Object stored = stored(command);
     String shardKey = text(definition.shardKey(stored), "shard key");
     text(definition.key(stored), "key");
     int slot = transactions.slotOf(definition.shardStrategy(), shardKey);
-    UUID id = new UUID(SlotIds.next(slot).getMostSignificantBits() & 0, slot);
-    Set<String> local = inProcess ? process.participants().names() : Set.of();
+    UUID id = new UUID(0, slot); // the same each time
+    Set<String> local = inProcess ? beans.participants().names() : Set.of();
     home = new SimulatedHome(definition, id, slot, stored, now(), local);
-    owner = new SimulatedOwner(process, 1, home.state(definition));
+    owner = new SimulatedOwner(beans, 1, home.state(definition));
     say("started: " + stored);
     decide(List.of(new SagaNews.Look()));
   }
@@ -199,9 +200,8 @@ public final class SagaSimulation {
   private Object stored(Object command) {
     Object stored =
         codec.result(
-            java.util.Objects.requireNonNull(codec.encode(command, "The command")),
-            command.getClass());
-    return java.util.Objects.requireNonNull(stored);
+            Objects.requireNonNull(codec.encode(command, "The command")), command.getClass());
+    return Objects.requireNonNull(stored);
   }
 
   private static String text(@Nullable String value, String what) {
@@ -228,7 +228,7 @@ public final class SagaSimulation {
       throw new IllegalArgumentException(
           "No step of %s awaits a %s".formatted(to.definition(), event.getClass().getName()));
     }
-    byte[] payload = java.util.Objects.requireNonNull(codec.encode(event, "The event"));
+    byte[] payload = Objects.requireNonNull(codec.encode(event, "The event"));
     String stored = type;
     say("signalled: " + event);
     to.store(position -> new SagaNews.Signalled(new Signal(position, stored, payload)));
@@ -364,7 +364,7 @@ public final class SagaSimulation {
   // ---- the owner
 
   void decide(List<SagaNews> news) {
-    SimulatedOwner of = java.util.Objects.requireNonNull(owner);
+    SimulatedOwner of = Objects.requireNonNull(owner);
     InstanceState before = of.state();
     Decision decision = coordinator.decide(before, news, now());
     of.take(decision, news);
@@ -385,7 +385,7 @@ public final class SagaSimulation {
    * @param decision that comes first; null for what could wait
    */
   private void write(@Nullable Decision decision) {
-    SimulatedOwner of = java.util.Objects.requireNonNull(owner);
+    SimulatedOwner of = Objects.requireNonNull(owner);
     String about = of.about(home(), decision);
     if (at(Moment.BEFORE_COMMIT, Verb.WRITE, about, 0) == Action.CRASH) {
       crash("before the write of " + about);
@@ -429,12 +429,12 @@ public final class SagaSimulation {
   }
 
   private void takeOver() {
-    Beans process = processes.get();
-    InstanceState nothing = home().state(process.definition());
-    List<SagaNews> known = new ArrayList<>(rows.news(codec, process.definition(), home().slot()));
-    known.addAll(home().news(codec, process.definition()));
+    Beans beans = processes.get();
+    InstanceState nothing = home().state(beans.definition());
+    List<SagaNews> known = new ArrayList<>(rows.news(codec, beans.definition(), home().slot()));
+    known.addAll(home().news(codec, beans.definition()));
     InstanceState state = coordinator.learn(nothing, known, now());
-    owner = new SimulatedOwner(process, home().nextEpoch(), home().resumed(state));
+    owner = new SimulatedOwner(beans, home().nextEpoch(), home().resumed(state));
     owner.hasRead(home().slot());
     say("another process takes over");
     List<SagaNews> news = owner.unread(home().events());
@@ -453,7 +453,7 @@ public final class SagaSimulation {
     return action;
   }
 
-  Beans newProcess() {
+  Beans newBeans() {
     return processes.get();
   }
 
@@ -493,7 +493,7 @@ public final class SagaSimulation {
     Object command = make(state, step, key);
     byte[] first = codec.encode(command, "The command of step " + key);
     byte[] second = codec.encode(make(state, step, key), "The command of step " + key);
-    if (!java.util.Arrays.equals(first, second)) {
+    if (!Arrays.equals(first, second)) {
       fault(
           "Step \"%s\" makes another command each time: it must depend on its parameters only"
               .formatted(key));
@@ -503,7 +503,7 @@ public final class SagaSimulation {
 
   private static Object make(InstanceState state, ActionStep step, StepKey key) {
     try {
-      return java.util.Objects.requireNonNull(
+      return Objects.requireNonNull(
           step.action().call(new StepInput(state, step, key, null)), "it is null");
     } catch (Exception e) {
       throw new InstanceState.InputException(

@@ -24,7 +24,7 @@ final class SimulatedParticipants {
 
   private final SagaSimulation simulation;
   private final SimulatedMail mail;
-  private SagaSimulation.@Nullable Beans process;
+  private SagaSimulation.@Nullable Beans beans;
 
   SimulatedParticipants(SagaSimulation simulation, SimulatedMail mail) {
     this.simulation = simulation;
@@ -190,17 +190,17 @@ final class SimulatedParticipants {
   private void again(Letter command, String when) {
     simulation.say(
         "the participant's process ends %s %s %s".formatted(when, command.verb(), command.key()));
-    process = null;
+    beans = null;
     mail.put(simulation.now().plus(REDELIVERY), command);
   }
 
   // ---- parts
 
   private ParticipantCommand handler(CallTable.Order order) {
-    if (process == null) {
-      process = simulation.newProcess();
+    if (beans == null) {
+      beans = simulation.newBeans();
     }
-    ParticipantCommand handler = process.participants().find(order.participant(), order.type());
+    ParticipantCommand handler = beans.participants().find(order.participant(), order.type());
     if (handler == null) {
       throw new IllegalStateException(
           "Participant \"%s\" has no handler of the command \"%s\"; the scenario has to play it"

@@ -32,8 +32,8 @@ import java.util.function.Supplier;
  */
 public final class SagaCases {
 
-  /** Most cases of one scenario. */
-  public static final int MAX_CASES = 2_000;
+  /** Most ways through a saga: about four for each step and item up to the pivot. */
+  public static final int MAX_WAYS = 200;
 
   private static final int MOST_ATTEMPTS = 20;
   private static final int SOME_ATTEMPTS = 2;
@@ -56,7 +56,7 @@ public final class SagaCases {
    * Makes up the cases of a scenario.
    *
    * @param scenarios a new one at each call
-   * @throws IllegalStateException if there are more than {@link #MAX_CASES}
+   * @throws IllegalStateException if its saga has more than {@link #MAX_WAYS} ways
    */
   public static List<SagaCase> of(Supplier<? extends SagaScenario> scenarios) {
     return new SagaCases(scenarios).make();
@@ -68,6 +68,11 @@ public final class SagaCases {
     Set<Point> points = pointsOf(plain);
     points.stream().filter(p -> p.moment() == Moment.ATTEMPT).forEach(this::turns);
     awaits();
+    if (ways.size() > MAX_WAYS) {
+      throw new IllegalStateException(
+          "Saga \"%s\" can turn back in %d ways, at most %d are allowed; give its command fewer items"
+              .formatted(definition.name(), ways.size(), MAX_WAYS));
+    }
     add("nothing happens", plain);
     add(
         "of steps that can run, the last one runs first",
@@ -84,11 +89,6 @@ public final class SagaCases {
           disturb(way, point);
         }
       }
-    }
-    if (cases.size() > MAX_CASES) {
-      throw new IllegalStateException(
-          "Saga \"%s\" has %d cases, at most %d are allowed; give its command fewer items"
-              .formatted(definition.name(), cases.size(), MAX_CASES));
     }
     return List.copyOf(cases);
   }

@@ -29,6 +29,7 @@ public final class SimulatedStore {
   private static final PayloadCodec CODEC =
       new JsonPayloadCodec(JsonMapper.builder().findAndAddModules().build());
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the store
   private record Stored(int slot, byte[] row) {}
 
   private final ToIntBiFunction<String, String> slots;
