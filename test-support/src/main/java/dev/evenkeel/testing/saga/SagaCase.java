@@ -2,7 +2,7 @@ package dev.evenkeel.testing.saga;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -11,35 +11,17 @@ import java.util.function.Supplier;
  */
 public final class SagaCase {
 
-  /** What is set up for a case. */
-  record Setup(SagaTestKit kit, Interference script) {}
-
-  /** Events that the saga is sent. */
-  enum Signals {
-    /** When it waits for them. */
-    IN_TIME,
-    /** Before it begins. */
-    EARLY,
-    /** Before it begins, and again when it waits. */
-    TWICE,
-    /** Never. */
-    NONE
-  }
-
   private final String name;
   private final Supplier<? extends SagaScenario> scenarios;
-  private final Signals signals;
-  private final Consumer<Setup> setup;
+  private final Function<SagaScenario, SagaOutcome> runner;
 
   SagaCase(
       String name,
       Supplier<? extends SagaScenario> scenarios,
-      Signals signals,
-      Consumer<Setup> setup) {
+      Function<SagaScenario, SagaOutcome> runner) {
     this.name = name;
     this.scenarios = scenarios;
-    this.signals = signals;
-    this.setup = setup;
+    this.runner = runner;
   }
 
   /** What happens in it. */
@@ -54,7 +36,7 @@ public final class SagaCase {
    */
   public SagaOutcome run() {
     SagaScenario scenario = scenarios.get();
-    SagaOutcome end = run(scenario, new Interference());
+    SagaOutcome end = runner.apply(scenario);
     List<String> faults = new ArrayList<>(end.faults());
     Throwable cause = null;
     if (!end.isEnded()) {
@@ -86,18 +68,6 @@ public final class SagaCase {
             String.join("; ", faults),
             end.effects(),
             String.join(System.lineSeparator() + "  ", end.history()));
-  }
-
-  /** Without a judgement; the script knows the points that were passed. */
-  SagaOutcome run(SagaScenario scenario, Interference script) {
-    SagaTestKit kit = SagaTestKit.of(scenario, script);
-    setup.accept(new Setup(kit, script));
-    kit.start();
-    if (signals == Signals.EARLY || signals == Signals.TWICE) {
-      scenario.signals().forEach(kit::signal);
-    }
-    return kit.runToEnd(
-        signals == Signals.IN_TIME || signals == Signals.TWICE ? scenario.signals() : List.of());
   }
 
   @Override

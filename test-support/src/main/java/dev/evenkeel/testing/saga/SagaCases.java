@@ -10,8 +10,6 @@ import dev.evenkeel.saga.definition.AwaitStep;
 import dev.evenkeel.saga.definition.Execution;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.StepDefinition;
-import dev.evenkeel.testing.saga.SagaCase.Setup;
-import dev.evenkeel.testing.saga.SagaCase.Signals;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -39,8 +37,36 @@ public final class SagaCases {
   private static final int SOME_ATTEMPTS = 2;
   private static final Consumer<Setup> NOTHING = setup -> {};
 
+  /** What is set up for a case. */
+  private record Setup(SagaTestKit kit, Interference script) {}
+
+  /** Events that the saga is sent. */
+  private enum Signals {
+    /** When it waits for them. */
+    IN_TIME,
+    /** Before it begins. */
+    EARLY,
+    /** Before it begins, and again when it waits. */
+    TWICE,
+    /** Never. */
+    NONE
+  }
+
   /** A way through the saga. */
-  private record Way(String name, Signals signals, Consumer<Setup> setup) {}
+  private record Way(String name, Signals signals, Consumer<Setup> setup) {
+
+    /** Without a judgement; the script knows then which points were passed. */
+    SagaOutcome run(SagaScenario scenario, Interference script) {
+      SagaTestKit kit = SagaTestKit.of(scenario, script);
+      setup.accept(new Setup(kit, script));
+      kit.start();
+      if (signals == Signals.EARLY || signals == Signals.TWICE) {
+        scenario.signals().forEach(kit::signal);
+      }
+      return kit.runToEnd(
+          signals == Signals.IN_TIME || signals == Signals.TWICE ? scenario.signals() : List.of());
+    }
+  }
 
   private final Supplier<? extends SagaScenario> scenarios;
   private final SagaDefinition definition;
@@ -95,8 +121,7 @@ public final class SagaCases {
 
   private Set<Point> pointsOf(Way way) {
     Interference script = new Interference();
-    SagaScenario scenario = scenarios.get();
-    new SagaCase(way.name(), () -> scenario, way.signals(), way.setup()).run(scenario, script);
+    way.run(scenarios.get(), script);
     return script.points();
   }
 
@@ -258,6 +283,7 @@ public final class SagaCases {
   }
 
   private void add(String name, Signals signals, Consumer<Setup> setup) {
-    cases.add(new SagaCase(name, scenarios, signals, setup));
+    Way way = new Way(name, signals, setup);
+    cases.add(new SagaCase(name, scenarios, scenario -> way.run(scenario, new Interference())));
   }
 }

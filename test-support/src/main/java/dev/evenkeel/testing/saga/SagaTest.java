@@ -19,6 +19,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * void isWholeOrNotAtAll(SagaOutcome end) {}
  * }</pre>
  *
+ * <p>With the JUnit configuration parameter or system property {@code evenkeel.saga.test=database}
+ * fewer cases run, by engines on a real PostgreSQL: what fails, crashes before and after the commit
+ * of each step and compensation, a second start and a cancel, on two nodes. Participants are in the
+ * process then.
+ *
  * <p>The method is called with the outcome after it was judged, and may ask for more of it. It may
  * as well have no parameter.
  */

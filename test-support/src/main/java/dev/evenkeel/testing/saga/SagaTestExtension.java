@@ -16,6 +16,9 @@ import org.junit.platform.commons.support.AnnotationSupport;
 /** Makes a test of each case of {@link SagaTest}. */
 final class SagaTestExtension implements TestTemplateInvocationContextProvider {
 
+  private static final String STORE = "evenkeel.saga.test";
+  private static final String DATABASE = "database";
+
   @Override
   public boolean supportsTestTemplate(ExtensionContext context) {
     return AnnotationSupport.isAnnotated(context.getTestMethod(), SagaTest.class);
@@ -26,7 +29,13 @@ final class SagaTestExtension implements TestTemplateInvocationContextProvider {
       ExtensionContext context) {
     SagaTest test =
         AnnotationSupport.findAnnotation(context.getTestMethod(), SagaTest.class).orElseThrow();
-    return SagaCases.of(() -> scenario(test.value())).stream().map(Invocation::new);
+    if (context.getConfigurationParameter(STORE).filter(DATABASE::equals).isEmpty()) {
+      return SagaCases.of(() -> scenario(test.value())).stream().map(Invocation::new);
+    }
+    DatabaseRun database = new DatabaseRun();
+    return DatabaseCases.of(() -> scenario(test.value()), database).stream()
+        .<TestTemplateInvocationContext>map(Invocation::new)
+        .onClose(database::close);
   }
 
   private static SagaScenario scenario(Class<? extends SagaScenario> type) {

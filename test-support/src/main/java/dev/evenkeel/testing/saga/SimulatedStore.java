@@ -29,13 +29,77 @@ public final class SimulatedStore {
   private static final PayloadCodec CODEC =
       new JsonPayloadCodec(JsonMapper.builder().findAndAddModules().build());
 
+  /** A row. */
   @SuppressWarnings("ArrayRecordComponent") // never compared, and confined to the store
-  private record Stored(int slot, byte[] row) {}
+  record Stored(int slot, byte[] row) {}
+
+  /** Where the rows are. */
+  interface Rows {
+
+    /** Of the current transaction; null when a test fills or judges. */
+    @Nullable Integer slot();
+
+    @Nullable Stored find(String table, String id);
+
+    void save(String table, String id, Stored row);
+
+    void delete(String table, String id);
+
+    /** By their ids. */
+    Map<String, Stored> all(String table);
+  }
+
+  private static final class MemoryRows implements Rows {
+
+    private Map<String, Map<String, Stored>> tables = new TreeMap<>();
+    private @Nullable Integer current;
+
+    @Override
+    public @Nullable Integer slot() {
+      return current;
+    }
+
+    @Override
+    public @Nullable Stored find(String table, String id) {
+      return all(table).get(id);
+    }
+
+    @Override
+    public void save(String table, String id, Stored row) {
+      all(table).put(id, row);
+    }
+
+    @Override
+    public void delete(String table, String id) {
+      all(table).remove(id);
+    }
+
+    @Override
+    public Map<String, Stored> all(String table) {
+      return tables.computeIfAbsent(table, name -> new TreeMap<>());
+    }
+
+    boolean run(int slot, TransactionWork work) throws Exception {
+      Integer outer = current;
+      Map<String, Map<String, Stored>> before = new TreeMap<>();
+      tables.forEach((name, rows) -> before.put(name, new TreeMap<>(rows)));
+      boolean commits = false;
+      current = slot;
+      try {
+        commits = work.call();
+        return commits;
+      } finally {
+        current = outer;
+        if (!commits) {
+          tables = before;
+        }
+      }
+    }
+  }
 
   private final ToIntBiFunction<String, String> slots;
   private final Set<String> faults = new LinkedHashSet<>();
-  private Map<String, Map<String, Stored>> tables = new TreeMap<>();
-  private @Nullable Integer current;
+  private Rows rows = new MemoryRows();
 
   /** A store whose slots are found by the framework's hash, whatever the strategy. */
   public SimulatedStore() {
@@ -77,7 +141,7 @@ public final class SimulatedStore {
   // ---- for tables
 
   byte @Nullable [] find(String table, String id) {
-    Stored stored = rows(table).get(id);
+    Stored stored = rows.find(table, id);
     if (stored == null) {
       requireTransaction(table, id);
       return null;
@@ -87,17 +151,17 @@ public final class SimulatedStore {
   }
 
   void save(String table, String id, int slot, Object row) {
-    Stored before = rows(table).get(id);
+    Stored before = rows.find(table, id);
     if (before != null) {
       require(table, id, before.slot());
     }
     require(table, id, slot);
-    rows(table).put(id, new Stored(slot, CODEC.encode(row)));
+    rows.save(table, id, new Stored(slot, CODEC.encode(row)));
   }
 
   void delete(String table, String id) {
     if (find(table, id) != null) {
-      rows(table).remove(id);
+      rows.delete(table, id);
     }
   }
 
@@ -105,7 +169,8 @@ public final class SimulatedStore {
   List<byte[]> all(String table) {
     requireTransaction(table, "all");
     List<byte[]> all = new ArrayList<>();
-    for (Stored stored : rows(table).values()) {
+    Integer current = rows.slot();
+    for (Stored stored : rows.all(table).values()) {
       if (current == null || current == stored.slot()) {
         all.add(stored.row());
       }
@@ -117,12 +182,9 @@ public final class SimulatedStore {
     return CODEC.decode(row, type);
   }
 
-  private Map<String, Stored> rows(String table) {
-    return tables.computeIfAbsent(table, name -> new TreeMap<>());
-  }
-
   private void require(String table, String id, int slot) {
     requireTransaction(table, id);
+    Integer current = rows.slot();
     if (current != null && current != slot) {
       throw fault(
           "Row \"%s\" of table \"%s\" is on slot %d, and the step's transaction on slot %d: its shard key is another one"
@@ -131,6 +193,7 @@ public final class SimulatedStore {
   }
 
   private void requireTransaction(String table, String id) {
+    Integer current = rows.slot();
     if (current != null && current == Transactions.OUTSIDE) {
       throw fault(
           "Row \"%s\" of table \"%s\" was touched outside a transaction, by an external step"
@@ -138,7 +201,7 @@ public final class SimulatedStore {
     }
   }
 
-  private IllegalStateException fault(String fault) {
+  private synchronized IllegalStateException fault(String fault) {
     faults.add(fault);
     return new IllegalStateException(fault);
   }
@@ -150,39 +213,37 @@ public final class SimulatedStore {
   }
 
   /** What no step may do, whether or not it has noticed. */
-  List<String> faults() {
+  synchronized List<String> faults() {
     return List.copyOf(faults);
   }
 
+  int slotOf(String strategy, String key) {
+    return slots.applyAsInt(strategy, key);
+  }
+
+  /** Has its rows elsewhere from now on. */
+  void moveTo(Rows elsewhere) {
+    if (rows instanceof MemoryRows memory) {
+      memory.tables.forEach(
+          (table, stored) -> stored.forEach((id, row) -> elsewhere.save(table, id, row)));
+    }
+    rows = elsewhere;
+  }
+
   Transactions transactions() {
+    if (!(rows instanceof MemoryRows memory)) {
+      throw new IllegalStateException("Its rows are in a database");
+    }
     return new Transactions() {
       @Override
       public int slotOf(String strategy, String key) {
-        return slots.applyAsInt(strategy, key);
+        return SimulatedStore.this.slotOf(strategy, key);
       }
 
       @Override
       public boolean run(int slot, TransactionWork work) throws Exception {
-        Integer outer = current;
-        Map<String, Map<String, Stored>> before = copy();
-        boolean commits = false;
-        current = slot;
-        try {
-          commits = work.call();
-          return commits;
-        } finally {
-          current = outer;
-          if (!commits) {
-            tables = before;
-          }
-        }
+        return memory.run(slot, work);
       }
     };
-  }
-
-  private Map<String, Map<String, Stored>> copy() {
-    Map<String, Map<String, Stored>> copy = new TreeMap<>();
-    tables.forEach((name, rows) -> copy.put(name, new TreeMap<>(rows)));
-    return copy;
   }
 }
