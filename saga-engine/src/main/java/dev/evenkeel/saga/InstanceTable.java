@@ -121,8 +121,8 @@ final class InstanceTable {
 
   /**
    * Of a process's definitions those whose shape is still the one that it knows. The empty text
-   * keeps the index of the operators' search out of it: who looks for news begins with the wake rows,
-   * of which few have any, and not with all instances of a saga.
+   * keeps the index of the operators' search out of it: who looks for news begins with the wake
+   * rows, of which few have any, and not with all instances of a saga.
    */
   private static final String RUNNABLE =
       """

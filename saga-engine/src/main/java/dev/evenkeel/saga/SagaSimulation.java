@@ -516,7 +516,8 @@ public final class SagaSimulation {
       case FORWARD -> Verb.DO;
       case FENCE -> Verb.FENCE;
       case UNDO -> Verb.UNDO;
-      case NONE -> throw new IllegalArgumentException("Nothing is under way");
+      case SKIP, RESOLVE, NONE ->
+          throw new IllegalArgumentException("No script can interfere with " + work);
     };
   }
 

@@ -169,8 +169,18 @@ class RemoteGridIT {
     return SagaBuilder.saga("leg", 1, Leg.class)
         .key("id")
         .shardKey("home")
-        .step("x", s -> s.after().run(c -> note(c.command(), "x")).compensation(c -> note(c.command(), "-x")))
-        .step("y", s -> s.after("x").run(c -> note(c.command(), "y")).compensation(c -> note(c.command(), "-y")))
+        .step(
+            "x",
+            s ->
+                s.after()
+                    .run(c -> note(c.command(), "x"))
+                    .compensation(c -> note(c.command(), "-x")))
+        .step(
+            "y",
+            s ->
+                s.after("x")
+                    .run(c -> note(c.command(), "y"))
+                    .compensation(c -> note(c.command(), "-y")))
         .build();
   }
 
