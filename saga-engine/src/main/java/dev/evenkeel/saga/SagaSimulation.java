@@ -517,7 +517,7 @@ public final class SagaSimulation {
       case FENCE -> Verb.FENCE;
       case UNDO -> Verb.UNDO;
       case SKIP, RESOLVE, NONE ->
-          throw new IllegalArgumentException("No code is called for " + work);
+          throw new IllegalArgumentException("No script can interfere with " + work);
     };
   }
 

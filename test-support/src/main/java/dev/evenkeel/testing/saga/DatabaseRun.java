@@ -102,6 +102,7 @@ final class DatabaseRun implements AutoCloseable {
       this.disturbances = disturbances;
       nodes.add(new Node(this, "one"));
       nodes.add(new Node(this, "two"));
+      nodes.add(new Node(this, "onlooker")); // owns nothing, and so is never killed
     }
 
     SagaOutcome toEnd() {
@@ -110,9 +111,9 @@ final class DatabaseRun implements AutoCloseable {
       UUID started = first.start();
       id = started;
       if (disturbances.stream().anyMatch(d -> d.what() == What.START_TWICE)) {
-        nodes.get(1).start();
+        nodes.get(2).start();
       }
-      SagaEngine observing = nodes.get(1).engine;
+      SagaEngine observing = nodes.get(2).engine;
       for (Object signal : scenario.signals()) {
         try {
           observing.signal(started, signal);
@@ -178,7 +179,7 @@ final class DatabaseRun implements AutoCloseable {
     synchronized void afterCode(Node node) {
       UUID saga = id;
       if (saga != null && isTime(What.CANCEL)) {
-        cancel(node, saga);
+        cancel(saga);
       }
       if (isTime(What.FAIL)) {
         ahead = ahead.plus(BACKOFF); // nobody wants to wait for the next attempt
@@ -189,11 +190,8 @@ final class DatabaseRun implements AutoCloseable {
       }
     }
 
-    private void cancel(Node node, UUID saga) {
-      Thread other =
-          new Thread(
-              () ->
-                  nodes.get(node == nodes.get(0) ? 1 : 0).engine.cancel(saga, "the test says so"));
+    private void cancel(UUID saga) {
+      Thread other = new Thread(() -> nodes.get(2).engine.cancel(saga, "the test says so"));
       other.start();
       try {
         other.join();

@@ -7,7 +7,6 @@ import dev.evenkeel.saga.SagaSimulation.Verb;
 import dev.evenkeel.saga.StepKind;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.AwaitStep;
-import dev.evenkeel.saga.definition.Execution;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.StepDefinition;
 import java.time.Duration;
@@ -259,8 +258,7 @@ public final class SagaCases {
 
   private boolean isLocal(Point point) {
     return definition.find(point.step()) instanceof ActionStep step
-        && (step.execution() == Execution.OwnCode.LOCAL
-            || step.execution() == Execution.OwnCode.EXTERNAL);
+        && !step.execution().isDelegated();
   }
 
   private void also(Way way, String name, Point point, Action action) {
