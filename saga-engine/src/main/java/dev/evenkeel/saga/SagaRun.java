@@ -1,13 +1,11 @@
 package dev.evenkeel.saga;
 
-import dev.evenkeel.outbox.spi.ShardKey;
 import dev.evenkeel.saga.Decision.Awaited;
 import dev.evenkeel.saga.Decision.Effect;
 import dev.evenkeel.saga.SagaHistoryEntry.Kind;
 import dev.evenkeel.saga.StepState.Work;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.AwaitStep;
-import dev.evenkeel.saga.definition.Execution;
 import dev.evenkeel.saga.definition.StepDefinition;
 import java.time.Duration;
 import java.time.Instant;
@@ -81,8 +79,8 @@ final class SagaRun {
   private final Deque<SagaNews> backlog = new ArrayDeque<>();
   private final Set<Long> read = new HashSet<>();
   private final Set<Long> taken = new LinkedHashSet<>();
-  private final Map<StepKey, CallTable.Order> orders = new HashMap<>();
-  private final List<CallTable.Answer> answers = new ArrayList<>();
+  private final StepPlaces places;
+  private final Calls calls;
   private final Set<String> shardsRead = new HashSet<>();
   private final Map<StepKey, Long> begunAt = new HashMap<>();
 
@@ -131,6 +129,8 @@ final class SagaRun {
     this.seen = seen;
     this.headers = headers;
     this.parent = parent;
+    this.places = new StepPlaces(home, slot);
+    this.calls = new Calls(places, home.engine().codec());
     this.progress = progress;
     this.earlierTrouble = earlierTrouble;
     Map<StepKey, StepState> steps = new HashMap<>();
@@ -189,15 +189,10 @@ final class SagaRun {
   }
 
   /** What an earlier owner has asked of participants; after what is known of its outcome. */
-  void resume(List<CallTable.Row> calls) {
+  void resume(List<CallTable.Row> earlier) {
     lock.lock();
     try {
-      Map<StepKey, StepState> steps = new HashMap<>(state.steps());
-      for (CallTable.Row call : calls) {
-        orders.put(call.key(), call.order());
-        steps.put(call.key(), state.step(call.key()).resumed(call.asked()));
-      }
-      state = state.with(steps);
+      state = calls.resume(state, earlier);
     } finally {
       lock.unlock();
     }
@@ -299,35 +294,6 @@ final class SagaRun {
         step == null ? null : home.engine().codec().result(what.result(), step.resultType()));
   }
 
-  /** What an answer changes in what was asked, as the coordinator has taken it. */
-  private void answer(SagaNews news) {
-    if (news instanceof SagaNews.Decided decided
-        && decided.what().kind() == SagaAction.Kind.RESOLVE
-        && orders.containsKey(decided.key())
-        && state.step(decided.key()).undone()) {
-      answers.add(new CallTable.Answer(decided.key(), SagaReply.Outcome.UNDONE, null, now()));
-    }
-    if (!(news instanceof SagaNews.Answered answered) || !orders.containsKey(answered.key())) {
-      return;
-    }
-    StepKey key = answered.key();
-    StepState step = state.step(key);
-    if (answered.what() instanceof SagaNews.Undone && step.undone()) {
-      answers.add(new CallTable.Answer(key, SagaReply.Outcome.UNDONE, null, now()));
-    } else if (answered.what() instanceof SagaNews.Ended ended
-        && ended.outcome() == step.outcome()) {
-      SagaFailure failure = ended.failure();
-      answers.add(
-          new CallTable.Answer(
-              key,
-              SagaReply.Outcome.valueOf(ended.outcome().name()),
-              failure == null ? answered.result() : home.engine().codec().encodeFailure(failure),
-              ended.at()));
-    } else if (answered.what() instanceof SagaNews.Failed && step.notBefore() != null) {
-      answers.add(new CallTable.Answer(key, SagaReply.Outcome.FAILED, null, step.notBefore()));
-    }
-  }
-
   /** Takes news; the tasks that follow are the caller's to run. */
   List<StepTask> follow(List<SagaNews> news) {
     List<StepTask> tasks = new ArrayList<>();
@@ -390,7 +356,7 @@ final class SagaRun {
       note(Kind.STATE, state.phase() + (failure == null ? "" : ": " + failure.message()));
     }
     news.forEach(this::count);
-    news.forEach(this::answer);
+    news.forEach(n -> calls.note(n, state, now));
     String trouble = trouble();
     if (trouble != null && troubleBefore == null) {
       note(Kind.STUCK, trouble);
@@ -424,50 +390,14 @@ final class SagaRun {
     List<CallTable.Sending> sendings = new ArrayList<>();
     for (Decision.Send send : sends) {
       begunAt.putIfAbsent(send.key(), System.nanoTime());
+      stayFor(PATIENCE);
       try {
-        CallTable.Order order = orders.get(send.key());
-        if (order == null) {
-          order = order((ActionStep) state.definition().step(send.key().step()), send.key());
-          orders.put(send.key(), order);
-        }
-        sendings.add(
-            new CallTable.Sending(
-                send.key(), order, SagaVerb.of(send.work()), send.sending(), send.againAt()));
+        sendings.add(calls.sending(state, send));
       } catch (RuntimeException e) {
         backlog.add(failed(send.key(), send.work(), SagaNews.Failed.Kind.INPUT, e));
       }
     }
-    stayFor(PATIENCE);
     return sendings;
-  }
-
-  private CallTable.Order order(ActionStep step, StepKey key) {
-    Object command = command(step, key);
-    byte[] payload =
-        home.engine().codec().encode(command, "The command of step \"%s\"".formatted(step.name()));
-    return new CallTable.Order(
-        participant(step),
-        step.execution() instanceof Execution.Child child
-            ? child.saga()
-            : ParticipantCommand.typeOf(command.getClass()),
-        java.util.Objects.requireNonNull(payload));
-  }
-
-  /** A child saga is carried out by its own service, as by a participant. */
-  private String participant(ActionStep step) {
-    String participant = step.participant();
-    return participant != null ? participant : home.engine().options().childParticipant();
-  }
-
-  /** What the step's code makes for whoever carries it out. */
-  private Object command(ActionStep step, StepKey key) {
-    try {
-      return java.util.Objects.requireNonNull(
-          step.action().call(new StepInput(state, step, key, null)));
-    } catch (Exception e) {
-      throw new InstanceState.InputException(
-          "The command of step \"%s\" can't be made: %s".formatted(key, e.getMessage()), e);
-    }
   }
 
   private void stayFor(Duration patience) {
@@ -503,69 +433,17 @@ final class SagaRun {
     begunAt.put(effect.key(), System.nanoTime());
     SagaNews.Failed.Kind kind = SagaNews.Failed.Kind.ERROR; // of a slot strategy, too
     try {
-      StepCode code = StepCode.of(step);
-      int stepSlot;
-      String participant = step.participant();
-      if (participant == null) {
-        stepSlot = slot(step, effect.key());
-      } else {
-        Object command = command(step, effect.key());
-        ParticipantCommand handler = handler(participant, command);
-        code = StepCode.of(step, handler, command);
-        stepSlot = slot(handler, command);
-      }
+      StepPlaces.Place place = places.of(state, step, effect.key());
       kind = SagaNews.Failed.Kind.OUTAGE; // the slot map is not known, or the slot is moving
-      String shard = home.engine().shards().shardOf(stepSlot);
+      String shard = home.engine().shards().shardOf(place.slot());
       // What is known to be done and was not among its shard's rows must not be done again.
       boolean isMissing = effect.work() != Work.UNDO && progress.isDone(effect.key());
       boolean readFirst = effect.again() || isMissing || (epoch > 1 && !shardsRead.contains(shard));
-      tasks.add(new StepTask(this, state, step, code, effect, stepSlot, shard, readFirst));
+      tasks.add(
+          new StepTask(this, state, step, place.code(), effect, place.slot(), shard, readFirst));
     } catch (RuntimeException e) {
       backlog.add(failed(effect.key(), effect.work(), kind, e));
     }
-  }
-
-  private ParticipantCommand handler(String participant, Object command) {
-    SagaParticipants participants = home.engine().context().participants();
-    String type = ParticipantCommand.typeOf(command.getClass());
-    ParticipantCommand handler = participants.find(participant, type);
-    if (handler == null) {
-      throw new InstanceState.InputException(
-          "Participant \"%s\" has no handler of the command \"%s\" in this process; it has %s"
-              .formatted(participant, type, participants.commands(participant)),
-          null);
-    }
-    return handler;
-  }
-
-  private int slot(ParticipantCommand handler, Object command) {
-    ShardKey key;
-    try {
-      key = handler.shardKey(command);
-    } catch (RuntimeException e) {
-      throw new InstanceState.InputException(String.valueOf(e.getMessage()), e);
-    }
-    return key == null ? slot : home.engine().slotOf(key.strategy(), key.text());
-  }
-
-  private int slot(ActionStep step, StepKey key) {
-    ActionStep.Reader<@Nullable String> reader = step.shardKey();
-    if (reader == null) {
-      return slot;
-    }
-    String shardKey;
-    try {
-      shardKey = reader.read(new StepInput(state, step, key, null));
-    } catch (RuntimeException e) {
-      throw new InstanceState.InputException(
-          "The shard key of step \"%s\" can't be read: %s".formatted(key, e.getMessage()), e);
-    }
-    if (shardKey == null || shardKey.isBlank()) {
-      throw new InstanceState.InputException(
-          "The shard key of step \"%s\" is %s".formatted(key, shardKey == null ? "null" : "blank"),
-          null);
-    }
-    return home.engine().slotOf(step.shardStrategy(), shardKey);
   }
 
   // ---- history
@@ -679,23 +557,9 @@ final class SagaRun {
         key,
         step instanceof ActionStep action && action.isForEach(),
         state.step(key).attempts() + 1,
-        shardOf(step, key),
+        places.name(state, step, key),
         begun == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - begun),
         detail);
-  }
-
-  /** Where it happened: the shard, or who did it. */
-  private @Nullable String shardOf(StepDefinition step, StepKey key) {
-    if (step instanceof ActionStep action && action.execution().isDelegated()) {
-      return participant(action);
-    }
-    try {
-      return step instanceof ActionStep action
-          ? home.engine().shards().shardOf(slot(action, key))
-          : home.name();
-    } catch (RuntimeException e) {
-      return null;
-    }
   }
 
   // ---- writing
@@ -724,7 +588,7 @@ final class SagaRun {
         awaited,
         List.copyOf(taken),
         sendings,
-        List.copyOf(answers));
+        calls.answers());
   }
 
   /** What is to be written at some time; null when another write comes first, or it is over. */
@@ -744,7 +608,7 @@ final class SagaRun {
     lock.lock();
     try {
       taken.removeAll(content.taken());
-      answers.removeAll(content.answers());
+      calls.written(content.answers());
       if (content.park() || content.state().phase().isEnded()) {
         released = true;
         return true;
