@@ -48,6 +48,8 @@ final class EmbeddedBroker
 
   private static String start(ConfigurableApplicationContext context) {
     EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(1, PARTITIONS);
+    // Otherwise it sets Spring Boot's, for the whole JVM and beyond its own end.
+    broker.brokerListProperty("orders.broker.servers");
     broker.brokerProperty("auto.create.topics.enable", "false");
     broker.brokerProperty("num.partitions", Integer.toString(PARTITIONS));
     broker.brokerProperty("group.initial.rebalance.delay.ms", "0");

@@ -27,6 +27,8 @@ final class Services implements AutoCloseable {
   private final SagaAudit audit;
 
   Services() {
+    // Otherwise it sets Spring Boot's, for the whole JVM and beyond its own end.
+    broker.brokerListProperty("split.brokers");
     broker.brokerProperty("auto.create.topics.enable", "false");
     broker.brokerProperty("num.partitions", Integer.toString(PARTITIONS));
     broker.brokerProperty("group.initial.rebalance.delay.ms", "0");
