@@ -28,7 +28,7 @@ enum ProtocolStatement {
   START("saga_key AS k (slot, saga, key, saga_id, started_by") {
     @Override
     List<Note> notes(Map<Integer, Object> parameters, @Nullable UUID id, String database) {
-      String command = new String((byte[]) parameters.get(13), StandardCharsets.UTF_8);
+      String command = new String((byte[]) parameters.get(18), StandardCharsets.UTF_8);
       Matcher customer = CUSTOMER.matcher(command);
       return customer.find()
           ? List.of(new Note(Point.of(Kind.START), id, Long.parseLong(customer.group(1)), database))

@@ -124,8 +124,8 @@ final class WatchedConnection implements InvocationHandler {
       Object answer = call(statement, method, args);
       if (name.equals("executeUpdate") && args == null && !answer.equals(0)) {
         notes.addAll(known.notes(parameters, null, database));
-      } else if (name.equals("executeQuery") && args == null) {
-        return watched((ResultSet) answer);
+      } else if (args == null && answer instanceof ResultSet rows) { // of a second statement, too
+        return watched(rows);
       }
       return answer;
     }
