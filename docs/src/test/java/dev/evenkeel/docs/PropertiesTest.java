@@ -122,6 +122,9 @@ class PropertiesTest {
     if (type.startsWith("java.util.Map")) {
       return "Map";
     }
+    if (type.startsWith("java.util.Set")) {
+      return "Set";
+    }
     return switch (type) {
       case "java.lang.Boolean" -> "boolean";
       case "java.lang.Integer" -> "int";
