@@ -473,7 +473,7 @@ final class InstanceTable {
       statement.setString(i++, reason);
       statement.setObject(i++, id);
       statement.setString(i++, owner);
-      statement.setString(i, pause.toMillis() + " milliseconds");
+      statement.setString(i, TimedSql.interval(pause));
       statement.executeUpdate();
     }
   }

@@ -73,8 +73,8 @@ final class JanitorTable {
   Page ended(Connection c, @Nullable UUID after, Duration retention, Duration ahead, int limit)
       throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(ended.ahead(ahead))) {
-      statement.setString(1, retention.toMillis() + " milliseconds");
-      statement.setString(2, retention.toMillis() + " milliseconds");
+      statement.setString(1, TimedSql.interval(retention));
+      statement.setString(2, TimedSql.interval(retention));
       statement.setObject(3, after, java.sql.Types.OTHER);
       statement.setObject(4, after, java.sql.Types.OTHER);
       statement.setInt(5, limit);
@@ -101,7 +101,7 @@ final class JanitorTable {
   void delete(Connection c, Collection<UUID> ids, Duration keyRetention, Duration ahead)
       throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(tombstones.ahead(ahead))) {
-      statement.setString(1, keyRetention.toMillis() + " milliseconds");
+      statement.setString(1, TimedSql.interval(keyRetention));
       statement.setArray(2, c.createArrayOf("uuid", ids.toArray()));
       statement.executeUpdate();
     }

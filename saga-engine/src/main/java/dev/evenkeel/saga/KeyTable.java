@@ -148,7 +148,7 @@ final class KeyTable {
       statement.setArray(i++, c.createArrayOf("text", start.localParticipants().toArray()));
       Duration deadline = start.deadline();
       statement.setObject(
-          i++, deadline == null ? null : deadline.toMillis() + " milliseconds", Types.VARCHAR);
+          i++, deadline == null ? null : TimedSql.interval(deadline), Types.VARCHAR);
       statement.setString(i++, start.owner());
       statement.setString(i, start.owner());
       statement.execute();
@@ -186,7 +186,7 @@ final class KeyTable {
       statement.setString(2, saga);
       statement.setString(3, key);
       statement.setObject(4, id);
-      statement.setString(5, retention.toMillis() + " milliseconds");
+      statement.setString(5, TimedSql.interval(retention));
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return new Key(row.getObject(1, UUID.class), row.getBoolean(2));

@@ -83,7 +83,7 @@ final class LockTable {
       statement.setInt(i++, take.slot());
       statement.setObject(i++, take.sagaId());
       statement.setString(i++, take.hold());
-      statement.setString(i, take.ttl().toMillis() + " milliseconds");
+      statement.setString(i, TimedSql.interval(take.ttl()));
       return statement.executeUpdate() == 1;
     }
   }
@@ -114,7 +114,7 @@ final class LockTable {
       statement.setInt(i++, take.slot());
       statement.setObject(i++, take.sagaId());
       statement.setString(i++, take.hold());
-      statement.setString(i++, take.ttl().toMillis() + " milliseconds");
+      statement.setString(i++, TimedSql.interval(take.ttl()));
       statement.setString(i++, take.name());
       statement.setString(i++, take.key());
       statement.setObject(i++, from.sagaId());

@@ -38,7 +38,7 @@ final class SagaNodeTable {
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setString(1, name);
-      statement.setString(2, lease.toMillis() + " milliseconds");
+      statement.setString(2, TimedSql.interval(lease));
       statement.setArray(3, c.createArrayOf("integer", backends.toArray()));
       try (ResultSet row = statement.executeQuery()) {
         row.next();
@@ -110,7 +110,7 @@ final class SagaNodeTable {
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
-      statement.setString(1, lease.toMillis() + " milliseconds");
+      statement.setString(1, TimedSql.interval(lease));
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return row.getInt(1);
@@ -128,7 +128,7 @@ final class SagaNodeTable {
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
-      statement.setString(1, silence.toMillis() + " milliseconds");
+      statement.setString(1, TimedSql.interval(silence));
       statement.executeUpdate();
     }
   }

@@ -192,7 +192,7 @@ final class StepTable {
    * @return whether the call may be made; if not, there is an outcome already, or it is too late
    */
   boolean begin(Connection c, NewRow row, Duration lasts, Duration ahead) throws SQLException {
-    String interval = lasts.toMillis() + " milliseconds";
+    String interval = TimedSql.interval(lasts);
     OffsetDateTime notAfter = OffsetDateTime.ofInstant(row.notAfter(), ZoneOffset.UTC);
     try (PreparedStatement statement = c.prepareStatement(begin.ahead(ahead))) {
       int i = key(statement, 1, row.sagaId(), row.key());

@@ -1,5 +1,6 @@
 package dev.evenkeel.saga;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 
 /**
@@ -27,7 +28,14 @@ final class TimedSql {
   String ahead(Duration offset) {
     return offset.isZero()
         ? plain
-        : template.replace(
-            NOW, "(clock_timestamp() + interval '%d milliseconds')".formatted(offset.toMillis()));
+        : template.replace(NOW, "(clock_timestamp() + interval '%s')".formatted(interval(offset)));
+  }
+
+  /**
+   * A length of time as PostgreSQL reads it. In seconds: version 14 takes no more milliseconds than
+   * 25 days have.
+   */
+  static String interval(Duration length) {
+    return BigDecimal.valueOf(length.toMillis(), 3).toPlainString() + " seconds";
   }
 }

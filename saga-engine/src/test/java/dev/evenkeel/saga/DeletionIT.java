@@ -16,9 +16,11 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What goes after its retention, in which order, and what stays. */
+@Tag("postgres-matrix")
 class DeletionIT {
 
   private final SagaWorld world = new SagaWorld(3);
