@@ -3,6 +3,7 @@ package dev.evenkeel.saga;
 import dev.evenkeel.outbox.CurrentMessage;
 import dev.evenkeel.outbox.HeadersJson;
 import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.ShardKey;
@@ -91,22 +92,16 @@ final class ChildReceiver implements DirectHandler {
   }
 
   @Override
-  public void handle(OutboxMessage message, TransactionTarget target, Began began)
-      throws SQLException {
+  public void handle(OutboxMessage message, TransactionTarget target, Began began) {
     Asked asked = SagaMessages.read(message);
-    try (Connection c = target.dataSource().getConnection()) {
-      c.setAutoCommit(false);
-      try {
-        began.on(c);
-        handle(c, message, asked);
-        c.commit();
-      } catch (SQLException | RuntimeException e) {
-        c.rollback();
-        throw e;
-      } finally {
-        c.setAutoCommit(true);
-      }
-    }
+    ProtocolTransaction.inTransaction(
+        target.dataSource(),
+        "Handling " + message,
+        c -> {
+          began.on(c);
+          handle(c, message, asked);
+          return asked;
+        });
     engine.homes().values().forEach(HomeShard::hint);
   }
 

@@ -1,13 +1,12 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.outbox.spi.DirectHandler;
 import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.ShardKey;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import dev.evenkeel.shard.SlotStrategy;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.UUID;
 import tools.jackson.core.JacksonException;
 
@@ -47,23 +46,17 @@ final class SagaReplies implements DirectHandler {
   }
 
   @Override
-  public void handle(OutboxMessage message, TransactionTarget target, Began began)
-      throws SQLException {
+  public void handle(OutboxMessage message, TransactionTarget target, Began began) {
     SagaReply reply = read(message);
     UUID sagaId = UUID.fromString(reply.sagaId());
-    try (Connection c = target.dataSource().getConnection()) {
-      c.setAutoCommit(false);
-      try {
-        began.on(c);
-        events.store(c, sagaId, EventTable.Kind.REPLY, reply.key().toString(), message.payload());
-        c.commit();
-      } catch (SQLException | RuntimeException e) {
-        c.rollback();
-        throw e;
-      } finally {
-        c.setAutoCommit(true);
-      }
-    }
+    ProtocolTransaction.inTransaction(
+        target.dataSource(),
+        "Storing " + message,
+        c -> {
+          began.on(c);
+          events.store(c, sagaId, EventTable.Kind.REPLY, reply.key().toString(), message.payload());
+          return sagaId;
+        });
     engine.homeOf(sagaId).hint();
   }
 

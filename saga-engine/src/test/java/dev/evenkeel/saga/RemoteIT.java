@@ -16,6 +16,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -54,6 +57,7 @@ class RemoteIT {
     volatile String refuses = "";
     volatile String fails = "";
     volatile String failsToUndo = "";
+    volatile Runnable undoing = () -> {};
 
     Desk(SagaWorld world) {
       this.world = world;
@@ -72,6 +76,7 @@ class RemoteIT {
     }
 
     void release(Book command, Booked booked) {
+      undoing.run();
       world.effect(shard(command), command.saga(), "-" + booked.seat() + booked.number());
       if (failsToUndo.equals(command.seat())) {
         throw new IllegalStateException("The desk is under water");
@@ -316,6 +321,34 @@ class RemoteIT {
     assertThat(status(saga).stuckReason()).contains("under water");
 
     desk.failsToUndo = "";
+    post.deliverUntil(engine, saga, SagaState.COMPENSATED);
+
+    assertThat(effects(saga)).containsExactlyInAnyOrder("a", "b", "-a7", "-b7");
+  }
+
+  @Test
+  void twoUndosAtOnceUndoOnce() throws Exception {
+    open(trip());
+    desk.refuses = "c";
+    post.hold(Post.asks(SagaVerb.UNDO));
+    UUID saga = start();
+    post.deliverUntil(() -> post.waiting().stream().filter(Post.asks(SagaVerb.UNDO)).count() == 2);
+    OutboxMessage undo = post.waiting().stream().filter(Post.asks(SagaVerb.UNDO)).findFirst().get();
+    CyclicBarrier both = new CyclicBarrier(2); // both have found no row before either writes one
+    desk.undoing =
+        () -> {
+          try {
+            both.await(10, TimeUnit.SECONDS);
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        };
+    CompletableFuture<Void> one = CompletableFuture.runAsync(() -> post.deliver(undo));
+    CompletableFuture<Void> two = CompletableFuture.runAsync(() -> post.deliver(undo));
+    CompletableFuture.allOf(one, two).get(15, TimeUnit.SECONDS);
+    desk.undoing = () -> {};
+
+    post.hold(m -> false);
     post.deliverUntil(engine, saga, SagaState.COMPENSATED);
 
     assertThat(effects(saga)).containsExactlyInAnyOrder("a", "b", "-a7", "-b7");
