@@ -91,11 +91,21 @@ class WaitingIT {
     assertThat(heap()).isLessThanOrEqualTo((long) (1.1 * heap));
     engine.stop();
     full.jdbc(0).execute("VACUUM evenkeel.saga_wake, evenkeel.saga_timer"); // as autovacuum would
-    // A look descends some indexes, and they are two pages high at most.
-    // What other sessions did before is counted when they come to tell it, so it is asked again.
+    assertFewBlocks();
+    full.jdbc(0).execute("ANALYZE evenkeel.saga_wake");
+    assertFewBlocks(); // with statistics of one table and not of the other a planner errs most
+    full.jdbc(0).execute("ANALYZE evenkeel.saga_instance, evenkeel.saga_timer");
+    assertFewBlocks();
+  }
+
+  /**
+   * A look descends some dozen indexes at most, of three pages each: far from all rows. What other
+   * sessions did before is counted when they come to tell it, so it is asked again.
+   */
+  private void assertFewBlocks() {
     await()
         .atMost(Duration.ofSeconds(15))
-        .untilAsserted(() -> assertThat(blocksPerLook()).isLessThanOrEqualTo(20));
+        .untilAsserted(() -> assertThat(blocksPerLook()).isLessThanOrEqualTo(100));
   }
 
   private List<UUID> start(SagaEngine engine, String prefix, int count) {
