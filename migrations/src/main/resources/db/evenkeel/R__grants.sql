@@ -17,6 +17,7 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT ON outbox, inbox, claim_check, parked_action TO %I', application);
         EXECUTE format('GRANT USAGE ON SEQUENCE outbox_position, parked_position TO %I', application);
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state TO %I', application);
+        EXECUTE format('GRANT SELECT ON relay_gap TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON consumer TO %I', application);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON parked_key, parked_message TO %I', application);
         EXECUTE format('GRANT DELETE ON parked_action TO %I', application);
@@ -36,6 +37,8 @@ BEGIN
         EXECUTE format('GRANT SELECT ON outbox, inbox, consumer, claim_check TO %I', relay);
         EXECUTE format('GRANT USAGE ON SEQUENCE parked_position TO %I', relay);
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state, outbox_bucket TO %I', relay);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON relay_gap TO %I', relay);
+        EXECUTE format('GRANT UPDATE (xid) ON outbox TO %I', relay); -- of rows that came from another cluster
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON parked_key, parked_message TO %I', relay);
         FOR partition IN
             SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent IN ('outbox'::regclass, 'inbox'::regclass, 'claim_check'::regclass)

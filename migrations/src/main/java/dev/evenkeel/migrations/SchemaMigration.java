@@ -17,8 +17,10 @@ import org.flywaydb.core.Flyway;
  *     underscores
  * @param applicationRole role that writes and handles messages, empty when it is the owner
  * @param relayRole role that publishes, empty when it is the owner
+ * @param polling whether the relay may poll: then the outbox gets an index for it
  */
-public record SchemaMigration(String schema, String applicationRole, String relayRole) {
+public record SchemaMigration(
+    String schema, String applicationRole, String relayRole, boolean polling) {
 
   private static final Pattern SCHEMA = Pattern.compile("[a-z_][a-z0-9_]{0,39}");
   private static final Pattern ROLE = Pattern.compile("[^'\"$]{0,63}");
@@ -30,6 +32,11 @@ public record SchemaMigration(String schema, String applicationRole, String rela
     requireSchemaName(schema);
     requireRole("evenkeel.migration.application-role", applicationRole);
     requireRole("evenkeel.migration.relay-role", relayRole);
+  }
+
+  /** A migration for a relay that reads the WAL. */
+  public SchemaMigration(String schema, String applicationRole, String relayRole) {
+    this(schema, applicationRole, relayRole, false);
   }
 
   /** A migration without separate roles: the caller owns everything. */
@@ -96,7 +103,14 @@ public record SchemaMigration(String schema, String applicationRole, String rela
         .schemas(schema)
         .createSchemas(true)
         .table("evenkeel_schema_history")
-        .placeholders(Map.of("applicationRole", applicationRole, "relayRole", relayRole))
+        .placeholders(
+            Map.of(
+                "applicationRole",
+                applicationRole,
+                "relayRole",
+                relayRole,
+                "polling",
+                Boolean.toString(polling)))
         .load();
   }
 

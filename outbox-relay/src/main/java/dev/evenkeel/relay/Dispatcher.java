@@ -44,7 +44,7 @@ final class Dispatcher {
   private final CountDownLatch drained = new CountDownLatch(1);
   private final BooleanSupplier stopping;
   private @Nullable PgSnapshot visible;
-  private @Nullable StreamPosition confirmable;
+  private @Nullable Place reached;
   private @Nullable Heartbeat published;
   private @Nullable Confirmer confirmer;
   private long confirmAt = System.nanoTime();
@@ -83,17 +83,43 @@ final class Dispatcher {
     this.stopping = stopping;
   }
 
-  /** Sends a message that was read from the ring: it is visible already and has no position. */
-  void sendFromRing(OutboxMessage message) throws InterruptedException {
-    requireGoingOn();
-    send(message, null); // nothing is draining before the stream begins
+  /**
+   * Sends a message that was read from the ring: it is visible already.
+   *
+   * @param place null when it is to be sent again from the beginning after a crash
+   * @return false: the relay is to stop, and the message was not sent
+   */
+  boolean sendFromRing(OutboxMessage message, @Nullable RingPosition place)
+      throws InterruptedException {
+    boolean sent = send(message, place);
+    settle();
+    return sent;
+  }
+
+  /** Everything up to here was sent; once it is acknowledged, H moves. */
+  void endWindow(Heartbeat heartbeat) throws InterruptedException {
+    inFlight.add(heartbeat, null);
     settle();
   }
 
-  /** Nothing to send from the ring right now. */
-  void keepLease() throws InterruptedException {
-    requireGoingOn();
+  /**
+   * Waits until everything sent is acknowledged, at most as long as a stop may take, and has that
+   * written. For a relay that polls.
+   */
+  void drainRing() throws InterruptedException {
+    long deadline = System.nanoTime() + options.drain().toNanos();
     settle();
+    while (!inFlight.isEmpty() && System.nanoTime() - deadline < 0) {
+      inFlight.awaitChange(WAIT_NANOS);
+      settle();
+    }
+    confirm();
+  }
+
+  /** Nothing to send from the ring right now; false: the relay is to stop. */
+  boolean keepLease() throws InterruptedException {
+    settle();
+    return !stopping.getAsBoolean();
   }
 
   /** Waits until everything sent from the ring is acknowledged. */
@@ -101,13 +127,9 @@ final class Dispatcher {
     while (!inFlight.isEmpty()) {
       settle();
       inFlight.awaitChange(WAIT_NANOS);
-      requireGoingOn();
-    }
-  }
-
-  private void requireGoingOn() throws InterruptedException {
-    if (stopping.getAsBoolean()) {
-      throw new InterruptedException("stopped while sending from the ring");
+      if (stopping.getAsBoolean()) {
+        throw new InterruptedException("stopped while sending from the ring");
+      }
     }
   }
 
@@ -161,27 +183,29 @@ final class Dispatcher {
     ended = true;
   }
 
-  /** False: it is draining, and the message was not sent. */
-  private boolean send(OutboxMessage message, @Nullable StreamPosition position)
-      throws InterruptedException {
-    while (!inFlight.hasRoomFor(message) && !draining) {
+  /** False: nothing new is sent any more, and the message was not. */
+  private boolean send(OutboxMessage message, @Nullable Place place) throws InterruptedException {
+    boolean streamed = place instanceof StreamPosition;
+    while (!inFlight.hasRoomFor(message) && !sendsNoMore(streamed)) {
       settle();
       if (!inFlight.hasRoomFor(message)) {
         inFlight.awaitChange(WAIT_NANOS);
       }
-      if (position == null) {
-        requireGoingOn();
-      }
     }
-    if (draining) {
+    if (sendsNoMore(streamed)) {
       return false;
     }
     if (!term.mayDispatch()) {
       throw new LeadershipLostException("The lease ran out before a dispatch");
     }
-    session.send(message, inFlight.add(message, position));
+    session.send(message, inFlight.add(message, place));
     observer.sent();
     return true;
+  }
+
+  /** A stream is drained up to a heartbeat; the ring can be left at any message. */
+  private boolean sendsNoMore(boolean streamed) {
+    return streamed ? draining : stopping.getAsBoolean();
   }
 
   /**
@@ -224,11 +248,14 @@ final class Dispatcher {
     for (InFlight.Entry entry = inFlight.pollAcknowledged();
         entry != null;
         entry = inFlight.pollAcknowledged()) {
-      if (entry.position() != null) {
-        confirmable = entry.position();
+      if (entry.place() != null) {
+        reached = entry.place();
       }
       if (entry.heartbeat() != null) {
         published = entry.heartbeat();
+        if (reached instanceof RingPosition) {
+          reached = null; // the window is over
+        }
       }
     }
     if (System.nanoTime() - confirmAt >= 0) {
@@ -237,7 +264,8 @@ final class Dispatcher {
   }
 
   private void confirm() throws InterruptedException {
-    StreamPosition position = confirmable;
+    StreamPosition position = reached instanceof StreamPosition streamed ? streamed : null;
+    RingPosition polled = reached instanceof RingPosition row ? row : null;
     LogSequenceNumber witness = position == null ? null : position.lastCommit();
     Heartbeat heartbeat = published;
     boolean endsReconciliation =
@@ -245,14 +273,17 @@ final class Dispatcher {
     if (reconciling != null && !endsReconciliation) {
       heartbeat = null; // H does not move before what it lacks was sent again
     }
-    term.renew(new RelayStateTable.Renewal(witness, heartbeat, endsReconciliation));
+    term.renew(new RelayStateTable.Renewal(witness, heartbeat, endsReconciliation, polled));
     if (endsReconciliation) {
       reconciling = null;
       log.info("Reconciliation is complete");
     }
     if (position != null && witness != null && confirmer != null) {
       confirmer.confirm(position); // only now: the witness is committed
-      confirmable = null;
+      reached = null;
+    }
+    if (polled != null) {
+      reached = null;
     }
     published = null;
     confirmAt = System.nanoTime() + options.heartbeat().toNanos();
@@ -279,6 +310,11 @@ final class Dispatcher {
   /** Waits for the engine's thread to have confirmed what could be. */
   boolean awaitDrained(Duration atMost) throws InterruptedException {
     return drained.await(atMost.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Waits for an acknowledgement, or to be unparked; may return early. */
+  void awaitChange(long nanos) throws InterruptedException {
+    inFlight.awaitChange(nanos);
   }
 
   /** Whether the engine's thread has begun to poll; from then on it renews. */

@@ -3,15 +3,16 @@ package dev.evenkeel.relay;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A heartbeat as the WAL brings it: a transactional logical message that carries a snapshot. Every
- * transaction visible in the snapshot committed before the heartbeat did, so once the heartbeat is
- * acknowledged in its place, all of them are published.
+ * Says what is published once everything before it is acknowledged. From the WAL it is a
+ * transactional logical message that carries a snapshot: every transaction visible in the snapshot
+ * committed before the heartbeat did. A relay that polls makes one at the end of each window.
  *
- * @param snapshot taken in the heartbeat's own transaction
- * @param emittedAt the database's clock then, as PostgreSQL writes it
+ * @param snapshot what is published
+ * @param emittedAt everything appended before it is seen by the snapshot; the database's clock, as
+ *     PostgreSQL writes it; null: not known
  * @param origin which engine session wrote it; a reconciliation ends only with one of its own
  */
-record Heartbeat(PgSnapshot snapshot, String emittedAt, String origin) {
+record Heartbeat(PgSnapshot snapshot, @Nullable String emittedAt, String origin) {
 
   /** Reads what {@link Term#emitHeartbeat} wrote; null for anything else. */
   static @Nullable Heartbeat parse(String content) {

@@ -3,6 +3,9 @@ package dev.evenkeel.relay;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,12 +21,25 @@ final class Heartbeats implements AutoCloseable {
   private final Term term;
   private final String origin;
   private @Nullable Connection connection;
+  private final ScheduledExecutorService thread;
   private boolean closed;
   private volatile long writtenAt = System.nanoTime();
 
   Heartbeats(Term term, String origin) {
     this.term = term;
     this.origin = origin;
+    this.thread =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread beating = new Thread(task, "evenkeel-relay-heartbeat-" + origin);
+              beating.setDaemon(true);
+              return beating;
+            });
+  }
+
+  /** Writes one at once, and then one each interval. */
+  void start(Duration interval) {
+    thread.scheduleWithFixedDelay(this::beat, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Writes one; a failure is logged, and the next turn tries with a new session. */
@@ -60,6 +76,7 @@ final class Heartbeats implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    thread.shutdownNow();
     closed = true;
     closeSession();
   }

@@ -38,18 +38,14 @@ final class InFlight {
     private final int cost;
     private final boolean message;
     private final @Nullable Heartbeat heartbeat;
-    private final @Nullable StreamPosition position;
+    private final @Nullable Place place;
     private volatile boolean acknowledged;
 
-    private Entry(
-        int cost,
-        boolean message,
-        @Nullable Heartbeat heartbeat,
-        @Nullable StreamPosition position) {
+    private Entry(int cost, boolean message, @Nullable Heartbeat heartbeat, @Nullable Place place) {
       this.cost = cost;
       this.message = message;
       this.heartbeat = heartbeat;
-      this.position = position;
+      this.place = place;
       this.acknowledged = !message;
     }
 
@@ -57,8 +53,8 @@ final class InFlight {
       return heartbeat;
     }
 
-    @Nullable StreamPosition position() {
-      return position;
+    @Nullable Place place() {
+      return place;
     }
 
     @Override
@@ -89,23 +85,23 @@ final class InFlight {
     return message.payload().length + OVERHEAD_BYTES;
   }
 
-  Entry add(OutboxMessage message, @Nullable StreamPosition position) {
-    return add(new Entry(cost(message), true, null, position));
+  Entry add(OutboxMessage message, @Nullable Place place) {
+    return add(new Entry(cost(message), true, null, place));
   }
 
   /** Takes the place of the heartbeat right before it, so that those never pile up. */
-  void add(Heartbeat heartbeat, StreamPosition position) {
+  void add(Heartbeat heartbeat, @Nullable Place place) {
     Entry last = entries.peekLast();
     if (last != null && last.heartbeat != null) {
       entries.removeLast();
       bytes -= last.cost;
     }
-    add(new Entry(OVERHEAD_BYTES, false, heartbeat, position));
+    add(new Entry(OVERHEAD_BYTES, false, heartbeat, place));
   }
 
   /** A position that is reached once everything added before is acknowledged. */
-  void add(StreamPosition position) {
-    add(new Entry(OVERHEAD_BYTES, false, null, position));
+  void add(Place place) {
+    add(new Entry(OVERHEAD_BYTES, false, null, place));
   }
 
   private Entry add(Entry entry) {

@@ -25,6 +25,11 @@ record PgSnapshot(String text, long xmin, long xmax, long[] inProgress) {
     return new PgSnapshot(text, Long.parseLong(parts[0]), Long.parseLong(parts[1]), inProgress);
   }
 
+  /** The snapshot that sees every older transaction and no other. */
+  static PgSnapshot before(long xid) {
+    return new PgSnapshot(xid + ":" + xid + ":", xid, xid, new long[0]);
+  }
+
   /** Whether that transaction, known to have committed, was visible. */
   boolean sees(long xid) {
     if (xid < xmin) {

@@ -160,9 +160,21 @@ public final class Relay {
         state,
         current == null ? 0 : current.epoch(),
         current == null ? leader : options.node(),
+        current == null ? "" : current.choice().reason(),
         work == null ? 0 : work.inFlight(),
         gaps.get(),
         held == null ? findings : List.of(held));
+  }
+
+  /**
+   * Says that there may be something new in the outbox. A relay that polls looks soon; to any other
+   * it says nothing. Cheap, from any thread.
+   */
+  public void wake() {
+    Leading work = leading;
+    if (work != null) {
+      work.wake();
+    }
   }
 
   /**
@@ -254,19 +266,25 @@ public final class Relay {
   }
 
   private void lead(Term newTerm) throws InterruptedException {
-    Leading work = new Leading(this, options, settings, transport, observer, newTerm);
+    Leading work = leading(newTerm);
     term = newTerm;
     leading = work;
     sees(options.node());
     become(RelayState.PREPARING);
-    log.info("{} is led by {}, epoch {}", name, options.node(), newTerm.epoch());
+    log.info(
+        "{} is led by {}, epoch {}, {}: {}",
+        name,
+        options.node(),
+        newTerm.epoch(),
+        newTerm.choice().owner(),
+        newTerm.choice().reason());
     long began = System.nanoTime();
     try (newTerm) {
       work.run();
       if (!stopping()) {
         log.info("{} was given back by {}, which leads more than others", name, options.node());
       }
-    } catch (Leading.UnfitException e) {
+    } catch (UnfitException e) {
       failedTerm(began);
       fail(e.findings(), null);
     } catch (LeadershipLostException e) {
@@ -284,6 +302,14 @@ public final class Relay {
         become(RelayState.STANDBY);
       }
     }
+  }
+
+  private Leading leading(Term newTerm) {
+    return switch (newTerm.choice().owner()) {
+      case EMBEDDED -> new StreamLeading(this, options, settings, transport, observer, newTerm);
+      case POLLING -> new PollLeading(this, options, transport, observer, newTerm);
+      case CONNECT -> new ConnectLeading(this, options, transport, observer, newTerm);
+    };
   }
 
   /** A term that lasted starts the count of failures anew. */

@@ -118,7 +118,7 @@ final class RelayLease {
         return new Look.Follows(null); // another one was quicker; its row tells who, soon
       }
       // Silent past its lease: end its sessions. The lock is free once its session is gone.
-      int ended = terminate(session, row.epoch());
+      int ended = terminate(session, row);
       log.warn(
           "{} has been silent past its lease of {}; ended {} of its sessions",
           row.leader(),
@@ -132,16 +132,18 @@ final class RelayLease {
   }
 
   private Look begin(Connection session, RelayRow before) throws SQLException {
-    terminate(session, before.epoch());
+    terminate(session, before);
+    RelayChoice choice = RelayChoice.of(options.mode(), options.schema(), session);
     long asked = System.nanoTime();
-    RelayRow row = table.lead(session, before, options.node(), options.lease());
+    RelayRow row = table.lead(session, before, choice.owner(), options.node(), options.lease());
     if (row == null) {
       close();
       return new Look.Follows(null);
     }
     RelayConnections.rename(session, SessionNames.of(options.schema(), row.epoch(), "lease"));
     standby = null; // the term's from here on
-    return new Look.Leads(new Term(options, connections, table, session, row, served, asked));
+    return new Look.Leads(
+        new Term(options, connections, table, session, row, served, choice, asked));
   }
 
   private void wish(Connection session, boolean wishes) throws SQLException {
@@ -160,9 +162,9 @@ final class RelayLease {
    * Ends the sessions of that term and of older ones: lease, heartbeat, handlers, walsender; and a
    * session that holds the lock but has been silent for a lease, of a process that stopped between
    * taking it and saying so. A stranger on the replication slot who may not be ended stays, and the
-   * preflight names him.
+   * preflight names him; so does Kafka Connect, which would come back at once.
    */
-  private int terminate(Connection session, long epoch) throws SQLException {
+  private int terminate(Connection session, RelayRow row) throws SQLException {
     String sql =
         """
         SELECT count(*) FROM (
@@ -173,20 +175,21 @@ final class RelayLease {
                            AND (NOT rolsuper OR current_setting('is_superuser')::boolean)
                       FROM pg_roles WHERE oid = usesysid)
                AND (substring(application_name FROM '^' || ? || '([0-9]+):')::bigint <= ?
-                 OR pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ?)
+                 OR pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = ? AND ?)
                  OR (state_change < clock_timestamp() - ?::interval
                      AND pid IN (%s)))) AS ended
         """
             .formatted(TERMINATION_MILLIS, AdvisoryLock.HOLDERS);
     try (PreparedStatement statement = session.prepareStatement(sql)) {
       statement.setString(1, SessionNames.prefix(options.schema()));
-      statement.setLong(2, epoch);
+      statement.setLong(2, row.epoch());
       statement.setString(3, ReplicationSlot.nameFor(session, options.schema()));
-      statement.setString(4, options.lease().toMillis() + " milliseconds");
-      statement.setString(5, lock.name());
-      try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        return row.getInt(1);
+      statement.setBoolean(4, row.owner() == RelayOwner.EMBEDDED);
+      statement.setString(5, options.lease().toMillis() + " milliseconds");
+      statement.setString(6, lock.name());
+      try (ResultSet ended = statement.executeQuery()) {
+        ended.next();
+        return ended.getInt(1);
       }
     }
   }

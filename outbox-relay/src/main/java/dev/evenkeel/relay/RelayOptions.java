@@ -18,6 +18,8 @@ import java.time.Duration;
  *     message passes alone
  * @param drain how long a stop waits for messages under way, up to 5 min; default 10 s
  * @param janitor truncation of the rings
+ * @param mode who relays; default {@link RelayMode#CDC}
+ * @param polling how often it looks where it polls
  */
 public record RelayOptions(
     String schema,
@@ -29,7 +31,36 @@ public record RelayOptions(
     int maxInFlight,
     long maxInFlightBytes,
     Duration drain,
-    JanitorOptions janitor) {
+    JanitorOptions janitor,
+    RelayMode mode,
+    PollingOptions polling) {
+
+  /** Reads the WAL. */
+  public RelayOptions(
+      String schema,
+      String node,
+      Duration lease,
+      Duration contend,
+      Duration heartbeat,
+      Duration pollInterval,
+      int maxInFlight,
+      long maxInFlightBytes,
+      Duration drain,
+      JanitorOptions janitor) {
+    this(
+        schema,
+        node,
+        lease,
+        contend,
+        heartbeat,
+        pollInterval,
+        maxInFlight,
+        maxInFlightBytes,
+        drain,
+        janitor,
+        RelayMode.CDC,
+        PollingOptions.defaults());
+  }
 
   public RelayOptions {
     Checks.range("evenkeel.relay.lease", lease, Duration.ofSeconds(2), Duration.ofMinutes(10));
@@ -47,6 +78,23 @@ public record RelayOptions(
     Checks.range("evenkeel.relay.max-in-flight", maxInFlight, 1, 1_000_000);
     Checks.range("evenkeel.relay.max-in-flight-bytes", maxInFlightBytes, 1L << 20, 1L << 30);
     Checks.range("evenkeel.relay.drain-timeout", drain, Duration.ZERO, Duration.ofMinutes(5));
+  }
+
+  /** The same with another mode. */
+  public RelayOptions withMode(RelayMode newMode) {
+    return new RelayOptions(
+        schema,
+        node,
+        lease,
+        contend,
+        heartbeat,
+        pollInterval,
+        maxInFlight,
+        maxInFlightBytes,
+        drain,
+        janitor,
+        newMode,
+        polling);
   }
 
   /** The defaults. */

@@ -6,6 +6,7 @@ import org.postgresql.replication.LogSequenceNumber;
 /**
  * The row of {@code relay_state}.
  *
+ * @param owner who relays
  * @param epoch number of the present term
  * @param leader node that leads or led
  * @param expired whether the lease has run out by the database's clock
@@ -14,8 +15,11 @@ import org.postgresql.replication.LogSequenceNumber;
  * @param witness position that was about to be confirmed; the replication slot is never beyond it
  * @param reconciling whether a reconciliation is under way
  * @param published H: what counts as published
+ * @param polled how far a polling relay has come in the window after H; null: no row of it is known
+ *     to be acknowledged
  */
 record RelayRow(
+    RelayOwner owner,
     long epoch,
     @Nullable String leader,
     boolean expired,
@@ -23,4 +27,5 @@ record RelayRow(
     @Nullable String systemIdentifier,
     @Nullable LogSequenceNumber witness,
     boolean reconciling,
-    @Nullable PgSnapshot published) {}
+    @Nullable PgSnapshot published,
+    @Nullable RingPosition polled) {}

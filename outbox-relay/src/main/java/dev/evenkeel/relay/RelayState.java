@@ -15,6 +15,10 @@ public enum RelayState {
   RECONCILING,
   /** Leads; sends what the WAL brings. */
   STREAMING,
+  /** Leads; sends what it reads from the outbox, because the WAL can't be read here. */
+  POLLING,
+  /** Leads; Kafka Connect sends, this one watches the replication slot. */
+  WATCHING,
   /** Leads still; sends nothing new and waits for what is under way. */
   DRAINING;
 
@@ -22,9 +26,11 @@ public enum RelayState {
       Map.of(
           STOPPED, Set.of(STANDBY),
           STANDBY, Set.of(PREPARING, STOPPED),
-          PREPARING, Set.of(RECONCILING, STREAMING, STANDBY, STOPPED),
-          RECONCILING, Set.of(STREAMING, STANDBY, STOPPED),
+          PREPARING, Set.of(RECONCILING, STREAMING, POLLING, WATCHING, STANDBY, STOPPED),
+          RECONCILING, Set.of(STREAMING, POLLING, WATCHING, STANDBY, STOPPED),
           STREAMING, Set.of(DRAINING, STANDBY, STOPPED),
+          POLLING, Set.of(DRAINING, STANDBY, STOPPED),
+          WATCHING, Set.of(STANDBY, STOPPED),
           DRAINING, Set.of(STANDBY, STOPPED));
 
   /** Whether the move is legal. */
@@ -34,6 +40,6 @@ public enum RelayState {
 
   /** Whether this process leads. */
   public boolean leads() {
-    return this == PREPARING || this == RECONCILING || this == STREAMING || this == DRAINING;
+    return this != STOPPED && this != STANDBY;
   }
 }

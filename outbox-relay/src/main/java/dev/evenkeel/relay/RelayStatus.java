@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param state where it stands
  * @param epoch the term it leads, 0 when it does not
  * @param leader the node that leads as far as this one knows, null when nobody does
+ * @param choice how the messages are relayed in the present term and why, for operators; empty when
+ *     another process leads or nobody
  * @param inFlight messages sent and not acknowledged
  * @param gaps how often, since the start, a replication slot was found lost or made again: alarms
  * @param findings what keeps it from working, each with its remedy; empty when all is well
@@ -20,6 +22,7 @@ public record RelayStatus(
     RelayState state,
     long epoch,
     @Nullable String leader,
+    String choice,
     int inFlight,
     long gaps,
     List<String> findings) {

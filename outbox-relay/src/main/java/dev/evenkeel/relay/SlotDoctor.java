@@ -18,6 +18,13 @@ final class SlotDoctor {
 
   /** What stands in the way of streaming; empty when nothing does. */
   List<String> preflight(Connection c) throws SQLException {
+    List<String> findings = lacks(c);
+    checkSlot(c, findings);
+    return findings;
+  }
+
+  /** What the server or the role would first have to be given, before anything can stream. */
+  List<String> lacks(Connection c) throws SQLException {
     List<String> findings = new ArrayList<>();
     String walLevel = text(c, "SHOW wal_level");
     if (!walLevel.equals("logical")) {
@@ -33,8 +40,19 @@ final class SlotDoctor {
     }
     checkPrivileges(c, findings);
     checkPublication(c, findings);
-    checkSlot(c, findings);
     return findings;
+  }
+
+  /** What stands in the way of polling; empty when nothing does. */
+  List<String> pollingPreflight(Connection c) throws SQLException {
+    List<String> findings = new ArrayList<>();
+    checkPrivileges(c, findings);
+    return findings;
+  }
+
+  /** Whether the outbox has the index that windows are found by. */
+  boolean canPollQuickly(Connection c) throws SQLException {
+    return is(c, "SELECT to_regclass('%s.outbox_xid') IS NOT NULL".formatted(schema));
   }
 
   private void checkPrivileges(Connection c, List<String> findings) throws SQLException {

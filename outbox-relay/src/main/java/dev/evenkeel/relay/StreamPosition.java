@@ -10,7 +10,7 @@ import org.postgresql.replication.LogSequenceNumber;
  *
  * @param event what Debezium wants back to confirm everything up to it
  */
-record StreamPosition(RecordChangeEvent<SourceRecord> event) {
+record StreamPosition(RecordChangeEvent<SourceRecord> event) implements Place {
 
   private static final String LAST_COMMIT = "lsn_commit";
 

@@ -28,6 +28,7 @@ final class Term implements Leadership, AutoCloseable {
   private final Connection session;
   private final RelayRow start;
   private final Served served;
+  private final RelayChoice choice;
   private long registryVersion;
   private volatile long deadline;
   private volatile boolean ended;
@@ -39,6 +40,7 @@ final class Term implements Leadership, AutoCloseable {
       Connection session,
       RelayRow start,
       Served served,
+      RelayChoice choice,
       long askedAt) {
     this.options = options;
     this.connections = connections;
@@ -46,6 +48,7 @@ final class Term implements Leadership, AutoCloseable {
     this.session = session;
     this.start = start;
     this.served = served;
+    this.choice = choice;
     this.registryVersion = start.registryVersion();
     this.deadline = askedAt + options.lease().toNanos();
   }
@@ -55,9 +58,9 @@ final class Term implements Leadership, AutoCloseable {
     return start.epoch();
   }
 
-  /** The row as this term found it. */
-  RelayRow start() {
-    return start;
+  /** Who relays in this term. */
+  RelayChoice choice() {
+    return choice;
   }
 
   @Override
@@ -67,7 +70,7 @@ final class Term implements Leadership, AutoCloseable {
 
   /** Renews the lease and nothing else. */
   void renew() {
-    renew(new RelayStateTable.Renewal(null, null, false));
+    renew(RelayStateTable.Renewal.LEASE);
   }
 
   /**
@@ -111,20 +114,28 @@ final class Term implements Leadership, AutoCloseable {
     registryVersion = row.registryVersion();
   }
 
-  /**
-   * Commits that a reconciliation is under way.
-   *
-   * @param otherCluster whether H belongs to another cluster and so must be forgotten
-   */
-  synchronized void startReconciling(boolean otherCluster) throws SQLException {
-    if (!table.startReconciling(session, epoch(), options.node(), otherCluster)) {
-      throw new LeadershipLostException("Another term began during the preparation");
-    }
+  /** Commits that a reconciliation is under way. */
+  synchronized void startReconciling() throws SQLException {
+    requireMine(table.startReconciling(session, epoch(), options.node()));
   }
 
-  synchronized void setPosition(LogSequenceNumber witness, String systemIdentifier, boolean created)
-      throws SQLException {
-    if (!table.setPosition(session, epoch(), options.node(), witness, systemIdentifier, created)) {
+  /**
+   * Forgets what belongs to another cluster, and commits that a reconciliation is under way. On a
+   * session of its own, because it reads the ring.
+   */
+  void settleIn(LongWait longWait, String systemIdentifier)
+      throws SQLException, InterruptedException {
+    longWait.run(
+        "taking over rows of another cluster",
+        c -> requireMine(table.settleIn(c, epoch(), options.node(), systemIdentifier)));
+  }
+
+  synchronized void setPosition(LogSequenceNumber witness, boolean created) throws SQLException {
+    requireMine(table.setPosition(session, epoch(), options.node(), witness, created));
+  }
+
+  private static void requireMine(boolean written) {
+    if (!written) {
       throw new LeadershipLostException("Another term began during the preparation");
     }
   }

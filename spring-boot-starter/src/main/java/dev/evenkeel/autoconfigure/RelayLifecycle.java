@@ -74,7 +74,7 @@ public final class RelayLifecycle implements SmartLifecycle {
     Map<String, RelayStatus> stopped = new LinkedHashMap<>();
     for (String installation : installations) {
       stopped.put(
-          installation, new RelayStatus(node, RelayState.STOPPED, 0, null, 0, 0, List.of()));
+          installation, new RelayStatus(node, RelayState.STOPPED, 0, null, "", 0, 0, List.of()));
     }
     return stopped;
   }

@@ -29,6 +29,7 @@ final class SchemaInitializer implements InitializingBean {
           "outbox_bucket",
           "inbox",
           "relay_state",
+          "relay_gap",
           "consumer",
           "parked_key",
           "parked_message",

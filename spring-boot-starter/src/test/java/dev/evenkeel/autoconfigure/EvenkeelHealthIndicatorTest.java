@@ -12,7 +12,7 @@ class EvenkeelHealthIndicatorTest {
 
   private static Status health(RelayState state, String leader, String... findings) {
     return EvenkeelHealthIndicator.status(
-        new RelayStatus("me", state, 1, leader, 0, 0, List.of(findings)));
+        new RelayStatus("me", state, 1, leader, "", 0, 0, List.of(findings)));
   }
 
   @Test

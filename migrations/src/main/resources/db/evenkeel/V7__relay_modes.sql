@@ -1,0 +1,21 @@
+-- Locks: ACCESS EXCLUSIVE on relay_state for a moment; everything else here is new.
+SET LOCAL lock_timeout = '5s';
+
+-- The polling relay's place in the window under way: it ends before the transaction polling_until, and its rows up to
+-- polling_position are acknowledged. Null: no row of the window after the published snapshot is known to be.
+ALTER TABLE relay_state
+    ADD COLUMN polling_until    bigint,
+    ADD COLUMN polling_position bigint,
+    ADD CHECK ((polling_until IS NULL) = (polling_position IS NULL));
+
+-- What was found missing from a stream, and what was done about it. Written before the repair begins.
+CREATE TABLE relay_gap (
+    id            bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    recognised_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    epoch         bigint      NOT NULL,
+    node          text        NOT NULL,
+    gap           text        NOT NULL, -- what happened, a sentence
+    repaired_at   timestamptz,
+    repair        text,                 -- what was done, a sentence
+    CHECK ((repaired_at IS NULL) = (repair IS NULL))
+);

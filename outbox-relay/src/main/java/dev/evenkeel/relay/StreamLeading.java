@@ -1,0 +1,240 @@
+package dev.evenkeel.relay;
+
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.Transport;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A term whose leader reads the WAL: check, secure the replication slot, reconcile, stream, drain.
+ */
+final class StreamLeading implements Leading {
+
+  private static final Logger log = LoggerFactory.getLogger(StreamLeading.class);
+
+  private static final AtomicLong SESSIONS = new AtomicLong();
+  private static final Duration START_LIMIT = Duration.ofSeconds(60);
+  private static final Duration CONFIRM_LIMIT = Duration.ofSeconds(2);
+  private static final long LOOK_MILLIS = 100;
+
+  private final Relay relay;
+  private final RelayOptions options;
+  private final ConnectionSettings settings;
+  private final Transport transport;
+  private final MessageObserver observer;
+  private final Term term;
+  private @Nullable String slotName;
+  private volatile @Nullable Dispatcher dispatcher;
+
+  StreamLeading(
+      Relay relay,
+      RelayOptions options,
+      ConnectionSettings settings,
+      Transport transport,
+      MessageObserver observer,
+      Term term) {
+    this.relay = relay;
+    this.options = options;
+    this.settings = settings;
+    this.transport = transport;
+    this.observer = observer;
+    this.term = term;
+  }
+
+  @Override
+  public int inFlight() {
+    Dispatcher current = dispatcher;
+    return current == null ? 0 : current.inFlight();
+  }
+
+  @Override
+  public void run() throws SQLException, InterruptedException {
+    preflight();
+    relay.reportFit();
+    LongWait longWait = new LongWait(term, relay::reportWaiting, relay::stopping);
+    SlotKeeper keeper = new SlotKeeper(options.schema(), term, longWait);
+    boolean reconcile = keeper.secure(relay::alarm);
+    relay.reportWaiting(null);
+    String origin = term.epoch() + "." + SESSIONS.incrementAndGet();
+    Dispatcher work =
+        new Dispatcher(
+            options, term, transport, observer, reconcile ? origin : null, relay::stopping);
+    dispatcher = work;
+    try {
+      if (reconcile) {
+        reconcile(work);
+      }
+      stream(work, keeper, origin);
+    } finally {
+      term.end();
+      work.close();
+    }
+  }
+
+  private void preflight() throws SQLException {
+    try (Connection c = term.open("preflight")) {
+      List<String> findings = new SlotDoctor(options.schema()).preflight(c);
+      if (!findings.isEmpty()) {
+        throw new UnfitException(findings);
+      }
+      slotName = ReplicationSlot.nameFor(c, options.schema());
+    }
+  }
+
+  private void reconcile(Dispatcher work) throws SQLException, InterruptedException {
+    relay.become(RelayState.RECONCILING);
+    try (Connection c = term.openPatient("reconciliation");
+        RingReader ring = new RingReader(options.schema(), c)) {
+      PgSnapshot published = term.row().published();
+      RingReader.Sent sent = ring.send(new RingReader.Window(published, null, 0, true), work);
+      if (!sent.complete()) {
+        throw new InterruptedException("stopped while sending from the ring");
+      }
+      work.awaitRing();
+      log.info(
+          "Sent {} messages of the ring that were not known as published (H: {})",
+          sent.sent(),
+          published == null ? "none" : published);
+    }
+  }
+
+  private void stream(Dispatcher work, SlotKeeper keeper, String origin)
+      throws SQLException, InterruptedException {
+    relay.become(RelayState.STREAMING);
+    DebeziumStream stream =
+        new DebeziumStream(options, settings, String.valueOf(slotName), new Checked(work, keeper));
+    // The janitor's thread is another: a long sweep must not hold up the heartbeats.
+    try (Sweeps sweeps = new Sweeps(options, term);
+        Heartbeats heartbeats = new Heartbeats(term, origin)) {
+      stream.start();
+      heartbeats.start(options.heartbeat());
+      watch(work, stream, heartbeats);
+      drain(work, heartbeats);
+    } finally {
+      stream.stop();
+    }
+  }
+
+  /** Debezium makes a missing replication slot by itself: so a look before the first dispatch. */
+  private final class Checked implements DebeziumStream.Batches {
+
+    private final Dispatcher work;
+    private final SlotKeeper keeper;
+    private boolean checked;
+
+    Checked(Dispatcher work, SlotKeeper keeper) {
+      this.work = work;
+      this.keeper = keeper;
+    }
+
+    @Override
+    public void take(List<Captured> batch, Dispatcher.Confirmer confirmer)
+        throws SQLException, InterruptedException {
+      if (!checked) {
+        refuseGap();
+        checked = true;
+      }
+      work.batch(batch, confirmer);
+    }
+
+    @Override
+    public void idle() throws InterruptedException {
+      work.idle();
+    }
+
+    private void refuseGap() throws SQLException {
+      try (Connection c = term.open("slot-check")) {
+        String gap = keeper.gap(c);
+        if (gap != null) {
+          throw new LeadershipLostException("The stream can't be trusted: " + gap);
+        }
+      }
+    }
+  }
+
+  /** Returns when the term is to end in an orderly way. */
+  private void watch(Dispatcher work, DebeziumStream stream, Heartbeats heartbeats)
+      throws SQLException, InterruptedException {
+    long startLimit = System.nanoTime() + START_LIMIT.toNanos();
+    long renewAt = System.nanoTime();
+    long lookAtServer = startLimit; // the engine polls before it has connected
+    while (!relay.awaitStopping(LOOK_MILLIS)) {
+      if (stream.ended()) {
+        Throwable failure = stream.failure();
+        throw failure == null
+            ? new LeadershipLostException("The stream ended without a reason")
+            : new LeadershipLostException("The stream ended: " + rootMessage(failure), failure);
+      }
+      if (work.streaming()) {
+        if (!term.mayDispatch()) {
+          throw new LeadershipLostException("The stream made no progress for the whole lease");
+        }
+        if (heartbeats.silence().compareTo(options.lease()) > 0) {
+          throw new LeadershipLostException("No heartbeat could be written for the whole lease");
+        }
+        if (System.nanoTime() - lookAtServer >= 0) {
+          requireWalsender();
+          lookAtServer = System.nanoTime() + options.lease().toNanos();
+        }
+        if (relay.givesBack(term)) {
+          return;
+        }
+      } else if (System.nanoTime() - startLimit > 0) {
+        throw new LeadershipLostException("The stream did not start within " + START_LIMIT);
+      } else if (System.nanoTime() - renewAt >= 0) {
+        term.renew();
+        renewAt = System.nanoTime() + options.heartbeat().toNanos();
+      }
+    }
+  }
+
+  private static String rootMessage(Throwable failure) {
+    Throwable root = failure;
+    for (int depth = 0; root.getCause() != null && depth < 20; depth++) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  /** A connection that is cut on the way looks idle from here for a long time, not from there. */
+  private void requireWalsender() throws SQLException {
+    try (Connection c = term.open("stream-check")) {
+      ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
+      if (slot == null || slot.activePid() == 0) {
+        throw new LeadershipLostException("The server no longer streams to this process");
+      }
+    }
+  }
+
+  private void drain(Dispatcher work, Heartbeats heartbeats)
+      throws SQLException, InterruptedException {
+    relay.become(RelayState.DRAINING);
+    work.startDraining();
+    heartbeats.beat(); // ends the stream, with a position that covers what was sent last
+    if (!work.awaitDrained(options.drain().plus(options.heartbeat()))) {
+      log.warn("{} messages were still under way after {}", work.inFlight(), options.drain());
+      return;
+    }
+    // The engine tells the server on its next turn; a witness ahead of the replication slot is
+    // fine, so this wait only spares the next leader some redelivery.
+    long deadline = System.nanoTime() + CONFIRM_LIMIT.toNanos();
+    try (Connection c = term.open("drain")) {
+      while (System.nanoTime() - deadline < 0) {
+        ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
+        if (slot == null
+            || slot.confirmed() == null
+            || slot.confirmed().equals(term.row().witness())) {
+          return;
+        }
+        TimeUnit.MILLISECONDS.sleep(10);
+      }
+    }
+  }
+}
