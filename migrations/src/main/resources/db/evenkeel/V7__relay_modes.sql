@@ -1,12 +1,12 @@
 -- Locks: ACCESS EXCLUSIVE on relay_state for a moment; everything else here is new.
 SET LOCAL lock_timeout = '5s';
 
--- The polling relay's place in the window under way: it ends before the transaction polling_until, and its rows up to
--- polling_position are acknowledged. Null: no row of the window after the published snapshot is known to be.
+-- The polling relay's place in the window under way: it has the rows that polling_window sees and published does not, and
+-- those up to polling_position are acknowledged. Null: no row of the window after the published snapshot is known to be.
 ALTER TABLE relay_state
-    ADD COLUMN polling_until    bigint,
+    ADD COLUMN polling_window   pg_snapshot,
     ADD COLUMN polling_position bigint,
-    ADD CHECK ((polling_until IS NULL) = (polling_position IS NULL));
+    ADD CHECK ((polling_window IS NULL) = (polling_position IS NULL));
 
 -- What was found missing from a stream, and what was done about it. Written before the repair begins.
 CREATE TABLE relay_gap (

@@ -35,6 +35,9 @@ final class Dispatcher {
   private static final long VISIBILITY_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
   private static final Duration INVISIBLE_WARNING = Duration.ofSeconds(10);
 
+  /** After so long it is asked whether the transaction is of this cluster at all. */
+  private static final Duration INVISIBLE_DOUBT = Duration.ofMillis(500);
+
   private final RelayOptions options;
   private final Term term;
   private final Transport transport;
@@ -48,7 +51,8 @@ final class Dispatcher {
   private @Nullable Heartbeat published;
   private @Nullable Confirmer confirmer;
   private long confirmAt = System.nanoTime();
-  private @Nullable String reconciling;
+  private final String origin;
+  private boolean reconciling;
   private volatile boolean streaming;
   private volatile long drainDeadline;
   private volatile boolean draining;
@@ -62,8 +66,9 @@ final class Dispatcher {
   /**
    * Makes the dispatcher of one engine session.
    *
-   * @param reconciling origin of the heartbeats of which the first acknowledged one ends the
-   *     reconciliation; null when none is under way
+   * @param origin of this session's heartbeats: others move nothing, because whoever may connect to
+   *     the database can write them
+   * @param reconciling whether the first heartbeat that is acknowledged ends a reconciliation
    * @param stopping whether to give up sending from the ring
    */
   Dispatcher(
@@ -71,7 +76,8 @@ final class Dispatcher {
       Term term,
       Transport transport,
       MessageObserver observer,
-      @Nullable String reconciling,
+      String origin,
+      boolean reconciling,
       BooleanSupplier stopping) {
     this.options = options;
     this.term = term;
@@ -79,6 +85,7 @@ final class Dispatcher {
     this.session = transport.open(term);
     this.observer = observer;
     this.inFlight = new InFlight(options.maxInFlight(), options.maxInFlightBytes());
+    this.origin = origin;
     this.reconciling = reconciling;
     this.stopping = stopping;
   }
@@ -86,11 +93,9 @@ final class Dispatcher {
   /**
    * Sends a message that was read from the ring: it is visible already.
    *
-   * @param place null when it is to be sent again from the beginning after a crash
    * @return false: the relay is to stop, and the message was not sent
    */
-  boolean sendFromRing(OutboxMessage message, @Nullable RingPosition place)
-      throws InterruptedException {
+  boolean sendFromRing(OutboxMessage message, RingPosition place) throws InterruptedException {
     boolean sent = send(message, place);
     settle();
     return sent;
@@ -157,7 +162,11 @@ final class Dispatcher {
       if (captured instanceof Captured.Message message) {
         take(message);
       } else if (captured instanceof Captured.Beat beat) {
-        inFlight.add(beat.heartbeat(), beat.position());
+        if (beat.heartbeat().origin().equals(origin)) {
+          inFlight.add(beat.heartbeat(), beat.position());
+        } else {
+          inFlight.add(beat.position());
+        }
         ended = draining;
       }
     }
@@ -184,7 +193,7 @@ final class Dispatcher {
   }
 
   /** False: nothing new is sent any more, and the message was not. */
-  private boolean send(OutboxMessage message, @Nullable Place place) throws InterruptedException {
+  private boolean send(OutboxMessage message, Place place) throws InterruptedException {
     boolean streamed = place instanceof StreamPosition;
     while (!inFlight.hasRoomFor(message) && !sendsNoMore(streamed)) {
       settle();
@@ -216,7 +225,9 @@ final class Dispatcher {
     if (!transport.receiversReadSource()) {
       return;
     }
+    long doubtAt = System.nanoTime() + INVISIBLE_DOUBT.toNanos();
     long warnAt = System.nanoTime() + INVISIBLE_WARNING.toNanos();
+    boolean doubted = false;
     while (visible == null || !visible.sees(message.xid())) {
       visible = term.snapshot();
       if (visible.sees(message.xid()) || draining) {
@@ -226,6 +237,12 @@ final class Dispatcher {
       LockSupport.parkNanos(VISIBILITY_NANOS);
       if (Thread.interrupted()) {
         throw new InterruptedException();
+      }
+      if (!doubted && System.nanoTime() - doubtAt > 0) {
+        if (message.xid() >= term.nextTransactionId()) {
+          return; // a row that was copied here; nobody of this cluster wrote it
+        }
+        doubted = true;
       }
       if (System.nanoTime() - warnAt > 0) {
         log.warn(
@@ -268,14 +285,11 @@ final class Dispatcher {
     RingPosition polled = reached instanceof RingPosition row ? row : null;
     LogSequenceNumber witness = position == null ? null : position.lastCommit();
     Heartbeat heartbeat = published;
-    boolean endsReconciliation =
-        reconciling != null && heartbeat != null && heartbeat.origin().equals(reconciling);
-    if (reconciling != null && !endsReconciliation) {
-      heartbeat = null; // H does not move before what it lacks was sent again
-    }
+    // This session's heartbeats come after what H lacks was sent again.
+    boolean endsReconciliation = reconciling && heartbeat != null;
     term.renew(new RelayStateTable.Renewal(witness, heartbeat, endsReconciliation, polled));
     if (endsReconciliation) {
-      reconciling = null;
+      reconciling = false;
       log.info("Reconciliation is complete");
     }
     if (position != null && witness != null && confirmer != null) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.relay;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code pg_snapshot}: which transactions were finished when it was taken.
@@ -10,7 +11,7 @@ import java.util.Arrays;
  * @param xmax this and every newer transaction had not
  * @param inProgress those in between that had not, ascending
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared, never handed out
+@SuppressWarnings("ArrayRecordComponent") // compared by the text, never handed out
 record PgSnapshot(String text, long xmin, long xmax, long[] inProgress) {
 
   static PgSnapshot parse(String text) {
@@ -25,9 +26,9 @@ record PgSnapshot(String text, long xmin, long xmax, long[] inProgress) {
     return new PgSnapshot(text, Long.parseLong(parts[0]), Long.parseLong(parts[1]), inProgress);
   }
 
-  /** The snapshot that sees every older transaction and no other. */
-  static PgSnapshot before(long xid) {
-    return new PgSnapshot(xid + ":" + xid + ":", xid, xid, new long[0]);
+  /** Those in between, as an array for a statement. */
+  Long[] inProgressIds() {
+    return Arrays.stream(inProgress).boxed().toArray(Long[]::new);
   }
 
   /** Whether that transaction, known to have committed, was visible. */
@@ -36,6 +37,16 @@ record PgSnapshot(String text, long xmin, long xmax, long[] inProgress) {
       return true;
     }
     return xid < xmax && Arrays.binarySearch(inProgress, xid) < 0;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof PgSnapshot that && text.equals(that.text);
+  }
+
+  @Override
+  public int hashCode() {
+    return text.hashCode();
   }
 
   @Override

@@ -239,6 +239,9 @@ public final class Relay {
       leader = null; // the placement knows, and for how long
       report(List.of());
       return leaves.left().toMillis() + 1;
+    } else if (look instanceof RelayLease.Look.Waits waits) {
+      sees(null);
+      report(List.of(waits.reason()));
     } else if (look instanceof RelayLease.Look.NotEligible not) {
       sees(not.leader());
       report(

@@ -93,8 +93,10 @@ final class RelayConnections {
         SELECT string_agg(format('pid %s (%s, running since %s)', pid,
                                  coalesce(nullif(application_name, ''), usename::text, backend_type),
                                  to_char(xact_start, 'HH24:MI:SS')), ', ')
-          FROM (SELECT * FROM pg_stat_activity
-                 WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+          FROM (SELECT pid::text, application_name, usename::text, backend_type, xact_start
+                  FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
+                 UNION ALL
+                SELECT 'of prepared transaction ' || quote_literal(gid), '', owner::text, '', prepared FROM pg_prepared_xacts
                  ORDER BY xact_start LIMIT 3) AS oldest
         """;
     try (Statement statement = connection.createStatement();

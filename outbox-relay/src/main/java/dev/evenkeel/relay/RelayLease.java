@@ -69,6 +69,9 @@ final class RelayLease {
     /** Nobody does, and for that long the lease is left to a node that leads less. */
     record Leaves(Duration left) implements Look {}
 
+    /** Nobody does, and this process must not yet. */
+    record Waits(String reason) implements Look {}
+
     /** Nobody may: this process does not serve every registered consumer. */
     record NotEligible(@Nullable String leader, Set<String> missing) implements Look {}
   }
@@ -134,6 +137,16 @@ final class RelayLease {
   private Look begin(Connection session, RelayRow before) throws SQLException {
     terminate(session, before);
     RelayChoice choice = RelayChoice.of(options.mode(), options.schema(), session);
+    if (before.owner() == RelayOwner.CONNECT && choice.owner() != RelayOwner.CONNECT) {
+      // Asked before the row says another owner, because an embedded one's walsender is ended.
+      ReplicationSlot slot = ReplicationSlot.find(session, options.schema());
+      if (slot != null && slot.activePid() != 0) {
+        close();
+        return new Look.Waits(
+            "Kafka Connect still streams from the replication slot %s (pid %d); stop its connector first"
+                .formatted(slot.name(), slot.activePid()));
+      }
+    }
     long asked = System.nanoTime();
     RelayRow row = table.lead(session, before, choice.owner(), options.node(), options.lease());
     if (row == null) {

@@ -82,6 +82,15 @@ public record RelayOptions(
 
   /** The same with another mode. */
   public RelayOptions withMode(RelayMode newMode) {
+    return with(newMode, polling);
+  }
+
+  /** The same with other pauses of polling. */
+  public RelayOptions withPolling(PollingOptions newPolling) {
+    return with(mode, newPolling);
+  }
+
+  private RelayOptions with(RelayMode newMode, PollingOptions newPolling) {
     return new RelayOptions(
         schema,
         node,
@@ -94,7 +103,7 @@ public record RelayOptions(
         drain,
         janitor,
         newMode,
-        polling);
+        newPolling);
   }
 
   /** The defaults. */

@@ -20,7 +20,7 @@ final class RelayStateTable {
           // beyond the longest lease there is: the server's clock was set back
           + " AND clock_timestamp() + interval '10 minutes' AS expired,"
           + " registry_version, system_identifier, witness_lsn, reconciling, published::text,"
-          + " polling_until, polling_position";
+          + " polling_window::text, polling_position";
 
   private final String read;
   private final String lead;
@@ -49,7 +49,7 @@ final class RelayStateTable {
            SET epoch = epoch + 1, leader = ?, lease_until = clock_timestamp() + ?::interval, mode = ?,
                reconciling = reconciling OR NOT stays,
                witness_lsn = CASE WHEN stays THEN witness_lsn END,
-               polling_until = CASE WHEN stays THEN polling_until END,
+               polling_window = CASE WHEN stays THEN polling_window END,
                polling_position = CASE WHEN stays THEN polling_position END
           FROM locked WHERE epoch = was
         RETURNING %2$s
@@ -66,7 +66,7 @@ final class RelayStateTable {
                published = coalesce(?::pg_snapshot, published),
                published_at = coalesce(?::timestamptz, published_at),
                reconciling = reconciling AND NOT ?,
-               polling_until = coalesce(?::bigint, CASE WHEN ?::pg_snapshot IS NULL THEN polling_until END),
+               polling_window = coalesce(?::pg_snapshot, CASE WHEN ?::pg_snapshot IS NULL THEN polling_window END),
                polling_position = coalesce(?::bigint, CASE WHEN ?::pg_snapshot IS NULL THEN polling_position END)
          WHERE epoch = ? AND leader = ? AND registry_version = ?
         """
@@ -74,7 +74,7 @@ final class RelayStateTable {
     reconcile =
         """
         UPDATE %s.relay_state
-           SET reconciling = true, polling_until = NULL, polling_position = NULL
+           SET reconciling = true, polling_window = NULL, polling_position = NULL
          WHERE epoch = ? AND leader = ?
         """
             .formatted(schema);
@@ -94,7 +94,7 @@ final class RelayStateTable {
         """
         UPDATE %s.relay_state
            SET reconciling = true, published = NULL, published_at = NULL, system_identifier = ?,
-               witness_lsn = NULL, polling_until = NULL, polling_position = NULL
+               witness_lsn = NULL, polling_window = NULL, polling_position = NULL
          WHERE epoch = ? AND leader = ?
         """
             .formatted(schema);
@@ -172,7 +172,7 @@ final class RelayStateTable {
       statement.setString(4, heartbeat == null ? null : heartbeat.emittedAt());
       statement.setBoolean(5, renewal.reconciled());
       RingPosition polled = renewal.polled();
-      statement.setObject(6, polled == null ? null : polled.until(), Types.BIGINT);
+      statement.setString(6, polled == null ? null : polled.window().text());
       statement.setString(7, heartbeat == null ? null : heartbeat.snapshot().text());
       statement.setObject(8, polled == null ? null : polled.position(), Types.BIGINT);
       statement.setString(9, heartbeat == null ? null : heartbeat.snapshot().text());
@@ -247,6 +247,7 @@ final class RelayStateTable {
   private static RelayRow row(ResultSet row) throws SQLException {
     String witness = row.getString("witness_lsn");
     String published = row.getString("published");
+    String window = row.getString("polling_window");
     return new RelayRow(
         RelayOwner.of(row.getString("mode")),
         row.getLong("epoch"),
@@ -257,8 +258,8 @@ final class RelayStateTable {
         witness == null ? null : LogSequenceNumber.valueOf(witness),
         row.getBoolean("reconciling"),
         published == null ? null : PgSnapshot.parse(published),
-        row.getObject("polling_until") == null
+        window == null
             ? null
-            : new RingPosition(row.getLong("polling_until"), row.getLong("polling_position")));
+            : new RingPosition(PgSnapshot.parse(window), row.getLong("polling_position")));
   }
 }

@@ -1,9 +1,9 @@
 package dev.evenkeel.relay;
 
 /**
- * Where a polled row stands.
+ * Where a row stands that was read from the ring.
  *
- * @param until the transaction before which its window ends
+ * @param window S of its window: the rows that S sees and H does not
  * @param position the row's; rows of a window are sent in this order
  */
-record RingPosition(long until, long position) implements Place {}
+record RingPosition(PgSnapshot window, long position) implements Place {}

@@ -56,7 +56,11 @@ final class SlotKeeper {
       } else {
         term.settleIn(longWait, system);
       }
-      if (slot != null && slot.lost()) {
+      // After a switch the replication slot is somebody else's, or may stand where a stream stood
+      // long
+      // ago: what H does not see is sent from the ring, and the rest begins here and now.
+      boolean leftOver = row.witness() == null && row.published() != null;
+      if (slot != null && (slot.lost() || leftOver)) {
         ReplicationSlot.drop(c, schema);
         slot = null;
       }

@@ -6,8 +6,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +19,6 @@ final class StreamLeading implements Leading {
 
   private static final Logger log = LoggerFactory.getLogger(StreamLeading.class);
 
-  private static final AtomicLong SESSIONS = new AtomicLong();
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
   private static final Duration CONFIRM_LIMIT = Duration.ofSeconds(2);
   private static final long LOOK_MILLIS = 100;
@@ -62,10 +61,9 @@ final class StreamLeading implements Leading {
     SlotKeeper keeper = new SlotKeeper(options.schema(), term, longWait);
     boolean reconcile = keeper.secure(relay::alarm);
     relay.reportWaiting(null);
-    String origin = term.epoch() + "." + SESSIONS.incrementAndGet();
+    String origin = UUID.randomUUID().toString(); // nobody else's heartbeat passes for one of ours
     Dispatcher work =
-        new Dispatcher(
-            options, term, transport, observer, reconcile ? origin : null, relay::stopping);
+        new Dispatcher(options, term, transport, observer, origin, reconcile, relay::stopping);
     dispatcher = work;
     try {
       if (reconcile) {
@@ -91,16 +89,16 @@ final class StreamLeading implements Leading {
   private void reconcile(Dispatcher work) throws SQLException, InterruptedException {
     relay.become(RelayState.RECONCILING);
     try (Connection c = term.openPatient("reconciliation");
-        RingReader ring = new RingReader(options.schema(), c)) {
+        RingReader ring = new RingReader(options.schema(), term, c)) {
       PgSnapshot published = term.row().published();
-      RingReader.Sent sent = ring.send(new RingReader.Window(published, null, 0, true), work);
-      if (!sent.complete()) {
+      RingReader.Sent sent = ring.send(new RingReader.Window(published, null, true), work);
+      if (sent == null) {
         throw new InterruptedException("stopped while sending from the ring");
       }
       work.awaitRing();
       log.info(
           "Sent {} messages of the ring that were not known as published (H: {})",
-          sent.sent(),
+          sent.messages(),
           published == null ? "none" : published);
     }
   }

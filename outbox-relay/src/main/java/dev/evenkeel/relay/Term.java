@@ -153,6 +153,37 @@ final class Term implements Leadership, AutoCloseable {
     }
   }
 
+  /**
+   * Waits until everything before that position of the WAL is on disk, if need be by a commit of
+   * its own, which flushes all that stands before it.
+   *
+   * @param observer another session
+   */
+  void awaitDurable(Connection observer, String position) throws SQLException {
+    try (PreparedStatement statement =
+        observer.prepareStatement("SELECT pg_current_wal_flush_lsn() >= ?::pg_lsn")) {
+      statement.setString(1, position);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        if (row.getBoolean(1)) {
+          return;
+        }
+      }
+    }
+    synchronized (this) {
+      emit(session, "");
+    }
+  }
+
+  /** Draws an id: whatever committed before has a lower one. */
+  synchronized long nextTransactionId() throws SQLException {
+    try (Statement statement = session.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_current_xact_id()::text::bigint")) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
   /** Whether another node has said that it should lead instead. */
   synchronized boolean wished() throws SQLException {
     return RelayLease.wish(options.schema()).heldByAnother(session);
@@ -168,6 +199,10 @@ final class Term implements Leadership, AutoCloseable {
 
   /** Writes a heartbeat on the given session. */
   void emitHeartbeat(Connection connection, String origin) throws SQLException {
+    emit(connection, origin);
+  }
+
+  private void emit(Connection connection, String origin) throws SQLException {
     try (PreparedStatement statement =
         connection.prepareStatement(
             """

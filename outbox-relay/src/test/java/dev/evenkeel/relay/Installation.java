@@ -26,17 +26,22 @@ final class Installation implements AutoCloseable {
 
   /** In a new database of the shared server. */
   static Installation create() {
-    return migrated(TestDatabase.shared().createDatabase(), true);
+    return migrated(TestDatabase.shared().createDatabase(), true, false);
+  }
+
+  /** The same with what a polling relay wants. */
+  static Installation polled() {
+    return migrated(TestDatabase.shared().createDatabase(), true, true);
   }
 
   /** In a database of the test's own server. */
   static Installation in(DatabaseInfo database) {
-    return migrated(database, false);
+    return migrated(database, false, false);
   }
 
-  private static Installation migrated(DatabaseInfo database, boolean shared) {
+  private static Installation migrated(DatabaseInfo database, boolean shared, boolean polled) {
     Installation installation = new Installation(database, shared);
-    new SchemaMigration(SCHEMA).migrate(installation.dataSource);
+    new SchemaMigration(SCHEMA, "", "", polled).migrate(installation.dataSource);
     installation.sql().execute("CREATE TABLE effect (message_id uuid, consumer text, n bigserial)");
     return installation;
   }
