@@ -55,8 +55,10 @@ final class PollLeading implements Leading {
 
   @Override
   public void wake() {
-    woken = true;
-    LockSupport.unpark(thread);
+    if (!woken) { // this is asked at each append
+      woken = true;
+      LockSupport.unpark(thread);
+    }
   }
 
   @Override
@@ -160,7 +162,7 @@ final class PollLeading implements Leading {
         woken = false; // before the look: what commits from here on may be missed by it
         long looked = System.nanoTime();
         published = window(ring, work, new RingReader.Window(published, null, /* again= */ false));
-        pause = found > 0 ? shortest : Math.min(pause * 2, longest);
+        pause = found > 0 || woken ? shortest : Math.min(pause * 2, longest);
         rest(work, looked + shortest, looked + pause);
       }
     }

@@ -146,6 +146,11 @@ public final class RelayGroup {
     }
   }
 
+  /** Says that there may be something new in an outbox, as {@link Relay#wake()} does. */
+  public void wake() {
+    relays.values().forEach(Relay::wake);
+  }
+
   /** Where each relay stands, by shard. Asks nobody. */
   public Map<String, RelayStatus> statuses() {
     Map<String, RelayStatus> statuses = new LinkedHashMap<>();

@@ -70,6 +70,9 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
       details.put("node", relay.node());
       details.put("epoch", relay.epoch());
       details.put("leader", relay.leader() == null ? "none" : relay.leader());
+      if (!relay.choice().isEmpty()) {
+        details.put("mode", relay.choice());
+      }
       details.put("inFlight", relay.inFlight());
       details.put("gaps", relay.gaps());
       details.put("findings", relay.findings());

@@ -5,6 +5,8 @@ import dev.evenkeel.outbox.InboxOptions;
 import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.relay.JanitorOptions;
+import dev.evenkeel.relay.PollingOptions;
+import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.saga.SagaOptions;
 import java.time.Duration;
@@ -59,7 +61,10 @@ record EvenkeelOptions(
     String schema = properties.schema();
     SchemaMigration migration =
         new SchemaMigration(
-            schema, properties.migration().applicationRole(), properties.migration().relayRole());
+            schema,
+            properties.migration().applicationRole(),
+            properties.migration().relayRole(),
+            relays(properties, RelayMode.POLLING) || relays(properties, RelayMode.AUTO));
     EvenkeelProperties.Inbox inbox = properties.inbox();
     JanitorOptions janitor =
         new JanitorOptions(
@@ -113,7 +118,13 @@ record EvenkeelOptions(
         relay.maxInFlight(),
         relay.maxInFlightBytes().toBytes(),
         relay.drainTimeout(),
-        janitor);
+        janitor,
+        relay.mode(),
+        new PollingOptions(relay.polling().minInterval(), relay.polling().maxInterval()));
+  }
+
+  private static boolean relays(EvenkeelProperties properties, RelayMode mode) {
+    return properties.relay().mode() == mode;
   }
 
   private static SagaOptions saga(

@@ -1,6 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.DeadLetterPolicy;
+import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
 import java.util.List;
@@ -200,10 +201,13 @@ record EvenkeelProperties(
       @DefaultValue("5m") Duration maxBackoff) {}
 
   /**
-   * Publishing from the write-ahead log.
+   * Publishing what was appended.
    *
    * @param enabled Whether this process may lead. When not, it only writes messages; its handlers
    *     run in processes that may.
+   * @param mode Who relays. cdc: this process reads the write-ahead log. polling: this process
+   *     reads the outbox, where the log can't be read. auto: cdc where the server permits it when a
+   *     process begins to lead, otherwise polling. connect: Debezium in Kafka Connect.
    * @param url JDBC URL that the relay connects to, directly and not through a transaction pooler.
    *     Default: the URL of the application's DataSource.
    * @param username Role of the relay, with LOGIN and REPLICATION. Default: the role of the
@@ -221,9 +225,11 @@ record EvenkeelProperties(
    * @param maxInFlight Most messages sent and not acknowledged, 1 to 1000000.
    * @param maxInFlightBytes Most bytes of messages sent and not acknowledged, 1MB to 1GB.
    * @param drainTimeout How long a stop waits for messages under way, up to 5m.
+   * @param polling How often a relay looks into the outbox where it polls.
    */
   record Relay(
       @DefaultValue("true") boolean enabled,
+      @DefaultValue("cdc") RelayMode mode,
       @Nullable String url,
       @Nullable String username,
       @Nullable String password,
@@ -234,7 +240,8 @@ record EvenkeelProperties(
       @DefaultValue("2ms") Duration pollInterval,
       @DefaultValue("8192") int maxInFlight,
       @DefaultValue("32MB") DataSize maxInFlightBytes,
-      @DefaultValue("10s") Duration drainTimeout) {
+      @DefaultValue("10s") Duration drainTimeout,
+      @DefaultValue Polling polling) {
 
     @Override
     public String toString() {
@@ -242,6 +249,16 @@ record EvenkeelProperties(
           .formatted(enabled, url, username, node);
     }
   }
+
+  /**
+   * How often a relay looks into the outbox where it polls. After a look that found something the
+   * pause is the shortest, and then the pauses double; an append of the same process ends one.
+   *
+   * @param minInterval Shortest pause, 1ms to 1s.
+   * @param maxInterval Longest pause, from the shortest to 10s.
+   */
+  record Polling(
+      @DefaultValue("10ms") Duration minInterval, @DefaultValue("500ms") Duration maxInterval) {}
 
   /**
    * Messages by Kafka, whose clients take the settings under spring.kafka.

@@ -47,6 +47,11 @@ public final class EvenkeelRelayAutoConfiguration {
   }
 
   @Bean
+  WakingObserver evenkeelWakingObserver() {
+    return new WakingObserver();
+  }
+
+  @Bean
   RelayLifecycle evenkeelRelayLifecycle(
       EvenkeelOptions options,
       Installations installations,
@@ -54,7 +59,8 @@ public final class EvenkeelRelayAutoConfiguration {
       ObjectProvider<InboxHandlers> handlers,
       ObjectProvider<LivingNodes> livingNodes,
       ObjectProvider<Shards> shards,
-      MessageObservers observers) {
+      MessageObservers observers,
+      WakingObserver waking) {
     RelayLifecycle.Parts parts =
         new RelayLifecycle.Parts() {
           @Override
@@ -64,7 +70,9 @@ public final class EvenkeelRelayAutoConfiguration {
               relays.put(installation.name(), relay(installation));
             }
             LivingNodes nodes = livingNodes.getIfAvailable(() -> Set::of);
-            return new RelayGroup(relays, nodes::names);
+            RelayGroup group = new RelayGroup(relays, nodes::names);
+            waking.wakes(group);
+            return group;
           }
 
           private Relay relay(Installation installation) {
