@@ -40,6 +40,7 @@ class SchemaMigrationIT {
             "outbox_bucket",
             "inbox",
             "relay_state",
+            "relay_gap",
             "consumer",
             "parked_key",
             "parked_message",
@@ -169,6 +170,8 @@ class SchemaMigrationIT {
             "4 SQL t",
             "5 SQL t",
             "6 SQL t",
+            "7 SQL t",
+            "null SQL t", // grants
             "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
         .containsExactly("0");
@@ -191,5 +194,18 @@ class SchemaMigrationIT {
         database,
         "SELECT concat(coalesce(version, 'null'), ' ', type, ' ', success) FROM"
             + " evenkeel.evenkeel_schema_history");
+  }
+
+  @Test
+  void theOutboxHasAnIndexOnlyOnceTheRelayMayPoll() throws SQLException {
+    String index = "SELECT to_regclass('evenkeel.outbox_xid')";
+    MIGRATION.migrate(database.dataSource());
+    assertThat(Sql.query(database, index)).containsOnlyNulls();
+
+    new SchemaMigration("evenkeel", "", "", true).migrate(database.dataSource());
+    assertThat(Sql.query(database, index)).containsExactly("evenkeel.outbox_xid");
+
+    MIGRATION.migrate(database.dataSource()); // others still poll, perhaps
+    assertThat(Sql.query(database, index)).containsExactly("evenkeel.outbox_xid");
   }
 }

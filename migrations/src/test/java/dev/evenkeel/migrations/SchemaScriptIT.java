@@ -32,6 +32,22 @@ class SchemaScriptIT {
   }
 
   @Test
+  void theScriptMakesThePollingIndexThatFlywayMakes() throws Exception {
+    DatabaseInfo byScript = TestDatabase.shared().createDatabase();
+    DatabaseInfo byFlyway = TestDatabase.shared().createDatabase();
+    try {
+      Sql.execute(byScript, script("--schema", "evenkeel", "--polling", "true"));
+      new SchemaMigration("evenkeel", "", "", true).migrate(byFlyway.dataSource());
+
+      assertThat(Catalogue.of(byScript)).isEqualTo(Catalogue.of(byFlyway));
+      assertThat(String.join("\n", Catalogue.of(byScript))).contains("outbox_xid");
+    } finally {
+      TestDatabase.shared().dropDatabase(byScript);
+      TestDatabase.shared().dropDatabase(byFlyway);
+    }
+  }
+
+  @Test
   void theScriptGrantsWhatFlywayGrants() throws Exception {
     try (TestRoles roles = TestRoles.create()) {
       roles.makeRelayMemberOfApplication();
