@@ -159,10 +159,11 @@ final class PollLeading implements Leading {
       RelayConnections.execute(c, "SET enable_seqscan = off"); // a window is found by its index
       PgSnapshot published = begun;
       while (published != null && !relay.stopping() && !relay.givesBack(term)) {
-        woken = false; // before the look: what commits from here on may be missed by it
+        boolean hinted = woken; // by an append that may commit only after this look
+        woken = false;
         long looked = System.nanoTime();
         published = window(ring, work, new RingReader.Window(published, null, /* again= */ false));
-        pause = found > 0 || woken ? shortest : Math.min(pause * 2, longest);
+        pause = found > 0 || hinted ? shortest : Math.min(pause * 2, longest);
         rest(work, looked + shortest, looked + pause);
       }
     }

@@ -92,6 +92,31 @@ class JdbcApplicationIT {
   }
 
   @Test
+  void applicationThatPollsSendsAndHandlesOnceAndAnAppendEndsThePause() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(
+            database,
+            NoteApplication.class,
+            "evenkeel.relay.mode=polling",
+            "evenkeel.relay.polling.max-interval=10s")) {
+      append(application, "a");
+      awaitSeen(application, "a");
+      // Long enough for pauses far beyond the next line's patience.
+      await().during(Duration.ofSeconds(2)).until(() -> true);
+      append(application, "b");
+      await()
+          .atMost(Duration.ofSeconds(2))
+          .untilAsserted(
+              () ->
+                  assertThat(application.getBean(NoteApplication.Notes.class).seen)
+                      .containsExactly("a", "b"));
+      assertThat(application.getBean(RelayLifecycle.class).statuses().get("home"))
+          .satisfies(status -> assertThat(status.state()).isEqualTo(RelayState.POLLING))
+          .satisfies(status -> assertThat(status.choice()).contains("polling"));
+    }
+  }
+
+  @Test
   void contextThatIsStoppedAndStartedAgainGoesOn() {
     try (ConfigurableApplicationContext application =
         TestApplications.start(database, NoteApplication.class)) {
