@@ -38,6 +38,7 @@ class SchemaMigrationIT {
         .containsExactlyInAnyOrder(
             "outbox",
             "outbox_bucket",
+            "outbox_in_wal",
             "inbox",
             "relay_state",
             "consumer",
@@ -169,6 +170,7 @@ class SchemaMigrationIT {
             "4 SQL t",
             "5 SQL t",
             "6 SQL t",
+            "8 SQL t",
             "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
         .containsExactly("0");

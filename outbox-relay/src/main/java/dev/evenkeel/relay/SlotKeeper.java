@@ -47,8 +47,10 @@ final class SlotKeeper {
       if (gap == null && !row.reconciling()) {
         return false;
       }
+      String told = null;
       if (gap != null && row.witness() != null) { // on a first start it is none
-        alarm.accept(gap);
+        told = TableLess.withLoss(gap, c, schema);
+        alarm.accept(told);
       }
       // Before the first confirmation on a new replication slot.
       if (system.equals(row.systemIdentifier())) {
@@ -76,6 +78,14 @@ final class SlotKeeper {
       }
       term.setPosition(confirmed, created || gap != null);
       awaitOlderTransactions(c);
+      if (gap != null && gap.equals(told)) {
+        // A transaction that was open at the first look may have been the first to write messages
+        // to the WAL alone, and have committed before the new replication slot stood.
+        told = TableLess.withLoss(gap, c, schema);
+        if (!told.equals(gap)) {
+          alarm.accept(told);
+        }
+      }
       return true;
     }
   }

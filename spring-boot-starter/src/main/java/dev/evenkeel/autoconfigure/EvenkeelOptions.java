@@ -90,7 +90,8 @@ record EvenkeelOptions(
         threshold == null
             ? null
             : new OutboxOptions.ClaimCheckOptions(
-                bytes(threshold.toBytes()), bytes(outbox.claimCheck().maxPayload().toBytes())));
+                bytes(threshold.toBytes()), bytes(outbox.claimCheck().maxPayload().toBytes())),
+        outbox.storage());
   }
 
   private static LaneOptions lanes(EvenkeelProperties.Inbox inbox) {

@@ -1,0 +1,46 @@
+package dev.evenkeel.relay;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/** What a gap means for messages that are in the WAL alone. */
+final class TableLess {
+
+  private TableLess() {}
+
+  /**
+   * Says of a gap that messages are lost with it, where such messages were ever written: no table
+   * has them, so nothing can send them again.
+   *
+   * @param c a session that sees what had committed when the gap was found
+   */
+  static String withLoss(String gap, Connection c, String schema) throws SQLException {
+    String since = since(c, schema);
+    return since == null
+        ? gap
+        : "%s; messages of evenkeel.outbox.storage=wal that committed after %s and were not sent yet are lost, because no table has them"
+            .formatted(gap, since);
+  }
+
+  /**
+   * From when on such messages may be missing: whatever committed before the newest published
+   * heartbeat was sent. Null: none was ever written.
+   */
+  private static @Nullable String since(Connection c, String schema) throws SQLException {
+    String sql =
+        """
+        SELECT to_char(greatest(min(w.since), (SELECT published_at FROM %1$s.relay_state)) AT TIME ZONE 'UTC',
+                       'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+          FROM %1$s.outbox_in_wal w
+        HAVING count(*) > 0
+        """
+            .formatted(schema);
+    try (Statement statement = c.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      return row.next() ? row.getString(1) : null;
+    }
+  }
+}
