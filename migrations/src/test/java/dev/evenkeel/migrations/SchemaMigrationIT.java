@@ -170,6 +170,7 @@ class SchemaMigrationIT {
             "4 SQL t",
             "5 SQL t",
             "6 SQL t",
+            "7 SQL t",
             "8 SQL t",
             "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))

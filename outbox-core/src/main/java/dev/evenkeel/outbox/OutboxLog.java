@@ -5,28 +5,26 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Writes messages to the WAL alone: one transactional logical message for each, which PostgreSQL
  * decodes with its transaction when that commits, and never when it, or the savepoint around it, is
  * rolled back.
  *
- * <p>What was committed before the replication slot stood is in no stream, and no table has it. So
- * the first message of a process, on each database, asks for two things. The witness in {@code
- * relay_state}: the relay commits it after it made the replication slot, or took over the one it
- * found, and not while one is only being made. And the replication slot itself, with a confirmed
- * position, because a witness outlives a replication slot that is dropped, or left behind by a dump
- * or a failover. Both are looked at in the message's own transaction: what was there then was there
- * before its commit, and whatever commits after a replication slot is made is in its stream. Later
- * messages do not ask: when the replication slot is lost from then on, the relay's alarm says so.
+ * <p>What commits while no replication slot stands is in no stream, and no table has it. So the
+ * statement that writes looks, each time, for two things, and writes nothing where one is missing.
+ * The witness of an embedded relay: it is committed after the relay made the replication slot, or
+ * took over the one it found, and a term of any other kind takes it away. And the replication slot
+ * itself, with a confirmed position: a witness outlives a replication slot that is dropped or lost,
+ * or stayed behind in a dump or a failover, and one that is still being made does not decode the
+ * transactions that it waits for. What stands then was made before this transaction's commit, and
+ * whatever commits after a replication slot is made is in its stream.
  *
- * <p>For that alarm a row in {@code outbox_in_wal}, which commits with the first messages, tells
- * that there are any. Several first transactions may each leave one; none waits for another.
+ * <p>A row in {@code outbox_in_wal}, which commits with the first messages, tells that there are
+ * any: for the alarm when a replication slot is lost, and for relays that read no WAL. Several first
+ * transactions may each leave one; none waits for another.
  */
 final class OutboxLog implements OutboxWriter {
 
@@ -35,6 +33,20 @@ final class OutboxLog implements OutboxWriter {
 
   private static final int BYTES_PER_STATEMENT = 8 << 20;
 
+  /** Not the view's column for the database: without it the view joins nothing. */
+  private static final String STANDS =
+      """
+      WITH stands AS MATERIALIZED (
+        SELECT FROM %1$s.relay_state
+         WHERE mode = 'embedded' AND witness_lsn IS NOT NULL
+           AND EXISTS (SELECT FROM pg_replication_slots
+                        WHERE slot_name = ? AND confirmed_flush_lsn IS NOT NULL AND wal_status <> 'lost')
+      ), noted AS (
+        INSERT INTO %1$s.outbox_in_wal
+        SELECT FROM stands WHERE NOT EXISTS (SELECT FROM %1$s.outbox_in_wal)
+      )
+      """;
+
   private static final String SERVERS_BYTES =
       """
       '\\x%02x'::bytea || int8send(pg_current_xact_id()::text::bigint)
@@ -42,48 +54,37 @@ final class OutboxLog implements OutboxWriter {
       """
           .formatted(LogicalMessage.FORMAT);
 
-  private static final String EMIT_ONE =
-      "SELECT pg_logical_emit_message(true, ?, %s || ?)".formatted(SERVERS_BYTES);
-
-  /**
-   * The calls are made in the order of n, twice over: the inner query is sorted and can't be merged
-   * into the outer one (OFFSET), which calls once for each row as it comes; and a volatile function
-   * in a select list is called after the sort in any case, since PostgreSQL 9.6.
-   */
-  private static final String EMIT_MANY =
-      """
-      SELECT pg_logical_emit_message(true, ?, %s || ordered.body)
-        FROM (SELECT m.body FROM unnest(?::bytea[]) WITH ORDINALITY AS m (body, n) ORDER BY m.n OFFSET 0) AS ordered
-      """
-          .formatted(SERVERS_BYTES);
-
   private final String schema;
   private final String prefix;
-  private final String look;
-  private final String note;
-  private final Set<String> ready = ConcurrentHashMap.newKeySet(); // JDBC URLs; one for each shard
+  private final String emitOne;
+  private final String emitMany;
 
   OutboxLog(String schema) {
     this.schema = schema;
     this.prefix = LogicalMessage.prefix(schema);
-    this.look =
-        """
-        SELECT witness_lsn IS NOT NULL
-               AND EXISTS (SELECT FROM pg_replication_slots
-                            WHERE slot_name = ? AND database = current_database()
-                              AND confirmed_flush_lsn IS NOT NULL AND wal_status <> 'lost'),
-               EXISTS (SELECT FROM %1$s.outbox_in_wal),
-               EXISTS (SELECT FROM %1$s.outbox_in_wal WHERE xid <> pg_current_xact_id()::text::bigint)
-          FROM %1$s.relay_state
-        """
-            .formatted(schema);
-    this.note = "INSERT INTO %s.outbox_in_wal DEFAULT VALUES".formatted(schema);
+    String stands = STANDS.formatted(schema);
+    this.emitOne =
+        stands
+            + """
+            SELECT pg_logical_emit_message(true, ?, %s || ?) WHERE EXISTS (SELECT FROM stands)
+            """
+                .formatted(SERVERS_BYTES);
+    // The calls are made in the order of n, twice over: the inner query is sorted and can't be
+    // merged into the outer one (OFFSET), which calls once for each row as it comes; and a volatile
+    // function in a select list is called after the sort in any case, since PostgreSQL 9.6.
+    this.emitMany =
+        stands
+            + """
+            SELECT pg_logical_emit_message(true, ?, %s || ordered.body)
+              FROM (SELECT m.body FROM unnest(?::bytea[]) WITH ORDINALITY AS m (body, n) ORDER BY m.n OFFSET 0) AS ordered
+             WHERE EXISTS (SELECT FROM stands)
+            """
+                .formatted(SERVERS_BYTES);
   }
 
   @Override
   public void write(Connection connection, List<OutboxMessage> messages) throws SQLException {
     messages.forEach(LogicalMessage::requireStorable);
-    requireReady(connection, messages.get(0));
     List<byte[]> bodies = new ArrayList<>();
     long bytes = 0;
     for (OutboxMessage message : messages) {
@@ -102,53 +103,37 @@ final class OutboxLog implements OutboxWriter {
   }
 
   private void emit(Connection connection, List<byte[]> bodies) throws SQLException {
+    String slot = ReplicationSlotName.of(connection.getCatalog(), schema);
     if (bodies.size() == 1) {
-      try (PreparedStatement statement = connection.prepareStatement(EMIT_ONE)) {
-        statement.setString(1, prefix);
-        statement.setBytes(2, bodies.get(0));
-        statement.execute();
+      try (PreparedStatement statement = connection.prepareStatement(emitOne)) {
+        statement.setString(1, slot);
+        statement.setString(2, prefix);
+        statement.setBytes(3, bodies.get(0));
+        execute(statement, slot);
       }
       return;
     }
     Array array = connection.createArrayOf("bytea", bodies.toArray(byte[][]::new));
-    try (PreparedStatement statement = connection.prepareStatement(EMIT_MANY)) {
-      statement.setString(1, prefix);
-      statement.setArray(2, array);
-      statement.execute();
+    try (PreparedStatement statement = connection.prepareStatement(emitMany)) {
+      statement.setString(1, slot);
+      statement.setString(2, prefix);
+      statement.setArray(3, array);
+      execute(statement, slot);
     } finally {
       array.free();
     }
   }
 
-  private void requireReady(Connection connection, OutboxMessage first) throws SQLException {
-    String url = connection.getMetaData().getURL();
-    if (ready.contains(url)) {
-      return;
-    }
-    String slot = ReplicationSlotName.of(connection.getCatalog(), schema);
-    try (PreparedStatement statement = connection.prepareStatement(look)) {
-      statement.setString(1, slot);
-      try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        if (!row.getBoolean(1)) {
-          throw new OutboxException(
-              ("%s was not written: with evenkeel.outbox.storage=wal it would be in no table, and the"
-                      + " replication slot %s that should keep it is not in place; start a relay with"
-                      + " evenkeel.relay.mode=cdc, whose health says what it lacks, and append again")
-                  .formatted(first, slot));
-        }
-        if (row.getBoolean(3)) { // committed, whatever becomes of this transaction
-          ready.add(url);
-        } else if (!row.getBoolean(2)) {
-          note(connection);
-        }
+  private static void execute(PreparedStatement statement, String slot) throws SQLException {
+    try (ResultSet places = statement.executeQuery()) {
+      if (!places.next()) {
+        throw new OutboxException(
+            ("Messages were not written: with evenkeel.outbox.storage=wal they would be in no table,"
+                    + " and the replication slot %s that should keep them is not in place; start a"
+                    + " relay with evenkeel.relay.mode=cdc, whose health says what it lacks, and append"
+                    + " again")
+                .formatted(slot));
       }
-    }
-  }
-
-  private void note(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(note);
     }
   }
 }

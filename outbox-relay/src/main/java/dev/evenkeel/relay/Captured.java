@@ -81,7 +81,7 @@ sealed interface Captured {
     if (logical == null
         || !(source.get("txId") instanceof Long decoded)
         || (int) logical.xid() != decoded.intValue()) {
-      strange.skip(String.valueOf(source.get("lsn")), content.length);
+      strange.skip(source.getInt64("lsn"), content.length);
       return null;
     }
     return new Message(logical.message(), logical.xid(), new StreamPosition(event));

@@ -51,6 +51,13 @@ final class SlotKeeper {
       if (gap != null && row.witness() != null) { // on a first start it is none
         told = TableLess.withLoss(gap, c, schema);
         alarm.accept(told);
+      } else if (slot == null || slot.lost()) {
+        // The ring makes good for what a relay of another kind left behind; the WAL has no ring.
+        String missing = slot == null ? "the replication slot is gone" : "the replication slot has lost its WAL";
+        String loss = TableLess.withLoss(missing, c, schema);
+        if (!loss.equals(missing)) {
+          alarm.accept(loss);
+        }
       }
       // Before the first confirmation on a new replication slot.
       if (system.equals(row.systemIdentifier())) {

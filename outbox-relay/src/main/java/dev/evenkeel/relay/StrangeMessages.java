@@ -1,6 +1,8 @@
 package dev.evenkeel.relay;
 
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.replication.LogSequenceNumber;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,9 +26,9 @@ final class StrangeMessages {
   /**
    * Counts one.
    *
-   * @param where its place in the WAL
+   * @param lsn its place in the WAL; null when it is not known
    */
-  void skip(Object where, int bytes) {
+  void skip(@Nullable Long lsn, int bytes) {
     skipped++;
     if (System.nanoTime() - sayAt < 0) {
       return;
@@ -36,7 +38,7 @@ final class StrangeMessages {
             + " {} bytes; whoever writes them should use another prefix",
         skipped,
         prefix,
-        where,
+        lsn == null ? "an unknown place" : LogSequenceNumber.valueOf(lsn).asString(),
         bytes);
     skipped = 0;
     sayAt = System.nanoTime() + MINUTE;

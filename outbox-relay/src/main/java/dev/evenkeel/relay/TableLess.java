@@ -6,7 +6,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
-/** What a gap means for messages that are in the WAL alone. */
+/** What messages that are in the WAL alone mean for relays. */
 final class TableLess {
 
   private TableLess() {}
@@ -21,8 +21,21 @@ final class TableLess {
     String since = since(c, schema);
     return since == null
         ? gap
-        : "%s; messages of evenkeel.outbox.storage=wal that committed after %s and were not sent yet are lost, because no table has them"
+        : "%s; messages of evenkeel.outbox.storage=wal that committed after %s and were not sent are lost with it, because no table has them"
             .formatted(gap, since);
+  }
+
+  /**
+   * What keeps a relay that reads no WAL from working, in one sentence; null when nothing does. It
+   * would not find such messages, and the replication slot that has them would be dropped.
+   */
+  static @Nullable String finding(Connection c, String schema) throws SQLException {
+    return since(c, schema) == null
+        ? null
+        : ("messages were written with evenkeel.outbox.storage=wal, which only a relay with"
+                + " evenkeel.relay.mode=cdc can send; use that mode, or set the storage to table in every"
+                + " process, let such a relay send what is left, and then DELETE FROM %s.outbox_in_wal")
+            .formatted(schema);
   }
 
   /**
