@@ -66,9 +66,11 @@ final class SlotKeeper {
         term.settleIn(longWait, system);
       }
       // After a switch the replication slot is somebody else's, or may stand where a stream stood
-      // long
-      // ago: what H does not see is sent from the ring, and the rest begins here and now.
-      boolean leftOver = row.witness() == null && row.published() != null;
+      // long ago: what H does not see is sent from the ring, and the rest begins here and now.
+      // Unless there are messages without rows: they are nowhere else, and while there are any, no
+      // relay of another kind begins.
+      boolean leftOver =
+          row.witness() == null && row.published() != null && !TableLess.used(c, schema);
       if (slot != null && (slot.lost() || leftOver)) {
         ReplicationSlot.drop(c, schema);
         slot = null;

@@ -25,12 +25,17 @@ final class TableLess {
             .formatted(gap, since);
   }
 
+  /** Whether any such message may be there. */
+  static boolean used(Connection c, String schema) throws SQLException {
+    return since(c, schema) != null;
+  }
+
   /**
    * What keeps a relay that reads no WAL from working, in one sentence; null when nothing does. It
    * would not find such messages, and the replication slot that has them would be dropped.
    */
   static @Nullable String finding(Connection c, String schema) throws SQLException {
-    return since(c, schema) == null
+    return !used(c, schema)
         ? null
         : ("messages were written with evenkeel.outbox.storage=wal, which only a relay with"
                 + " evenkeel.relay.mode=cdc can send; use that mode, or set the storage to table in every"
