@@ -41,6 +41,7 @@ class SchemaMigrationIT {
             "outbox_in_wal",
             "inbox",
             "relay_state",
+            "relay_gap",
             "consumer",
             "parked_key",
             "parked_message",
@@ -172,6 +173,7 @@ class SchemaMigrationIT {
             "6 SQL t",
             "7 SQL t",
             "8 SQL t",
+            "null SQL t",
             "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
         .containsExactly("0");
