@@ -91,7 +91,9 @@ final class EvenkeelPipeline implements Pipeline {
   @Override
   public Writer openWriter() {
     return new SpringWriter(
-        new TransactionTemplate(transactions), new JdbcTemplate(dataSource), wiring.outbox(storage));
+        new TransactionTemplate(transactions),
+        new JdbcTemplate(dataSource),
+        wiring.outbox(storage));
   }
 
   private void stop() {

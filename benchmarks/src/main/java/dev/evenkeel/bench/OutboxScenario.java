@@ -148,8 +148,7 @@ final class OutboxScenario implements Scenario {
         of(bytes, OutboxStorage.WAL).bytes() / of(bytes, OutboxStorage.TABLE).bytes());
     results.addRatio(
         "tableLessWalInBulk",
-        of(bytes, OutboxStorage.WAL).bytesInBulk()
-            / of(bytes, OutboxStorage.TABLE).bytesInBulk());
+        of(bytes, OutboxStorage.WAL).bytesInBulk() / of(bytes, OutboxStorage.TABLE).bytesInBulk());
   }
 
   private static Pipeline stored(BenchDatabase database, OutboxStorage storage) {

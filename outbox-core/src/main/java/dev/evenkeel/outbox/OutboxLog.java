@@ -23,8 +23,8 @@ import java.util.List;
  * whatever commits after a replication slot is made is in its stream.
  *
  * <p>A row in {@code outbox_in_wal}, which commits with the first messages, tells that there are
- * any: for the alarm when a replication slot is lost, and for relays that read no WAL. Several first
- * transactions may each leave one; none waits for another.
+ * any: for the alarm when a replication slot is lost, and for relays that read no WAL. Several
+ * first transactions may each leave one; none waits for another.
  */
 final class OutboxLog implements OutboxWriter {
 

@@ -32,8 +32,7 @@ public record OutboxOptions(
   }
 
   /** In the table. */
-  public OutboxOptions(
-      String schema, int maxPayloadBytes, @Nullable ClaimCheckOptions claimCheck) {
+  public OutboxOptions(String schema, int maxPayloadBytes, @Nullable ClaimCheckOptions claimCheck) {
     this(schema, maxPayloadBytes, claimCheck, OutboxStorage.TABLE);
   }
 

@@ -66,7 +66,9 @@ class LogicalMessageTest {
   void cutContentIsNoMessage() {
     byte[] content = content(with("1", Map.of("a", "b")));
     for (int length = 0; length < content.length; length++) {
-      assertThat(LogicalMessage.read(Arrays.copyOf(content, length))).as("%d bytes", length).isNull();
+      assertThat(LogicalMessage.read(Arrays.copyOf(content, length)))
+          .as("%d bytes", length)
+          .isNull();
     }
   }
 

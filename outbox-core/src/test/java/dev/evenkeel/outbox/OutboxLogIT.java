@@ -75,11 +75,16 @@ class OutboxLogIT {
   }
 
   private void makeSlot() {
-    database.jdbc().execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
+    database
+        .jdbc()
+        .execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
   }
 
   private void witness() {
-    database.jdbc().execute("UPDATE evenkeel.relay_state SET witness_lsn = pg_current_wal_lsn(), mode = 'embedded'");
+    database
+        .jdbc()
+        .execute(
+            "UPDATE evenkeel.relay_state SET witness_lsn = pg_current_wal_lsn(), mode = 'embedded'");
   }
 
   /** As a relay leaves it. */
@@ -159,10 +164,12 @@ class OutboxLogIT {
               assertThat(logical.xid()).isEqualTo(xid);
               OutboxMessage message = logical.message();
               assertThat(message.createdAt())
-                  .isBetween(Instant.now().minus(Duration.ofMinutes(1)), Instant.now().plusSeconds(1));
+                  .isBetween(
+                      Instant.now().minus(Duration.ofMinutes(1)), Instant.now().plusSeconds(1));
               assertThat(message.headers())
                   .isEqualTo(
-                      Map.of("tenant", "t", MessageHeaders.CORRELATION_ID, appended.id().toString()));
+                      Map.of(
+                          "tenant", "t", MessageHeaders.CORRELATION_ID, appended.id().toString()));
               assertThat(message)
                   .usingRecursiveComparison()
                   .ignoringFields("createdAt", "headers")
@@ -275,7 +282,8 @@ class OutboxLogIT {
                           database.insertBusiness("refused");
                           outbox.append(message("refused"));
                         }))
-        .withMessageContaining("the replication slot " + slot + " that should keep them is not in place")
+        .withMessageContaining(
+            "the replication slot " + slot + " that should keep them is not in place")
         .withMessageContaining("evenkeel.relay.mode=cdc");
     assertThat(database.businessRows()).isEqualTo(before);
   }
@@ -311,7 +319,8 @@ class OutboxLogIT {
               () -> {
                 try (var statement = maker.createStatement()) {
                   statement.execute(
-                      "SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot));
+                      "SELECT pg_create_logical_replication_slot('%s', 'pgoutput')"
+                          .formatted(slot));
                 } catch (SQLException e) {
                   throw new IllegalStateException(e);
                 }

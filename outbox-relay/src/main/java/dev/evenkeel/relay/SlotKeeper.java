@@ -53,7 +53,8 @@ final class SlotKeeper {
         alarm.accept(told);
       } else if (slot == null || slot.lost()) {
         // The ring makes good for what a relay of another kind left behind; the WAL has no ring.
-        String missing = slot == null ? "the replication slot is gone" : "the replication slot has lost its WAL";
+        String missing =
+            slot == null ? "the replication slot is gone" : "the replication slot has lost its WAL";
         String loss = TableLess.withLoss(missing, c, schema);
         if (!loss.equals(missing)) {
           alarm.accept(loss);

@@ -31,7 +31,9 @@ class HugeTransactionIT {
   private static final int PAYLOAD = 2_700;
   private static final int MOST_IN_FLIGHT = 2_048;
 
-  /** Counts, and acknowledges in the order of sending, on a thread that is slower than the relay. */
+  /**
+   * Counts, and acknowledges in the order of sending, on a thread that is slower than the relay.
+   */
   private static final class Slow implements Transport, Transport.Session {
 
     private final BlockingQueue<Acknowledgement> sent = new LinkedBlockingQueue<>();

@@ -285,7 +285,8 @@ class TableLessIT {
       assertThat(logged("has a gap in its stream"))
           .singleElement()
           .asString()
-          .contains("the replication slot is gone; messages of evenkeel.outbox.storage=wal that committed after 2")
+          .contains(
+              "the replication slot is gone; messages of evenkeel.outbox.storage=wal that committed after 2")
           .contains(LOST);
       awaitInPlace(node);
       writer.publish(new Counted("a", 2));
@@ -340,7 +341,10 @@ class TableLessIT {
     }
     node(OutboxStorage.WAL).build().publish(new Counted("a", 2));
     try (RelayNode node =
-        node(OutboxStorage.TABLE).named("poller").relay(o -> o.withMode(RelayMode.POLLING)).start()) {
+        node(OutboxStorage.TABLE)
+            .named("poller")
+            .relay(o -> o.withMode(RelayMode.POLLING))
+            .start()) {
       await()
           .atMost(SOON)
           .untilAsserted(

@@ -139,8 +139,7 @@ class EvenkeelOptionsTest {
   @ValueSource(strings = {"polling", "auto", "connect"})
   void messagesWithoutRowsNeedARelayThatReadsTheWal(String mode) {
     assertThatExceptionOfType(EvenkeelConfigurationException.class)
-        .isThrownBy(
-            () -> options("evenkeel.outbox.storage", "wal", "evenkeel.relay.mode", mode))
+        .isThrownBy(() -> options("evenkeel.outbox.storage", "wal", "evenkeel.relay.mode", mode))
         .withMessageStartingWith(
             "evenkeel.outbox.storage=wal needs evenkeel.relay.mode=cdc, was " + mode);
   }

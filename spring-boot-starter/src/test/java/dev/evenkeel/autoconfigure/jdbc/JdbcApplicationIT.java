@@ -79,8 +79,7 @@ class JdbcApplicationIT {
   @Test
   void applicationMaySendWithoutATable() {
     try (ConfigurableApplicationContext application =
-        TestApplications.start(
-            database, NoteApplication.class, "evenkeel.outbox.storage=wal")) {
+        TestApplications.start(database, NoteApplication.class, "evenkeel.outbox.storage=wal")) {
       await() // until the replication slot is in place, appends are refused
           .atMost(Duration.ofSeconds(15))
           .ignoreExceptionsInstanceOf(OutboxException.class)
