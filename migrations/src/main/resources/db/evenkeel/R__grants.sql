@@ -14,7 +14,7 @@ BEGIN
             RAISE EXCEPTION 'evenkeel.migration.application-role names the role "%", which does not exist; create it first with CREATE ROLE', application;
         END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), application);
-        EXECUTE format('GRANT SELECT, INSERT ON outbox, inbox, claim_check, parked_action TO %I', application);
+        EXECUTE format('GRANT SELECT, INSERT ON outbox, outbox_in_wal, inbox, claim_check, parked_action TO %I', application);
         EXECUTE format('GRANT USAGE ON SEQUENCE outbox_position, parked_position TO %I', application);
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state TO %I', application);
         EXECUTE format('GRANT SELECT ON relay_gap TO %I', application);
@@ -34,7 +34,7 @@ BEGIN
             RAISE EXCEPTION 'evenkeel.migration.relay-role names the role "%", which does not exist or lacks LOGIN or REPLICATION; use CREATE ROLE ... LOGIN REPLICATION', relay;
         END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), relay);
-        EXECUTE format('GRANT SELECT ON outbox, inbox, consumer, claim_check TO %I', relay);
+        EXECUTE format('GRANT SELECT ON outbox, outbox_in_wal, inbox, consumer, claim_check TO %I', relay);
         EXECUTE format('GRANT USAGE ON SEQUENCE parked_position TO %I', relay);
         EXECUTE format('GRANT SELECT, UPDATE ON relay_state, outbox_bucket TO %I', relay);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON relay_gap TO %I', relay);

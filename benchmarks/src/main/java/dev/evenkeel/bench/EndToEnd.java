@@ -10,8 +10,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * @param eventsPerSecond handled, over the time from the first write to the last handled
  * @param behindMillis from the last commit to the last handled
  * @param cpuMicros processor time that this JVM used for an event, writers included
+ * @param walBytes what the server wrote to its WAL for an event and all that came with it
  */
-record EndToEnd(double eventsPerSecond, double behindMillis, double cpuMicros) {
+record EndToEnd(double eventsPerSecond, double behindMillis, double cpuMicros, double walBytes) {
 
   private static final int WRITERS = 16;
 
@@ -32,6 +33,7 @@ record EndToEnd(double eventsPerSecond, double behindMillis, double cpuMicros) {
     database.settle();
 
     AtomicLong orders = new AtomicLong();
+    long walBefore = WalPerEvent.position(database);
     Duration cpuBefore = Cpu.used();
     long from = System.nanoTime();
     long until = from + duration.toNanos();
@@ -49,9 +51,11 @@ record EndToEnd(double eventsPerSecond, double behindMillis, double cpuMicros) {
     long writtenAt = System.nanoTime();
     progress.await(written + 1);
     Duration cpu = Cpu.used().minus(cpuBefore);
+    long wal = WalPerEvent.position(database) - walBefore;
     return new EndToEnd(
         Rate.perSecond(written, from, progress.lastAt()),
         Math.max(0, progress.lastAt() - writtenAt) / (double) TimeUnit.MILLISECONDS.toNanos(1),
-        cpu.toNanos() / (double) TimeUnit.MICROSECONDS.toNanos(1) / written);
+        cpu.toNanos() / (double) TimeUnit.MICROSECONDS.toNanos(1) / written,
+        wal / (double) written);
   }
 }

@@ -3,6 +3,7 @@ package dev.evenkeel.bench;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.Outbox;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.relay.Relay;
 import java.time.Duration;
@@ -39,14 +40,20 @@ final class EvenkeelPipeline implements Pipeline {
 
   private final BenchDatabase database;
   private final Consumer consumer;
+  private final OutboxStorage storage;
   private final HikariDataSource dataSource;
   private final DataSourceTransactionManager transactions;
   private final RelayWiring wiring;
   private @Nullable Relay relay;
 
   EvenkeelPipeline(BenchDatabase database, Consumer consumer) {
+    this(database, consumer, OutboxStorage.TABLE);
+  }
+
+  EvenkeelPipeline(BenchDatabase database, Consumer consumer, OutboxStorage storage) {
     this.database = database;
     this.consumer = consumer;
+    this.storage = storage;
     this.dataSource = database.pool(CONNECTIONS);
     this.transactions = new DataSourceTransactionManager(dataSource);
     this.wiring = new RelayWiring(database.info(), "bench", dataSource, List.of(OrderPlaced.class));
@@ -84,7 +91,9 @@ final class EvenkeelPipeline implements Pipeline {
   @Override
   public Writer openWriter() {
     return new SpringWriter(
-        new TransactionTemplate(transactions), new JdbcTemplate(dataSource), wiring.outbox());
+        new TransactionTemplate(transactions),
+        new JdbcTemplate(dataSource),
+        wiring.outbox(storage));
   }
 
   private void stop() {

@@ -1,12 +1,15 @@
 package dev.evenkeel.bench;
 
+import dev.evenkeel.outbox.OutboxStorage;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
  * The outbox and its relay beside bare JDBC and bare Debezium: throughput until handled, delay from
- * commit to handler, and the time to work off a backlog.
+ * commit to handler, and the time to work off a backlog; and the outbox that is no table beside the
+ * one that is.
  */
 final class OutboxScenario implements Scenario {
 
@@ -14,6 +17,7 @@ final class OutboxScenario implements Scenario {
   private static final String DELAY = "delay";
   private static final String DRAIN = "drain";
   private static final String DRAIN_BULK = "drainBulk";
+  private static final String STORAGE = "storage";
 
   /** The JVM needs that long until throughput rises no more. */
   private static final Duration WARM_UP = Duration.ofSeconds(25);
@@ -70,6 +74,9 @@ final class OutboxScenario implements Scenario {
       if (options.wants(DRAIN_BULK)) {
         drain(Drain.BULK, DRAIN_BULK, results);
       }
+      if (options.wants(STORAGE)) {
+        storage(options.duration(), results);
+      }
       System.out.printf("round %d of %d done%n", round, options.rounds());
     }
   }
@@ -105,6 +112,47 @@ final class OutboxScenario implements Scenario {
         Pipeline pipeline = variant.on(database)) {
       return EndToEnd.measure(database, pipeline, duration);
     }
+  }
+
+  /** Table-less storage beside the table, both with the consumer that does nothing. */
+  private static void storage(Duration duration, Results results) throws Exception {
+    Map<OutboxStorage, EndToEnd> measured = new EnumMap<>(OutboxStorage.class);
+    Map<OutboxStorage, WalPerEvent> bytes = new EnumMap<>(OutboxStorage.class);
+    for (OutboxStorage storage : OutboxStorage.values()) {
+      EndToEnd outcome;
+      WalPerEvent wal;
+      try (BenchDatabase database = BenchDatabase.create();
+          Pipeline pipeline = stored(database, storage)) {
+        outcome = EndToEnd.measure(database, pipeline, duration);
+      }
+      try (BenchDatabase database = BenchDatabase.create();
+          Pipeline pipeline = stored(database, storage)) {
+        wal = WalPerEvent.measure(database, pipeline);
+      }
+      measured.put(storage, outcome);
+      bytes.put(storage, wal);
+      String name = STORAGE + "/" + storage.name().toLowerCase(Locale.ROOT);
+      results.add(name, "throughput", "events/s", outcome.eventsPerSecond());
+      results.add(name, "behind", "ms", outcome.behindMillis());
+      results.add(name, "JVM's CPU", "us/event", outcome.cpuMicros());
+      results.add(name, "WAL with business row and relay", "bytes/event", outcome.walBytes());
+      results.add(name, "WAL of the event alone", "bytes/event", wal.bytes());
+      results.add(name, "WAL in a transaction of 100", "bytes/event", wal.bytesInBulk());
+    }
+    results.addRatio(
+        "tableLess",
+        of(measured, OutboxStorage.WAL).eventsPerSecond()
+            / of(measured, OutboxStorage.TABLE).eventsPerSecond());
+    results.addRatio(
+        "tableLessWal",
+        of(bytes, OutboxStorage.WAL).bytes() / of(bytes, OutboxStorage.TABLE).bytes());
+    results.addRatio(
+        "tableLessWalInBulk",
+        of(bytes, OutboxStorage.WAL).bytesInBulk() / of(bytes, OutboxStorage.TABLE).bytesInBulk());
+  }
+
+  private static Pipeline stored(BenchDatabase database, OutboxStorage storage) {
+    return new EvenkeelPipeline(database, EvenkeelPipeline.Consumer.NO_OP, storage);
   }
 
   private static void delay(Results results) throws Exception {
@@ -153,7 +201,7 @@ final class OutboxScenario implements Scenario {
     }
   }
 
-  private static <T> T of(Map<Variant, T> measured, Variant variant) {
+  private static <K, T> T of(Map<K, T> measured, K variant) {
     return java.util.Objects.requireNonNull(measured.get(variant));
   }
 }

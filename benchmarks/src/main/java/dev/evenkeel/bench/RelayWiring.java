@@ -10,6 +10,7 @@ import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
@@ -67,8 +68,17 @@ final class RelayWiring {
   }
 
   Outbox outbox() {
+    return outbox(OutboxStorage.TABLE);
+  }
+
+  Outbox outbox(OutboxStorage storage) {
+    OutboxOptions d = OutboxOptions.defaults();
     return new TransactionalOutbox(
-        dataSource, OutboxOptions.defaults(), types, codec, TransactionalOutbox.Context.none());
+        dataSource,
+        new OutboxOptions(d.schema(), d.maxPayloadBytes(), d.claimCheck(), storage),
+        types,
+        codec,
+        TransactionalOutbox.Context.none());
   }
 
   ParkedStore parked() {

@@ -38,6 +38,7 @@ class SchemaMigrationIT {
         .containsExactlyInAnyOrder(
             "outbox",
             "outbox_bucket",
+            "outbox_in_wal",
             "inbox",
             "relay_state",
             "relay_gap",
@@ -171,6 +172,7 @@ class SchemaMigrationIT {
             "5 SQL t",
             "6 SQL t",
             "7 SQL t",
+            "8 SQL t",
             "null SQL t", // grants
             "null SQL t");
     assertThat(Sql.query(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))

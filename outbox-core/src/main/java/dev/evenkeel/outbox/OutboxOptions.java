@@ -10,9 +10,13 @@ import org.jspecify.annotations.Nullable;
  *     default 1 MiB
  * @param claimCheck which payloads go to the payload store; null, the default: none, and larger
  *     ones are refused
+ * @param storage where messages are until they are sent; default the table
  */
 public record OutboxOptions(
-    String schema, int maxPayloadBytes, @Nullable ClaimCheckOptions claimCheck) {
+    String schema,
+    int maxPayloadBytes,
+    @Nullable ClaimCheckOptions claimCheck,
+    OutboxStorage storage) {
 
   public OutboxOptions {
     if (maxPayloadBytes < 1 || maxPayloadBytes > 64 * 1024 * 1024) {
@@ -27,7 +31,12 @@ public record OutboxOptions(
     }
   }
 
-  /** Without a claim check. */
+  /** In the table. */
+  public OutboxOptions(String schema, int maxPayloadBytes, @Nullable ClaimCheckOptions claimCheck) {
+    this(schema, maxPayloadBytes, claimCheck, OutboxStorage.TABLE);
+  }
+
+  /** In the table, without a claim check. */
   public OutboxOptions(String schema, int maxPayloadBytes) {
     this(schema, maxPayloadBytes, null);
   }

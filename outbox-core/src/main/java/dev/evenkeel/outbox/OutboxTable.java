@@ -10,7 +10,7 @@ import java.util.UUID;
 /**
  * Statements on {@code outbox}. bucket, position, xid and created_at are the database's defaults.
  */
-final class OutboxTable {
+final class OutboxTable implements OutboxWriter {
 
   /** Rows per statement: bounds the arrays that a transaction of very many messages needs. */
   private static final int ROWS_PER_STATEMENT = 1_000;
@@ -62,7 +62,8 @@ final class OutboxTable {
     }
   }
 
-  void insert(Connection connection, List<OutboxMessage> messages) throws SQLException {
+  @Override
+  public void write(Connection connection, List<OutboxMessage> messages) throws SQLException {
     if (messages.size() == 1) {
       insertOne(connection, messages.get(0));
       return;

@@ -17,16 +17,21 @@ import java.util.List;
  */
 public final class ProtocolOutbox {
 
-  private final OutboxTable table;
+  private final OutboxWriter writer;
   private final MessageObserver observer;
+
+  /** Makes the outbox of an installation that writes rows. */
+  public ProtocolOutbox(String schema, MessageObserver observer) {
+    this(schema, OutboxStorage.TABLE, observer);
+  }
 
   /**
    * Makes the outbox of an installation.
    *
    * @param observer told how many messages were written
    */
-  public ProtocolOutbox(String schema, MessageObserver observer) {
-    this.table = new OutboxTable(schema);
+  public ProtocolOutbox(String schema, OutboxStorage storage, MessageObserver observer) {
+    this.writer = OutboxWriter.of(storage, schema);
     this.observer = observer;
   }
 
@@ -48,7 +53,7 @@ public final class ProtocolOutbox {
     if (messages.isEmpty()) {
       return;
     }
-    table.insert(connection, messages);
+    writer.write(connection, messages);
     observer.appended(messages.size());
   }
 }

@@ -32,7 +32,7 @@ public final class TransactionalOutbox implements Outbox {
   private final PayloadCodec codec;
   private final Context context;
   private final ClaimCheck claims;
-  private final OutboxTable table;
+  private final OutboxWriter writer;
 
   /**
    * What surrounds an append.
@@ -88,7 +88,7 @@ public final class TransactionalOutbox implements Outbox {
     this.codec = codec;
     this.context = context;
     this.claims = new ClaimCheck(context.payloads());
-    this.table = new OutboxTable(options.schema());
+    this.writer = OutboxWriter.of(options.storage(), options.schema());
   }
 
   @Override
@@ -205,7 +205,7 @@ public final class TransactionalOutbox implements Outbox {
   private void write(List<OutboxMessage> messages) {
     Connection connection = DataSourceUtils.getConnection(dataSource);
     try {
-      table.insert(connection, messages);
+      writer.write(connection, messages);
       context.observer().appended(messages.size());
     } catch (SQLException e) {
       throw translated("INSERT INTO outbox", e);

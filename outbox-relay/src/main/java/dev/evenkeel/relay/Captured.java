@@ -1,6 +1,7 @@
 package dev.evenkeel.relay;
 
 import dev.evenkeel.outbox.HeadersJson;
+import dev.evenkeel.outbox.LogicalMessage;
 import dev.evenkeel.outbox.OutboxMessage;
 import io.debezium.engine.RecordChangeEvent;
 import java.nio.ByteBuffer;
@@ -11,13 +12,13 @@ import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
-/** What the stream brings: a row of the outbox or a heartbeat. */
+/** What the stream brings: a message of the outbox, as a row or not, or a heartbeat. */
 sealed interface Captured {
 
   /** Its place. */
   StreamPosition position();
 
-  /** A row of the outbox. */
+  /** A message of the outbox. */
   record Message(OutboxMessage message, long xid, StreamPosition position) implements Captured {}
 
   /** A heartbeat. */
@@ -27,18 +28,22 @@ sealed interface Captured {
    * Reads a record of Debezium in Connect format; null for what is neither. Never throws for what a
    * row or a foreign message of the same prefix may hold: one bad record would stop the stream for
    * ever.
+   *
+   * @param outboxPrefix of logical messages that are messages of the outbox
+   * @param strange told of those that are none
    */
-  static @Nullable Captured of(RecordChangeEvent<SourceRecord> event) {
+  static @Nullable Captured of(
+      RecordChangeEvent<SourceRecord> event, String outboxPrefix, StrangeMessages strange) {
     if (!(event.record().value() instanceof Struct value)) {
       return null;
     }
     if (value.schema().field("message") != null) {
-      Object content = value.getStruct("message").get("content");
-      Heartbeat heartbeat =
-          content == null
-              ? null
-              : Heartbeat.parse(new String(bytes(content), StandardCharsets.UTF_8));
-      return heartbeat == null ? null : new Beat(heartbeat, new StreamPosition(event));
+      Struct message = value.getStruct("message");
+      Object content = message.get("content");
+      byte[] bytes = content == null ? new byte[0] : bytes(content);
+      return outboxPrefix.equals(message.getString("prefix"))
+          ? message(bytes, value.getStruct("source"), event, strange)
+          : heartbeat(bytes, event);
     }
     if (value.schema().field("after") == null || value.getStruct("after") == null) {
       return null;
@@ -55,6 +60,31 @@ sealed interface Captured {
             HeadersJson.read(row.getString("headers")),
             OffsetDateTime.parse(row.getString("created_at")).toInstant());
     return new Message(message, row.getInt64("xid"), new StreamPosition(event));
+  }
+
+  private static @Nullable Captured heartbeat(
+      byte[] content, RecordChangeEvent<SourceRecord> event) {
+    Heartbeat heartbeat = Heartbeat.parse(new String(content, StandardCharsets.UTF_8));
+    return heartbeat == null ? null : new Beat(heartbeat, new StreamPosition(event));
+  }
+
+  /**
+   * The transaction that a message names has to be the one that the server decodes: the dispatcher
+   * waits until it is visible, and for one that does not exist it would wait for ever.
+   */
+  private static @Nullable Captured message(
+      byte[] content,
+      Struct source,
+      RecordChangeEvent<SourceRecord> event,
+      StrangeMessages strange) {
+    LogicalMessage logical = LogicalMessage.read(content);
+    if (logical == null
+        || !(source.get("txId") instanceof Long decoded)
+        || (int) logical.xid() != decoded.intValue()) {
+      strange.skip(source.getInt64("lsn"), content.length);
+      return null;
+    }
+    return new Message(logical.message(), logical.xid(), new StreamPosition(event));
   }
 
   private static byte[] bytes(Object value) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.relay;
 
 import dev.evenkeel.outbox.HeadersJson;
+import dev.evenkeel.outbox.LogicalMessage;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.RecordChangeEvent;
@@ -101,7 +102,7 @@ final class DebeziumStream {
             .using(configuration(options, settings, slot))
             .using(policy(batches))
             .using(this::completed)
-            .notifying(new Consumer(batches))
+            .notifying(new Consumer(LogicalMessage.prefix(options.schema()), batches))
             .build();
     thread = new Thread(engine, "evenkeel-relay-engine-" + options.schema());
     thread.setDaemon(true);
@@ -213,8 +214,12 @@ final class DebeziumStream {
     }
   }
 
-  private record Consumer(Batches batches)
+  private record Consumer(String outboxPrefix, StrangeMessages strange, Batches batches)
       implements DebeziumEngine.ChangeConsumer<RecordChangeEvent<SourceRecord>> {
+
+    Consumer(String outboxPrefix, Batches batches) {
+      this(outboxPrefix, new StrangeMessages(outboxPrefix), batches);
+    }
 
     @Override
     public void handleBatch(
@@ -223,7 +228,7 @@ final class DebeziumStream {
         throws InterruptedException {
       List<Captured> batch = new ArrayList<>(records.size());
       for (RecordChangeEvent<SourceRecord> event : records) {
-        Captured captured = Captured.of(event);
+        Captured captured = Captured.of(event, outboxPrefix, strange);
         if (captured != null) {
           batch.add(captured);
         }
@@ -286,7 +291,9 @@ final class DebeziumStream {
     p.setProperty("snapshot.mode", "no_data");
     p.setProperty("lsn.flush.mode", "connector");
     p.setProperty("table.include.list", options.schema() + "\\.outbox");
-    p.setProperty("message.prefix.include.list", Term.heartbeatPrefix(options.schema()));
+    p.setProperty(
+        "message.prefix.include.list",
+        Term.heartbeatPrefix(options.schema()) + "," + LogicalMessage.prefix(options.schema()));
     // What nobody reads here is not decoded, and Debezium's own statistics are not kept: together
     // about a fifth of what a row costs when a backlog is drained.
     String outbox = options.schema() + "\\.outbox\\.";

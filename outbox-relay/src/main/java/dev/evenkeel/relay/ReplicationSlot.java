@@ -1,13 +1,11 @@
 package dev.evenkeel.relay;
 
-import java.nio.charset.StandardCharsets;
+import dev.evenkeel.outbox.ReplicationSlotName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Locale;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.replication.LogSequenceNumber;
 
@@ -32,7 +30,6 @@ record ReplicationSlot(
     long retainedBytes) {
 
   static final String PLUGIN = "pgoutput";
-  private static final int MAX_NAME = 63;
 
   /** The name of an installation's replication slot in the connection's database. */
   static String nameFor(Connection connection, String schema) throws SQLException {
@@ -40,16 +37,7 @@ record ReplicationSlot(
   }
 
   static String name(String database, String schema) {
-    String plain = "evenkeel_" + database + "_" + schema;
-    String name = plain.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
-    if (name.equals(plain) && name.length() <= MAX_NAME) {
-      return name;
-    }
-    // Two databases must not share a name that was bent or cut.
-    CRC32 crc = new CRC32();
-    crc.update((database + "\0" + schema).getBytes(StandardCharsets.UTF_8));
-    String suffix = "_" + Long.toHexString(crc.getValue());
-    return name.substring(0, Math.min(name.length(), MAX_NAME - suffix.length())) + suffix;
+    return ReplicationSlotName.of(database, schema);
   }
 
   static @Nullable ReplicationSlot find(Connection connection, String schema) throws SQLException {

@@ -47,6 +47,10 @@ final class SlotDoctor {
   List<String> pollingPreflight(Connection c) throws SQLException {
     List<String> findings = new ArrayList<>();
     checkPrivileges(c, findings);
+    String tableLess = TableLess.finding(c, schema);
+    if (tableLess != null) {
+      findings.add(tableLess);
+    }
     return findings;
   }
 

@@ -47,8 +47,18 @@ final class SlotKeeper {
       if (gap == null && !row.reconciling()) {
         return false;
       }
+      String told = null;
       if (gap != null && row.witness() != null) { // on a first start it is none
-        alarm.accept(gap);
+        told = TableLess.withLoss(gap, c, schema);
+        alarm.accept(told);
+      } else if (slot == null || slot.lost()) {
+        // The ring makes good for what a relay of another kind left behind; the WAL has no ring.
+        String missing =
+            slot == null ? "the replication slot is gone" : "the replication slot has lost its WAL";
+        String loss = TableLess.withLoss(missing, c, schema);
+        if (!loss.equals(missing)) {
+          alarm.accept(loss);
+        }
       }
       // Before the first confirmation on a new replication slot.
       if (system.equals(row.systemIdentifier())) {
@@ -57,9 +67,11 @@ final class SlotKeeper {
         term.settleIn(longWait, system);
       }
       // After a switch the replication slot is somebody else's, or may stand where a stream stood
-      // long
-      // ago: what H does not see is sent from the ring, and the rest begins here and now.
-      boolean leftOver = row.witness() == null && row.published() != null;
+      // long ago: what H does not see is sent from the ring, and the rest begins here and now.
+      // Unless there are messages without rows: they are nowhere else, and while there are any, no
+      // relay of another kind begins.
+      boolean leftOver =
+          row.witness() == null && row.published() != null && !TableLess.used(c, schema);
       if (slot != null && (slot.lost() || leftOver)) {
         ReplicationSlot.drop(c, schema);
         slot = null;
@@ -76,6 +88,14 @@ final class SlotKeeper {
       }
       term.setPosition(confirmed, created || gap != null);
       awaitOlderTransactions(c);
+      if (gap != null && gap.equals(told)) {
+        // A transaction that was open at the first look may have been the first to write messages
+        // to the WAL alone, and have committed before the new replication slot stood.
+        told = TableLess.withLoss(gap, c, schema);
+        if (!told.equals(gap)) {
+          alarm.accept(told);
+        }
+      }
       return true;
     }
   }

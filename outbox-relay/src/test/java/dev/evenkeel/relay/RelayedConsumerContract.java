@@ -1,9 +1,12 @@
 package dev.evenkeel.relay;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.EventTypes;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.OutboxMessage;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.ParkedMessages;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.ProtocolOutbox;
@@ -15,15 +18,22 @@ import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.testing.ConsumerContract;
 import dev.evenkeel.testing.EvenkeelDatabase;
 import dev.evenkeel.testing.database.DatabaseInfo;
+import java.time.Duration;
 import java.util.List;
 
 /** Handlers may rely on the same, whoever relays: from an append through a relay to them. */
 abstract class RelayedConsumerContract extends ConsumerContract {
 
   private final RelayMode mode;
+  private final OutboxStorage storage;
 
   RelayedConsumerContract(RelayMode mode) {
+    this(mode, OutboxStorage.TABLE);
+  }
+
+  RelayedConsumerContract(RelayMode mode, OutboxStorage storage) {
     this.mode = mode;
+    this.storage = storage;
   }
 
   @Override
@@ -32,7 +42,7 @@ abstract class RelayedConsumerContract extends ConsumerContract {
     ParkedStore parked =
         new ParkedStore(
             database.dataSource(), database.schema(), MessageObserver.NONE, TimeSource.SYSTEM);
-    ProtocolOutbox outbox = new ProtocolOutbox(database.schema(), MessageObserver.NONE);
+    ProtocolOutbox outbox = new ProtocolOutbox(database.schema(), storage, MessageObserver.NONE);
     Relay relay =
         new Relay(
             RelayOptions.defaults(database.schema(), "node").withMode(mode),
@@ -43,6 +53,11 @@ abstract class RelayedConsumerContract extends ConsumerContract {
             handlers.subscriptions(),
             MessageObserver.NONE);
     relay.start();
+    if (storage == OutboxStorage.WAL) { // refuses what nobody would read
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> relay.status().state() == RelayState.STREAMING);
+    }
     return new Way() {
       @Override
       public void send(OutboxMessage message) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.MessageHeaders;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.ProtocolOutbox;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.outbox.TimeSource;
@@ -62,6 +63,7 @@ public final class SagaEngine implements Sagas {
    * @param shards where sagas and steps live
    * @param participants of this process
    * @param messages told what is appended to the outbox
+   * @param storage where appended messages are until they are sent
    * @param slot says which slot the current transaction belongs to
    * @param codec writes commands, results and events
    * @param headers asked at each start, for what the saga carries along
@@ -73,6 +75,7 @@ public final class SagaEngine implements Sagas {
       SagaShards shards,
       SagaParticipants participants,
       MessageObserver messages,
+      OutboxStorage storage,
       TransactionSlot slot,
       PayloadCodec codec,
       List<HeaderSource> headers,
@@ -83,6 +86,30 @@ public final class SagaEngine implements Sagas {
     public Context {
       headers = List.copyOf(headers);
       flushes = List.copyOf(flushes);
+    }
+
+    /** With an outbox that is a table. */
+    public Context(
+        SagaShards shards,
+        SagaParticipants participants,
+        MessageObserver messages,
+        TransactionSlot slot,
+        PayloadCodec codec,
+        List<HeaderSource> headers,
+        List<TransactionFlush> flushes,
+        SagaObserver observer,
+        TimeSource time) {
+      this(
+          shards,
+          participants,
+          messages,
+          OutboxStorage.TABLE,
+          slot,
+          codec,
+          headers,
+          flushes,
+          observer,
+          time);
     }
   }
 
@@ -115,13 +142,14 @@ public final class SagaEngine implements Sagas {
             context.shards(),
             context.participants(),
             context.messages(),
+            context.storage(),
             context.slot(),
             context.codec(),
             context.headers(),
             context.flushes(),
             new GuardedObserver(context.observer()),
             context.time());
-    this.outbox = new ProtocolOutbox(options.schema(), context.messages());
+    this.outbox = new ProtocolOutbox(options.schema(), context.storage(), context.messages());
     this.codec = new SagaCodec(context.codec(), options.maxPayloadBytes());
     this.coordinator = new SagaCoordinator(context.codec(), options.stuckAfter());
     this.runner =

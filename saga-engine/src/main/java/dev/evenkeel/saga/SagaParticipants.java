@@ -1,5 +1,6 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.ProtocolOutbox;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.spi.DirectHandler;
@@ -34,6 +35,7 @@ public final class SagaParticipants {
   /**
    * What surrounds participants that are asked by messages.
    *
+   * @param storage where answers are until they are sent
    * @param codec reads commands and writes results
    * @param flushes mappers to flush before a row is written
    * @param messages told what is appended to the outbox
@@ -42,6 +44,7 @@ public final class SagaParticipants {
    */
   public record Surroundings(
       String schema,
+      OutboxStorage storage,
       PayloadCodec codec,
       List<TransactionFlush> flushes,
       MessageObserver messages,
@@ -52,8 +55,19 @@ public final class SagaParticipants {
       flushes = List.copyOf(flushes);
     }
 
+    /** With an outbox that is a table. */
+    public Surroundings(
+        String schema,
+        PayloadCodec codec,
+        List<TransactionFlush> flushes,
+        MessageObserver messages,
+        TimeSource time,
+        int maxPayloadBytes) {
+      this(schema, OutboxStorage.TABLE, codec, flushes, messages, time, maxPayloadBytes);
+    }
+
     ProtocolOutbox outbox() {
-      return new ProtocolOutbox(schema, messages);
+      return new ProtocolOutbox(schema, storage, messages);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.InboxOptions;
 import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.relay.JanitorOptions;
 import dev.evenkeel.relay.PollingOptions;
@@ -11,6 +12,7 @@ import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.saga.SagaOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -72,6 +74,7 @@ record EvenkeelOptions(
     LaneOptions lanes = lanes(inbox);
     RelayOptions relay = relay(schema, properties.relay(), defaultNode, janitor);
     requireBelowLease(lanes.handlerTimeout(), relay.lease());
+    requireWalReader(properties.outbox().storage(), relay.mode());
     return new EvenkeelOptions(
         migration,
         outbox(schema, properties.outbox()),
@@ -82,6 +85,14 @@ record EvenkeelOptions(
         List.copyOf(inbox.retired()));
   }
 
+  private static void requireWalReader(OutboxStorage storage, RelayMode mode) {
+    if (storage == OutboxStorage.WAL && mode != RelayMode.CDC) {
+      throw new IllegalArgumentException(
+          "evenkeel.outbox.storage=wal needs evenkeel.relay.mode=cdc, was %s: other relays read rows, and there are none; set the mode to cdc or the storage to table"
+              .formatted(mode.name().toLowerCase(Locale.ROOT)));
+    }
+  }
+
   private static OutboxOptions outbox(String schema, EvenkeelProperties.Outbox outbox) {
     DataSize threshold = outbox.claimCheck().threshold();
     return new OutboxOptions(
@@ -90,7 +101,8 @@ record EvenkeelOptions(
         threshold == null
             ? null
             : new OutboxOptions.ClaimCheckOptions(
-                bytes(threshold.toBytes()), bytes(outbox.claimCheck().maxPayload().toBytes())));
+                bytes(threshold.toBytes()), bytes(outbox.claimCheck().maxPayload().toBytes())),
+        outbox.storage());
   }
 
   private static LaneOptions lanes(EvenkeelProperties.Inbox inbox) {

@@ -51,6 +51,7 @@ public final class EvenkeelParticipantAutoConfiguration {
         beans,
         new SagaParticipants.Surroundings(
             options.schema(),
+            options.outbox().storage(),
             codec,
             flushes.orderedStream().toList(),
             messages.observer(),

@@ -1,6 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.DeadLetterPolicy;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.shard.guard.DualWriteMode;
 import java.time.Duration;
@@ -138,11 +139,14 @@ record EvenkeelProperties(
   /**
    * The writing side.
    *
+   * @param storage Where messages are until they are sent: table, or wal (no rows: less to write
+   *     and nothing to remove, but a lost replication slot loses what was not sent yet).
    * @param maxPayload Largest payload that a message carries itself, 1B to 64MB.
    * @param retention How long published messages stay in the outbox, up to 30 days.
    * @param claimCheck Payloads too large to travel in a message.
    */
   record Outbox(
+      @DefaultValue("table") OutboxStorage storage,
       @DefaultValue("1MB") DataSize maxPayload,
       @DefaultValue("6h") Duration retention,
       @DefaultValue ClaimCheck claimCheck) {}

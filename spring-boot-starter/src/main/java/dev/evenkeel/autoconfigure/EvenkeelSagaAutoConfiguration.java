@@ -137,6 +137,7 @@ public final class EvenkeelSagaAutoConfiguration {
                     shards,
                     participants.getIfAvailable(() -> SagaParticipants.NONE),
                     messages.observer(),
+                    options.outbox().storage(),
                     slot,
                     codec,
                     sources,

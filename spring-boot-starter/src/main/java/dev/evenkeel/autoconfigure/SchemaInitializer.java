@@ -27,6 +27,7 @@ final class SchemaInitializer implements InitializingBean {
       Set.of(
           "outbox",
           "outbox_bucket",
+          "outbox_in_wal",
           "inbox",
           "relay_state",
           "relay_gap",

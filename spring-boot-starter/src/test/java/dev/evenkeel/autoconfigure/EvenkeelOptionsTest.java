@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.InboxOptions;
 import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.delivery.LaneOptions;
 import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.saga.SagaOptions;
@@ -15,6 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -123,6 +125,23 @@ class EvenkeelOptionsTest {
         .isThrownBy(() -> options(property, value))
         .withMessageStartingWith(property + " must ")
         .withMessageContaining(", was ");
+  }
+
+  @Test
+  void messagesMayBeInTheWalAlone() {
+    assertThat(options("evenkeel.outbox.storage", "wal").outbox().storage())
+        .isEqualTo(OutboxStorage.WAL);
+    assertThat(options("evenkeel.outbox.storage", "table").outbox().storage())
+        .isEqualTo(OutboxStorage.TABLE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"polling", "auto", "connect"})
+  void messagesWithoutRowsNeedARelayThatReadsTheWal(String mode) {
+    assertThatExceptionOfType(EvenkeelConfigurationException.class)
+        .isThrownBy(() -> options("evenkeel.outbox.storage", "wal", "evenkeel.relay.mode", mode))
+        .withMessageStartingWith(
+            "evenkeel.outbox.storage=wal needs evenkeel.relay.mode=cdc, was " + mode);
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.JsonPayloadCodec;
 import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxOptions;
+import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.TimeSource;
 import dev.evenkeel.outbox.TransactionalOutbox;
@@ -55,7 +56,7 @@ final class Application implements AutoCloseable {
     EventTypes types = EventTypes.of(List.of(Counted.class));
     outbox =
         new TransactionalOutbox(
-            dataSource, OutboxOptions.defaults(), types, CODEC, TransactionalOutbox.Context.none());
+            dataSource, outbox(roles), types, CODEC, TransactionalOutbox.Context.none());
     InboxHandlers handlers =
         handlers(
             types,
@@ -71,6 +72,15 @@ final class Application implements AutoCloseable {
             new ConsumerRegistry(dataSource, SCHEMA),
             handlers.subscriptions(),
             MessageObserver.NONE);
+  }
+
+  private static OutboxOptions outbox(Set<Role> roles) {
+    OutboxOptions d = OutboxOptions.defaults();
+    return new OutboxOptions(
+        d.schema(),
+        d.maxPayloadBytes(),
+        d.claimCheck(),
+        roles.contains(Role.TABLE_LESS) ? OutboxStorage.WAL : OutboxStorage.TABLE);
   }
 
   private static HikariDataSource pool(DatabaseInfo database) {

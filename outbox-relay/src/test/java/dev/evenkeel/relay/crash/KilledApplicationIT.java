@@ -3,6 +3,8 @@ package dev.evenkeel.relay.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -23,10 +25,16 @@ class KilledApplicationIT {
     survive(20);
   }
 
-  private static void survive(int kills) throws InterruptedException {
+  @Test
+  @Tag("slow")
+  void nothingIsLostDoubledOrOvertakenWithoutATable() throws InterruptedException {
+    survive(5, Role.TABLE_LESS);
+  }
+
+  private static void survive(int kills, Role... more) throws InterruptedException {
     try (Trial trial = Trial.create()) {
       for (int n = 0; n < kills; n++) {
-        ChildProcess application = start(trial, "life-" + n, n > 0);
+        ChildProcess application = start(trial, "life-" + n, n > 0, more);
         // Some die while they start, most while they deliver.
         if (n == 0) {
           trial.awaitReconciled();
@@ -37,7 +45,7 @@ class KilledApplicationIT {
         }
         trial.kill(application);
       }
-      ChildProcess last = start(trial, "last-life", true);
+      ChildProcess last = start(trial, "last-life", true, more);
       trial.awaitAttempts(100);
       last.quiet();
 
@@ -52,10 +60,13 @@ class KilledApplicationIT {
   }
 
   /** One transaction of 10,000 messages commits per run, whenever a process lives long enough. */
-  private static ChildProcess start(Trial trial, String node, boolean huge) {
+  private static ChildProcess start(Trial trial, String node, boolean huge, Role... more) {
     boolean hadHuge = trial.observer().tables().transactionsOf(WritePath.OUTBOX, Writers.HUGE) > 0;
-    return huge && !hadHuge
-        ? trial.start(node, Role.RELAY, Role.WRITER, Role.HUGE_TRANSACTION)
-        : trial.start(node, Role.RELAY, Role.WRITER);
+    List<Role> roles = new ArrayList<>(List.of(Role.RELAY, Role.WRITER));
+    roles.addAll(List.of(more));
+    if (huge && !hadHuge) {
+      roles.add(Role.HUGE_TRANSACTION);
+    }
+    return trial.start(node, roles.toArray(Role[]::new));
   }
 }

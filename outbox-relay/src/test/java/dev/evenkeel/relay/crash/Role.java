@@ -8,6 +8,8 @@ enum Role {
   DEFAULT_INTERVALS,
   /** Changes state and appends to the outbox. */
   WRITER,
+  /** Appends to the WAL alone. */
+  TABLE_LESS,
   /** Its first transaction announces 10,000 versions. */
   HUGE_TRANSACTION,
   /** Changes state and then, in a second step, tells others, as people do without an outbox. */

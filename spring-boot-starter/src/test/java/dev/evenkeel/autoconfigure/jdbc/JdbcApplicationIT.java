@@ -77,6 +77,28 @@ class JdbcApplicationIT {
   }
 
   @Test
+  void applicationMaySendWithoutATable() {
+    try (ConfigurableApplicationContext application =
+        TestApplications.start(database, NoteApplication.class, "evenkeel.outbox.storage=wal")) {
+      await() // until the replication slot is in place, appends are refused
+          .atMost(Duration.ofSeconds(15))
+          .ignoreExceptionsInstanceOf(OutboxException.class)
+          .until(
+              () -> {
+                append(application, "a");
+                return true;
+              });
+
+      awaitSeen(application, "a");
+      assertThat(
+              application
+                  .getBean(JdbcTemplate.class)
+                  .queryForObject("SELECT count(*) FROM evenkeel.outbox", Integer.class))
+          .isZero();
+    }
+  }
+
+  @Test
   void plainJdbcApplicationSendsAndHandlesOnce() {
     try (ConfigurableApplicationContext application =
         TestApplications.start(database, NoteApplication.class)) {
