@@ -19,6 +19,8 @@ public final class BenchMain {
           new SagaSearchScenario(),
           new KafkaScenario(),
           new FailoverScenario(),
+          new PollingScenario(),
+          new BloatScenario(),
           new ProfileScenario());
 
   private BenchMain() {}

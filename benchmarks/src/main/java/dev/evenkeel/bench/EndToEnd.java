@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 record EndToEnd(double eventsPerSecond, double behindMillis, double cpuMicros, double walBytes) {
 
-  private static final int WRITERS = 16;
+  static final int WRITERS = 16;
 
   /** More than any machine writes in the longest run. */
   private static final int MOST_ORDERS = 64_000_000;

@@ -6,6 +6,7 @@ import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.relay.Relay;
+import dev.evenkeel.relay.RelayOptions;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,17 +16,16 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** The framework with its defaults, wired as an application without Spring Boot would do it. */
+/** The framework, wired as an application without Spring Boot would do it. */
 final class EvenkeelPipeline implements Pipeline {
 
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
   private static final String PUBLISHED =
       """
-      SELECT NOT reconciling AND witness_lsn IS NOT NULL AND published IS NOT NULL
+      SELECT NOT reconciling AND published IS NOT NULL AND (witness_lsn IS NOT NULL OR %s)
         FROM %s.relay_state
-      """
-          .formatted(RelayWiring.SCHEMA);
+      """;
 
   /** Writers, lanes and what the relay and the registry need beside them. */
   private static final int CONNECTIONS = 40;
@@ -44,33 +44,56 @@ final class EvenkeelPipeline implements Pipeline {
   private final HikariDataSource dataSource;
   private final DataSourceTransactionManager transactions;
   private final RelayWiring wiring;
+  private List<String> migrations = List.of();
   private @Nullable Relay relay;
 
+  /** With all defaults. */
   EvenkeelPipeline(BenchDatabase database, Consumer consumer) {
     this(database, consumer, OutboxStorage.TABLE);
   }
 
+  /** With messages in a table or in the WAL alone. */
   EvenkeelPipeline(BenchDatabase database, Consumer consumer, OutboxStorage storage) {
+    this(database, consumer, RelayOptions.defaults(RelayWiring.SCHEMA, "bench"), storage);
+  }
+
+  /** With other options for the relay. */
+  EvenkeelPipeline(BenchDatabase database, Consumer consumer, RelayOptions options) {
+    this(database, consumer, options, OutboxStorage.TABLE);
+  }
+
+  private EvenkeelPipeline(
+      BenchDatabase database, Consumer consumer, RelayOptions options, OutboxStorage storage) {
     this.database = database;
     this.consumer = consumer;
     this.storage = storage;
     this.dataSource = database.pool(CONNECTIONS);
     this.transactions = new DataSourceTransactionManager(dataSource);
-    this.wiring = new RelayWiring(database.info(), "bench", dataSource, List.of(OrderPlaced.class));
+    this.wiring = new RelayWiring(database.info(), options, dataSource, List.of(OrderPlaced.class));
+  }
+
+  /** Has statements run right after the migrations. */
+  EvenkeelPipeline withMigrations(List<String> statements) {
+    migrations = statements;
+    return this;
   }
 
   /**
    * The first start makes the replication slot and sends what is in the ring; when that is
-   * complete, what is written later comes through the WAL alone.
+   * complete, what is written later comes through the WAL alone, or through windows.
    */
   @Override
   public void prepare() throws Exception {
     database.execute(Tables.ORDERS);
     wiring.migrate();
+    for (String statement : migrations) {
+      database.execute(statement);
+    }
     start(Progress.counting(1));
+    String published = PUBLISHED.formatted(wiring.polls(), RelayWiring.SCHEMA);
     Waiting.until(
         LONGEST_START,
-        () -> "t".equals(database.text(PUBLISHED)),
+        () -> "t".equals(database.text(published)),
         () -> "The relay has not published its start");
     stop();
   }
@@ -93,7 +116,8 @@ final class EvenkeelPipeline implements Pipeline {
     return new SpringWriter(
         new TransactionTemplate(transactions),
         new JdbcTemplate(dataSource),
-        wiring.outbox(storage));
+        wiring.outbox(
+            storage, wiring.polls() ? new WakingObserver(relay) : MessageObserver.NONE));
   }
 
   private void stop() {
@@ -124,6 +148,17 @@ final class EvenkeelPipeline implements Pipeline {
     @Override
     public void handled(String consumerName, Duration sinceAppend) {
       progress.handled();
+    }
+  }
+
+  /** As in an application: an append ends the pause of a relay that polls. */
+  private record WakingObserver(@Nullable Relay relay) implements MessageObserver {
+
+    @Override
+    public void appended(int messages) {
+      if (relay != null) {
+        relay.wake();
+      }
     }
   }
 

@@ -11,7 +11,7 @@ import java.util.Set;
  * @param rounds how often everything is measured, 1 to 100; default 3, and 20 for {@code failover},
  *     where a round is a kill
  * @param duration how long writers write in each measurement of throughput, 1 s to 10 min; default
- *     10 s
+ *     10 s, and 90 s for {@code bloat}
  * @param parts what to measure of the scenario; empty means all of it
  */
 record Options(String scenario, int rounds, Duration duration, Set<String> parts) {
@@ -32,7 +32,9 @@ record Options(String scenario, int rounds, Duration duration, Set<String> parts
     }
     String scenario = arguments.get(0);
     int rounds = scenario.equals(FailoverScenario.NAME) ? KILLS : ROUNDS;
-    Options options = new Options(scenario, rounds, Duration.ofSeconds(10), Set.of());
+    Duration duration =
+        scenario.equals(BloatScenario.NAME) ? BloatScenario.DURATION : Duration.ofSeconds(10);
+    Options options = new Options(scenario, rounds, duration, Set.of());
     for (int i = 1; i < arguments.size(); i += 2) {
       if (i + 1 == arguments.size()) {
         throw new IllegalArgumentException(arguments.get(i) + " needs a value");

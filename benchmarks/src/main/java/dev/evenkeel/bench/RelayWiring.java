@@ -23,12 +23,15 @@ import dev.evenkeel.outbox.spi.TransactionTarget;
 import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.relay.ConnectionSettings;
 import dev.evenkeel.relay.Relay;
+import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import java.lang.reflect.Method;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 import tools.jackson.databind.json.JsonMapper;
@@ -41,10 +44,13 @@ final class RelayWiring {
 
   static final String SCHEMA = "evenkeel";
 
+  private static final Set<RelayState> RELAYING =
+      EnumSet.of(RelayState.STREAMING, RelayState.POLLING);
+
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
   private final DatabaseInfo database;
-  private final String node;
+  private final RelayOptions options;
   private final DataSource dataSource;
   private final EventTypes types;
   private final PayloadCodec codec = new JsonPayloadCodec(JsonMapper.builder().build());
@@ -57,28 +63,40 @@ final class RelayWiring {
    * @param events the classes of all events
    */
   RelayWiring(DatabaseInfo database, String node, DataSource dataSource, List<Class<?>> events) {
+    this(database, RelayOptions.defaults(SCHEMA, node), dataSource, events);
+  }
+
+  /** The same with other options for the relay, whose schema is {@link #SCHEMA}. */
+  RelayWiring(
+      DatabaseInfo database, RelayOptions options, DataSource dataSource, List<Class<?>> events) {
     this.database = database;
-    this.node = node;
+    this.options = options;
     this.dataSource = dataSource;
     this.types = EventTypes.of(events);
   }
 
+  boolean polls() {
+    return options.mode() == RelayMode.POLLING;
+  }
+
   void migrate() {
-    new SchemaMigration(SCHEMA).migrate(dataSource);
+    SchemaMigration plain = new SchemaMigration(SCHEMA);
+    new SchemaMigration(SCHEMA, plain.applicationRole(), plain.relayRole(), polls())
+        .migrate(dataSource);
   }
 
   Outbox outbox() {
-    return outbox(OutboxStorage.TABLE);
+    return outbox(OutboxStorage.TABLE, MessageObserver.NONE);
   }
 
-  Outbox outbox(OutboxStorage storage) {
+  Outbox outbox(OutboxStorage storage, MessageObserver observer) {
     OutboxOptions d = OutboxOptions.defaults();
     return new TransactionalOutbox(
         dataSource,
         new OutboxOptions(d.schema(), d.maxPayloadBytes(), d.claimCheck(), storage),
         types,
         codec,
-        TransactionalOutbox.Context.none());
+        new TransactionalOutbox.Context(List.of(), List.of(), observer));
   }
 
   ParkedStore parked() {
@@ -125,20 +143,20 @@ final class RelayWiring {
         observer);
   }
 
-  /** Starts a relay and waits until it streams. */
+  /** Starts a relay and waits until it streams or polls. */
   static void startAndStream(Relay relay) throws Exception {
     relay.start();
     Waiting.until(
         LONGEST_START,
-        () -> relay.status().state() == RelayState.STREAMING,
-        () -> "The relay does not stream: " + relay.status());
+        () -> RELAYING.contains(relay.status().state()),
+        () -> "The relay does not relay: " + relay.status());
   }
 
   private Relay relay(Transport transport, InboxHandlers handlers, MessageObserver observer) {
     ConsumerRegistry registry = new ConsumerRegistry(dataSource, SCHEMA);
     registry.register(handlers.subscriptions());
     return new Relay(
-        RelayOptions.defaults(SCHEMA, node),
+        options,
         new ConnectionSettings(database.jdbcUrl(), database.username(), database.password()),
         transport,
         registry,

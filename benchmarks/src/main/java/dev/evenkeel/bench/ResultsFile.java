@@ -84,6 +84,7 @@ final class ResultsFile {
     versions.put("debezium", packaged("io.debezium", "debezium-embedded"));
     versions.put("kafka", AppInfoParser.getVersion());
     versions.put("dbos", DbosSagas.VERSION);
+    Peer.all().forEach(peer -> versions.put(peer.label(), peer.version()));
     versions.put("java-uuid-generator", packaged("com.fasterxml.uuid", "java-uuid-generator"));
     versions.put("tsid-creator", packaged("com.github.f4b6a3", "tsid-creator"));
     versions.put("postgresql-jdbc", org.postgresql.util.DriverInfo.DRIVER_VERSION);
