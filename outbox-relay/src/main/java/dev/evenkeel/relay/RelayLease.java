@@ -156,7 +156,15 @@ final class RelayLease {
     RelayConnections.rename(session, SessionNames.of(options.schema(), row.epoch(), "lease"));
     standby = null; // the term's from here on
     return new Look.Leads(
-        new Term(options, connections, table, session, row, served, choice, asked));
+        new Term(
+            options,
+            connections.sameServerAs(session),
+            table,
+            session,
+            row,
+            served,
+            choice,
+            asked));
   }
 
   private void wish(Connection session, boolean wishes) throws SQLException {
