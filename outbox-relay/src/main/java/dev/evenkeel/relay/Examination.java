@@ -54,14 +54,7 @@ final class Examination {
 
   private void look() throws SQLException {
     server();
-    if (SlotDoctor.text(c, "SELECT to_regclass(?)", schema + ".relay_gap").isEmpty()) {
-      boolean there = !SlotDoctor.text(c, "SELECT to_regnamespace(?)", schema).isEmpty();
-      findings.add(
-          RelayFinding.broken(
-              there
-                  ? "the schema %s lacks tables of this version".formatted(schema)
-                  : "there is no schema " + schema,
-              "name the installation's schema with --schema, or start the application, which migrates"));
+    if (!hasTables()) {
       return;
     }
     // The replication slot before the witness, which only grows and is committed first.
@@ -76,6 +69,28 @@ final class Examination {
     see("the server's settings", this::needs);
     see("who leads", this::leader);
     see("the replication slot", this::stream);
+  }
+
+  /** By the catalogue, which a role without any right may read. */
+  private boolean hasTables() throws SQLException {
+    String tables =
+        SlotDoctor.text(
+            c,
+            """
+            SELECT count(*) FROM pg_namespace n LEFT JOIN pg_class t
+                ON t.relnamespace = n.oid AND t.relname IN ('relay_state', 'relay_gap')
+             WHERE n.nspname = ? HAVING count(*) > 0
+            """,
+            schema);
+    if (!tables.equals("2")) {
+      findings.add(
+          RelayFinding.broken(
+              tables.isEmpty()
+                  ? "there is no schema " + schema
+                  : "the schema %s lacks tables of this version".formatted(schema),
+              "name the installation's schema with --schema, or start the application, which migrates"));
+    }
+    return tables.equals("2");
   }
 
   /** Looks at something; what the role may not see is said, and the rest goes on. */

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,12 +20,10 @@ class KilledReconciliationIT {
   private static final int IN_THE_GAP = 20;
 
   @Test
-  @Tag("postgres-matrix")
-  void nothingIsLostWhenKilledAtPointsDrawnFromTheSeed() throws InterruptedException {
+  void nothingIsLostWhenKilledAtAPointDrawnFromTheSeed() throws InterruptedException {
     try (Trial trial = Trial.create()) {
-      List<Boundary> all = new ArrayList<>(List.of(Boundary.values()));
-      Collections.shuffle(all, trial.random());
-      killedAt(trial, all.subList(0, 2));
+      Boundary[] all = Boundary.values();
+      killedAt(trial, List.of(all[trial.random().nextInt(all.length)]));
     }
   }
 
