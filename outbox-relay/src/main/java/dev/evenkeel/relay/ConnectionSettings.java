@@ -4,8 +4,8 @@ package dev.evenkeel.relay;
  * How the relay reaches the database. It connects directly: a replication stream and session
  * advisory locks do not pass a transaction-mode pooler.
  *
- * @param jdbcUrl {@code jdbc:postgresql://host:port/database?...}, or several {@code host:port} with
- *     commas: then the primary among them, and all sessions of a term on the same one
+ * @param jdbcUrl {@code jdbc:postgresql://host:port/database?...}, or several {@code host:port}
+ *     with commas: then the primary among them, and all sessions of a term on the same one
  * @param username a role with LOGIN and REPLICATION
  * @param password its password, empty when none is asked for
  */

@@ -98,9 +98,7 @@ final class DoctorCommand {
 
   private int report(Examination examination) {
     out.println();
-    examination
-        .state()
-        .forEach((name, value) -> out.println("  %-17s %s".formatted(name, value)));
+    examination.state().forEach((name, value) -> out.println("  %-17s %s".formatted(name, value)));
     out.println();
     examination.findings().stream().filter(RelayFinding::broken).forEach(this::print);
     examination.findings().stream().filter(f -> !f.broken()).forEach(this::print);
@@ -161,8 +159,7 @@ final class DoctorCommand {
           case "--password-env" -> password = password(value(argument, rest), environment);
           case "--retained-wal" ->
               options =
-                  new DoctorOptions(
-                      Long.parseLong(value(argument, rest)), options.retainedShare());
+                  new DoctorOptions(Long.parseLong(value(argument, rest)), options.retainedShare());
           case "--retained-share" ->
               options =
                   new DoctorOptions(
@@ -178,7 +175,8 @@ final class DoctorCommand {
         }
       }
       if (url == null) {
-        throw new IllegalArgumentException("the JDBC URL is missing; name it as the first argument");
+        throw new IllegalArgumentException(
+            "the JDBC URL is missing; name it as the first argument");
       }
       return new Orders(url, schema, user, password, options);
     }
@@ -202,7 +200,8 @@ final class DoctorCommand {
       String value = environment.get(variable);
       if (value == null) {
         throw new IllegalArgumentException(
-            "--password-env names the environment variable %s, which is not set".formatted(variable));
+            "--password-env names the environment variable %s, which is not set"
+                .formatted(variable));
       }
       return value;
     }

@@ -168,9 +168,7 @@ final class Examination {
         "%s, %s, at %s, %s"
             .formatted(
                 found.name(),
-                found.activePid() == 0
-                    ? "nobody streams"
-                    : "streamed by pid " + found.activePid(),
+                found.activePid() == 0 ? "nobody streams" : "streamed by pid " + found.activePid(),
                 found.confirmed(),
                 found.invalidation() == null
                     ? String.valueOf(found.walStatus())
@@ -201,7 +199,9 @@ final class Examination {
 
   private void standby() throws SQLException {
     if (c.getMetaData().getDatabaseMajorVersion() < 17) {
-      state.put("promotion", "would be a gap, repaired from the ring: before 17 no replication slot follows");
+      state.put(
+          "promotion",
+          "would be a gap, repaired from the ring: before 17 no replication slot follows");
       return;
     }
     String synced =
@@ -255,7 +255,8 @@ final class Examination {
     } else if (read.expired()) {
       findings.add(
           RelayFinding.broken(
-              "nobody leads: %s was the last one, and its lease has run out".formatted(read.leader()),
+              "nobody leads: %s was the last one, and its lease has run out"
+                  .formatted(read.leader()),
               "start a process with the relay enabled; where some run, " + health));
     } else if (read.reconciling()) {
       findings.add(

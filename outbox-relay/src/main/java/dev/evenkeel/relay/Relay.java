@@ -199,7 +199,9 @@ public final class Relay {
   public RelayStatus.Lag lag() throws SQLException {
     try (Connection c = connections.openStandby()) {
       ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
-      return new RelayStatus.Lag(slot == null ? -1 : slot.retainedBytes(), table.publishedAge(c),
+      return new RelayStatus.Lag(
+          slot == null ? -1 : slot.retainedBytes(),
+          table.publishedAge(c),
           new RelayGapTable(options.schema()).last(c, SHOWN_GAPS));
     }
   }

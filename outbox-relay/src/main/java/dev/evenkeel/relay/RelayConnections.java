@@ -44,8 +44,7 @@ final class RelayConnections {
    * a snapshot taken on a primary says nothing of the rows of a standby.
    */
   RelayConnections sameServerAs(Connection session) throws SQLException {
-    String host =
-        session.unwrap(BaseConnection.class).getQueryExecutor().getHostSpec().toString();
+    String host = session.unwrap(BaseConnection.class).getQueryExecutor().getHostSpec().toString();
     return new RelayConnections(settings.at(host), schema, silence, server(session));
   }
 

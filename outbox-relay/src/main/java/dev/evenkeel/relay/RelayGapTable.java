@@ -24,7 +24,8 @@ final class RelayGapTable {
   private final String prune;
 
   RelayGapTable(String schema) {
-    // The same gap, found again because its repair failed or its finder died, is one gap: also where
+    // The same gap, found again because its repair failed or its finder died, is one gap: also
+    // where
     // the repair has gone so far that it looks like another one.
     record =
         """
@@ -92,8 +93,7 @@ final class RelayGapTable {
   }
 
   /** Writes down something that looked like a gap and was none. */
-  void note(Connection c, long epoch, String node, String what, String repair)
-      throws SQLException {
+  void note(Connection c, long epoch, String node, String what, String repair) throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(note)) {
       statement.setString(1, what);
       statement.setString(2, repair);

@@ -252,9 +252,11 @@ final class SlotDoctor {
     }
   }
 
-  /** From 17 on a replication slot can follow a failover, where it and the standbys are set up so. */
-  private static void checkFailover(
-      Connection c, ReplicationSlot slot, List<RelayFinding> findings) throws SQLException {
+  /**
+   * From 17 on a replication slot can follow a failover, where it and the standbys are set up so.
+   */
+  private static void checkFailover(Connection c, ReplicationSlot slot, List<RelayFinding> findings)
+      throws SQLException {
     String standbys =
         text(
             c,
@@ -281,8 +283,7 @@ final class SlotDoctor {
     }
   }
 
-  private static void checkPrepared(Connection c, List<RelayFinding> findings)
-      throws SQLException {
+  private static void checkPrepared(Connection c, List<RelayFinding> findings) throws SQLException {
     String prepared =
         text(
             c,

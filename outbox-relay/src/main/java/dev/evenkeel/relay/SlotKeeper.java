@@ -106,7 +106,8 @@ final class SlotKeeper {
   private void settlePromotion(Connection c, RelayRow row) throws SQLException {
     long timeline = ReplicationSlot.timeline(c);
     if (row.timeline() != 0 && row.timeline() != timeline) {
-      log.warn("{}: the replication slot came along, and nothing is missing", promoted(row, timeline));
+      log.warn(
+          "{}: the replication slot came along, and nothing is missing", promoted(row, timeline));
       term.settlePromotion(
           promoted(row, timeline), "nothing was missing: the replication slot came along");
     }

@@ -22,6 +22,7 @@ final class SlotWatch implements AutoCloseable {
   private final Term term;
   private final SlotDoctor doctor;
   private @Nullable Connection session;
+  private boolean failed;
   private long lookAt = System.nanoTime();
 
   SlotWatch(Relay relay, RelayOptions options, Term term) {
@@ -41,18 +42,19 @@ final class SlotWatch implements AutoCloseable {
     if (System.nanoTime() - lookAt < 0) {
       return;
     }
-    Connection c = session();
-    String gap = keeper.gap(c);
-    if (gap != null) {
-      throw new LeadershipLostException("The stream can't be trusted: " + gap);
-    }
-    // A connection that is cut on the way looks idle from here for a long time, not from there.
-    ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
-    if (slot == null || slot.activePid() == 0) {
-      throw new LeadershipLostException("The server no longer streams to this process");
-    }
-    relay.reportWatched(doctor.streamRisks(c, options.doctor()));
-    lookAt = System.nanoTime() + INTERVAL.toNanos();
+    look(
+        c -> {
+          String gap = keeper.gap(c);
+          if (gap != null) {
+            throw new LeadershipLostException("The stream can't be trusted: " + gap);
+          }
+          // A connection that is cut on the way looks idle from here for a long time, not there.
+          ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
+          if (slot == null || slot.activePid() == 0) {
+            throw new LeadershipLostException("The server no longer streams to this process");
+          }
+          relay.reportWatched(doctor.streamRisks(c, options.doctor()));
+        });
   }
 
   /** Looks at what a relay that polls needs, when it is time; rids it of its replication slot. */
@@ -60,10 +62,31 @@ final class SlotWatch implements AutoCloseable {
     if (System.nanoTime() - lookAt < 0) {
       return;
     }
-    Connection c = session();
-    dropUnused(c);
-    relay.reportWatched(doctor.pollingRisks(c, options.doctor()));
-    lookAt = System.nanoTime() + INTERVAL.toNanos();
+    look(
+        c -> {
+          dropUnused(c);
+          relay.reportWatched(doctor.pollingRisks(c, options.doctor()));
+        });
+  }
+
+  private interface Look {
+    void at(Connection c) throws SQLException;
+  }
+
+  /** A look that fails is repeated at once with a new session: only a second failure counts. */
+  private void look(Look look) throws SQLException {
+    try {
+      look.at(session());
+      failed = false;
+      lookAt = System.nanoTime() + INTERVAL.toNanos();
+    } catch (SQLException e) {
+      close();
+      if (failed) {
+        throw e;
+      }
+      failed = true;
+      log.debug("The server could not be looked at; it is tried once more", e);
+    }
   }
 
   /** Nobody reads from it any more, and it would keep the WAL for ever. */
@@ -91,8 +114,10 @@ final class SlotWatch implements AutoCloseable {
 
   @Override
   public void close() {
-    if (session != null) {
-      Term.closeQuietly(session);
+    Connection open = session;
+    session = null;
+    if (open != null) {
+      Term.closeQuietly(open);
     }
   }
 }

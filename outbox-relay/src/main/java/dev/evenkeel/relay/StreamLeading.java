@@ -32,11 +32,7 @@ final class StreamLeading implements Leading {
   private volatile @Nullable Dispatcher dispatcher;
 
   StreamLeading(
-      Relay relay,
-      RelayOptions options,
-      Transport transport,
-      MessageObserver observer,
-      Term term) {
+      Relay relay, RelayOptions options, Transport transport, MessageObserver observer, Term term) {
     this.relay = relay;
     this.options = options;
     this.transport = transport;
@@ -120,8 +116,7 @@ final class StreamLeading implements Leading {
     relay.become(RelayState.STREAMING);
     Checked checked = new Checked(work, keeper);
     DebeziumStream stream =
-        new DebeziumStream(
-            options, term.settings(), String.valueOf(slotName), checked);
+        new DebeziumStream(options, term.settings(), String.valueOf(slotName), checked);
     // The janitor's thread is another: a long sweep must not hold up the heartbeats.
     try (Sweeps sweeps = new Sweeps(options, term);
         Heartbeats heartbeats = new Heartbeats(term, origin);

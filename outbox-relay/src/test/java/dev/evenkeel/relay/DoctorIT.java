@@ -47,7 +47,8 @@ class DoctorIT {
   void installationThatNobodyEverLedIsAWarning() {
     try (Installation installation = Installation.create()) {
       assertThat(examine(installation)).isEqualTo(DoctorCommand.WARNING);
-      assertThat(report()).contains("no relay has led here so far", "leader            none so far");
+      assertThat(report())
+          .contains("no relay has led here so far", "leader            none so far");
     }
   }
 
@@ -58,7 +59,8 @@ class DoctorIT {
       installation.dropSlot();
       installation
           .sql()
-          .update("UPDATE evenkeel.relay_state SET lease_until = clock_timestamp() - interval '1 s'");
+          .update(
+              "UPDATE evenkeel.relay_state SET lease_until = clock_timestamp() - interval '1 s'");
       assertThat(examine(installation)).isEqualTo(DoctorCommand.BROKEN);
       assertThat(report())
           .contains(
@@ -70,8 +72,7 @@ class DoctorIT {
 
   @Test
   void databaseThatIsAwayIsBroken() {
-    assertThat(
-            run("jdbc:postgresql://127.0.0.1:1/nothing", "--user", "nobody"))
+    assertThat(run("jdbc:postgresql://127.0.0.1:1/nothing", "--user", "nobody"))
         .isEqualTo(DoctorCommand.BROKEN);
     assertThat(report()).contains("the database can't be asked", "look whether the server runs");
   }
@@ -100,7 +101,8 @@ class DoctorIT {
                 "--password-env",
                 "GUEST");
         assertThat(report())
-            .contains("NOT SEEN  relay_state: ERROR: permission denied", "connect as the relay's role")
+            .contains(
+                "NOT SEEN  relay_state: ERROR: permission denied", "connect as the relay's role")
             .contains("replication slot  " + installation.slotName());
         assertThat(exit).isEqualTo(DoctorCommand.WARNING);
       } finally {
@@ -159,8 +161,7 @@ class DoctorIT {
                             "above evenkeel.relay.doctor.retained-wal (1 MB)",
                             "% of max_slot_wal_keep_size (64 MB)"));
         assertThat(node.relay().status().findings()).noneMatch(RelayFinding::broken);
-        assertThat(
-                examine(installation, "--retained-wal", "1048576", "--retained-share", "0.01"))
+        assertThat(examine(installation, "--retained-wal", "1048576", "--retained-share", "0.01"))
             .isEqualTo(DoctorCommand.WARNING);
         assertThat(report()).contains("WARNING   the replication slot", "keeps").contains("of WAL");
         open.rollback();
@@ -264,7 +265,9 @@ class DoctorIT {
       assertThat(report())
           .contains("synchronized_standby_slots is empty, and there are standbys (standby)");
 
-      installation.sql().queryForList("SELECT pg_drop_replication_slot(?)", installation.slotName());
+      installation
+          .sql()
+          .queryForList("SELECT pg_drop_replication_slot(?)", installation.slotName());
       installation
           .sql()
           .queryForList(
@@ -317,7 +320,11 @@ class DoctorIT {
 
   private static String rows(Installation installation) {
     return installation.sql().queryForList("SELECT s::text, ctid, xmin FROM evenkeel.relay_state s")
-        + installation.sql().queryForList("SELECT slot_name, restart_lsn FROM pg_replication_slots WHERE database = current_database()").toString();
+        + installation
+            .sql()
+            .queryForList(
+                "SELECT slot_name, restart_lsn FROM pg_replication_slots WHERE database = current_database()")
+            .toString();
   }
 
   private static void ledOnce(Installation installation) {

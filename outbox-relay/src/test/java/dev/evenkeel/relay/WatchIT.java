@@ -29,7 +29,11 @@ class WatchIT {
   @Test
   void droppedSlotIsAGapThatIsWrittenDownAndRepaired() {
     try (Installation installation = Installation.create()) {
-      survives(installation, i -> dropSlot(i), "the replication slot is gone", "made the replication slot anew");
+      survives(
+          installation,
+          i -> dropSlot(i),
+          "the replication slot is gone",
+          "made the replication slot anew");
     }
   }
 
@@ -122,7 +126,9 @@ class WatchIT {
           installation,
           i -> {
             append(i, "k", 2);
-            i.sql().update("UPDATE evenkeel.relay_state SET system_identifier = '1', published = '900000000:900000000:'");
+            i.sql()
+                .update(
+                    "UPDATE evenkeel.relay_state SET system_identifier = '1', published = '900000000:900000000:'");
             i.sql().update("UPDATE evenkeel.outbox SET xid = xid + 1000000000");
           },
           "the database belongs to another cluster",
@@ -134,6 +140,49 @@ class WatchIT {
           .as("rows that no bucket could be emptied of")
           .isZero();
     }
+  }
+
+  /** Their transaction ids are far beyond those of this cluster, and yet they do not stay for ever. */
+  @Test
+  void rowsOfAnotherClusterAreSentOnceAndTruncated() {
+    try (Installation installation = Installation.create()) {
+      // Not the present bucket, so that the janitor may empty it.
+      installation
+          .sql()
+          .execute(
+              "ALTER TABLE evenkeel.outbox ALTER bucket SET DEFAULT ((floor(extract(epoch FROM clock_timestamp()) / 3600)::bigint + 8) % 16)::smallint");
+      Ledger ledger = new Ledger(installation);
+      relayOnce(installation, ledger);
+      append(installation, "k", 2);
+      installation.sql().update("UPDATE evenkeel.relay_state SET system_identifier = '1'");
+      installation.sql().update("UPDATE evenkeel.outbox SET xid = xid + 1000000000");
+      try (RelayNode node =
+          RelayNode.in(installation)
+              .handlers(ledger.firstConsumer())
+              .relay(WatchIT::withoutRetention)
+              .start()) {
+        await().atMost(SOON).until(() -> ledger.handled("first", "k").size() == 2);
+        node.publish(new Counted("k", 3));
+        await()
+            .atMost(SOON)
+            .until(() -> installation.count("SELECT count(*) FROM evenkeel.outbox") == 0);
+        assertThat(ledger.handled("first", "k")).containsExactly(1L, 2L, 3L);
+      }
+    }
+  }
+
+  private static RelayOptions withoutRetention(RelayOptions o) {
+    return new RelayOptions(
+        o.schema(),
+        o.node(),
+        o.lease(),
+        o.contend(),
+        o.heartbeat(),
+        o.pollInterval(),
+        o.maxInFlight(),
+        o.maxInFlightBytes(),
+        o.drain(),
+        new JanitorOptions(Duration.ofMillis(100), Duration.ZERO, Duration.ofDays(10)));
   }
 
   /** As after the promotion of a standby that had a replication slot of our name. */
@@ -238,7 +287,8 @@ class WatchIT {
       RingJanitor janitor = new RingJanitor(Installation.SCHEMA, JanitorOptions.defaults());
       janitor.sweep(c);
       assertThat(installation.count("SELECT count(*) FROM evenkeel.relay_gap")).isEqualTo(990);
-      assertThat(installation.count("SELECT count(*) FROM evenkeel.relay_gap WHERE gap = 'gap 200'"))
+      assertThat(
+              installation.count("SELECT count(*) FROM evenkeel.relay_gap WHERE gap = 'gap 200'"))
           .isZero();
     }
   }

@@ -18,9 +18,9 @@ import org.springframework.boot.health.contributor.Status;
 /**
  * Whether messages leave. For each installation: UP when this process leads and nothing is broken,
  * warnings or not, or another process leads; DOWN when something keeps the relay from working;
- * OUT_OF_SERVICE when it is stopped. Where only some installations are UP it is DEGRADED, which restarts nothing: the others
- * go on. Parked keys, dead letters and stuck sagas are shown, but are the business of alarms:
- * restarting a process does not cure them.
+ * OUT_OF_SERVICE when it is stopped. Where only some installations are UP it is DEGRADED, which
+ * restarts nothing: the others go on. Parked keys, dead letters and stuck sagas are shown, but are
+ * the business of alarms: restarting a process does not cure them.
  */
 final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
 

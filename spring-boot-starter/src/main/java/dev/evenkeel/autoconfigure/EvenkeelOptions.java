@@ -4,8 +4,8 @@ import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.InboxOptions;
 import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.outbox.delivery.LaneOptions;
-import dev.evenkeel.relay.JanitorOptions;
 import dev.evenkeel.relay.DoctorOptions;
+import dev.evenkeel.relay.JanitorOptions;
 import dev.evenkeel.relay.PollingOptions;
 import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.relay.RelayOptions;
@@ -122,8 +122,7 @@ record EvenkeelOptions(
         janitor,
         relay.mode(),
         new PollingOptions(relay.polling().minInterval(), relay.polling().maxInterval()),
-        new DoctorOptions(
-            relay.doctor().retainedWal().toBytes(), relay.doctor().retainedShare()));
+        new DoctorOptions(relay.doctor().retainedWal().toBytes(), relay.doctor().retainedShare()));
   }
 
   private static boolean relays(EvenkeelProperties properties, RelayMode mode) {

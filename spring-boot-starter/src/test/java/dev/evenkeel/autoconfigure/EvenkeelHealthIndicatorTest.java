@@ -41,12 +41,14 @@ class EvenkeelHealthIndicatorTest {
 
   @Test
   void standbyIsUpWhileAnotherLeads() {
-    assertThat(health(RelayState.STANDBY, "other", broken("does not serve billing"))).isEqualTo(Status.UP);
+    assertThat(health(RelayState.STANDBY, "other", broken("does not serve billing")))
+        .isEqualTo(Status.UP);
   }
 
   @Test
   void standbyIsDownWhenNobodyLeadsAndSomethingIsWrong() {
-    assertThat(health(RelayState.STANDBY, null, broken("does not serve billing"))).isEqualTo(Status.DOWN);
+    assertThat(health(RelayState.STANDBY, null, broken("does not serve billing")))
+        .isEqualTo(Status.DOWN);
   }
 
   @Test

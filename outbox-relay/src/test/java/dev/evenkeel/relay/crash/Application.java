@@ -81,7 +81,8 @@ final class Application implements AutoCloseable {
         new Relay(
             options(node, roles),
             new ConnectionSettings(database.jdbcUrl(), database.username(), database.password()),
-            new JournalingTransport(transport(manager, handlers, roles), journal, node, CODEC, sent),
+            new JournalingTransport(
+                transport(manager, handlers, roles), journal, node, CODEC, sent),
             new ConsumerRegistry(dataSource, SCHEMA),
             handlers.subscriptions(),
             MessageObserver.NONE);
@@ -89,9 +90,7 @@ final class Application implements AutoCloseable {
 
   private static RelayOptions options(String node, Set<Role> roles) {
     RelayOptions options =
-        roles.contains(Role.DEFAULT_INTERVALS)
-            ? RelayOptions.defaults(SCHEMA, node)
-            : quick(node);
+        roles.contains(Role.DEFAULT_INTERVALS) ? RelayOptions.defaults(SCHEMA, node) : quick(node);
     return roles.contains(Role.POLLING) ? options.withMode(RelayMode.POLLING) : options;
   }
 

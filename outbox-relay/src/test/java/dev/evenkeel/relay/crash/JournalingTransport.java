@@ -10,7 +10,8 @@ import dev.evenkeel.outbox.spi.Transport;
  * Writes down what the relay sends. The handlers alone would not show a redelivery that the inbox
  * absorbs.
  */
-record JournalingTransport(Transport inner, Journal journal, String node, PayloadCodec codec, Runnable sent)
+record JournalingTransport(
+    Transport inner, Journal journal, String node, PayloadCodec codec, Runnable sent)
     implements Transport {
 
   @Override

@@ -11,7 +11,8 @@ import org.springframework.dao.DataAccessException;
 
 /**
  * The replication slot is gone, and the process that repairs it is killed at each point of the
- * reconciliation: the next one goes on, everything arrives, takes effect once, and it stays one gap.
+ * reconciliation: the next one goes on, everything arrives, takes effect once, and it stays one
+ * gap.
  */
 class KilledReconciliationIT {
 
@@ -35,8 +36,7 @@ class KilledReconciliationIT {
     }
   }
 
-  private static void killedAt(Trial trial, List<Boundary> boundaries)
-      throws InterruptedException {
+  private static void killedAt(Trial trial, List<Boundary> boundaries) throws InterruptedException {
     ChildProcess relay = trial.start("first", Role.RELAY);
     trial.write("key");
     trial.awaitReconciled();
@@ -68,7 +68,8 @@ class KilledReconciliationIT {
         .atMost(PATIENCE)
         .until(
             () ->
-                trial.number("SELECT count(*) FROM evenkeel.relay_gap WHERE repaired_at IS NOT NULL")
+                trial.number(
+                            "SELECT count(*) FROM evenkeel.relay_gap WHERE repaired_at IS NOT NULL")
                         == gaps
                     && !trial.reconciling());
     assertThat(trial.number("SELECT count(*) FROM evenkeel.relay_gap"))

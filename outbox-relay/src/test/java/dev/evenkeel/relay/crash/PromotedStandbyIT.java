@@ -44,7 +44,8 @@ class PromotedStandbyIT {
                 assertThat(gap.what())
                     .isEqualTo(
                         "the replication slot is gone: the primary failed over or was restored (timeline 2, was 1)");
-                assertThat(gap.repair()).contains("made the replication slot anew", "messages again");
+                assertThat(gap.repair())
+                    .contains("made the replication slot anew", "messages again");
               });
     }
   }

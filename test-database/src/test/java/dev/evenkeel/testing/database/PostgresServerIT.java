@@ -108,7 +108,9 @@ class PostgresServerIT {
       try (PostgresServer standby =
           PostgresServer.builder().standbyOf(primary, "standby").start()) {
         assertThat(query(standby, "SELECT pg_is_in_recovery()")).isEqualTo("t");
-        execute(primary.maintenanceDatabase(), "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+        execute(
+            primary.maintenanceDatabase(),
+            "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
         execute(primary.maintenanceDatabase(), "SELECT pg_reload_conf()");
         execute(database, "SET synchronous_commit = remote_apply; INSERT INTO kept VALUES (42)");
         primary.stop(Mode.IMMEDIATE);
