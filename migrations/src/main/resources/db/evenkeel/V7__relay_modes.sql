@@ -19,3 +19,6 @@ CREATE TABLE relay_gap (
     repair        text,                 -- what was done, a sentence
     CHECK ((repaired_at IS NULL) = (repair IS NULL))
 );
+
+-- The primary's timeline when the witness was last set anew: another one means that a standby was promoted, or a backup restored.
+ALTER TABLE relay_state ADD COLUMN timeline bigint;

@@ -16,7 +16,7 @@ final class ConnectLeading implements Leading {
 
   @Override
   public void run() {
-    throw new UnfitException(List.of("not built yet"));
+    throw new UnfitException(List.of(RelayFinding.broken("not built yet", "choose another mode")));
   }
 
   @Override

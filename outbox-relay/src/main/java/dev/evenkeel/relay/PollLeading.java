@@ -70,11 +70,13 @@ final class PollLeading implements Leading {
         new Dispatcher(
             options, term, transport, observer, ORIGIN, row.reconciling(), relay::stopping);
     dispatcher = work;
-    try (Sweeps sweeps = new Sweeps(options, term)) {
+    try (Sweeps sweeps = new Sweeps(options, term);
+        SlotWatch doctor = new SlotWatch(relay, options, term)) {
+      doctor.lookAtPolling(); // a replication slot of ours keeps WAL that nobody reads from now on
       PgSnapshot published = begin(work, row);
       relay.become(RelayState.POLLING);
       if (published != null) {
-        poll(work, published);
+        poll(work, published, doctor);
       }
       relay.become(RelayState.DRAINING);
       work.drainRing();
@@ -88,12 +90,11 @@ final class PollLeading implements Leading {
   private void prepare() throws SQLException, InterruptedException {
     String system;
     try (Connection c = term.open("preflight")) {
-      List<String> findings = new SlotDoctor(options.schema()).pollingPreflight(c);
+      List<RelayFinding> findings = new SlotDoctor(options.schema()).pollingPreflight(c);
       if (!findings.isEmpty()) {
         throw new UnfitException(findings);
       }
       system = ReplicationSlot.systemIdentifier(c);
-      dropReplicationSlot(c);
     }
     relay.reportFit();
     String before = term.row().systemIdentifier();
@@ -103,24 +104,6 @@ final class PollLeading implements Leading {
       }
       term.settleIn(new LongWait(term, relay::reportWaiting, relay::stopping), system);
       relay.reportWaiting(null);
-    }
-  }
-
-  /** Nobody reads from it any more, and it would keep the WAL for ever. */
-  private void dropReplicationSlot(Connection c) throws SQLException {
-    ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
-    if (slot == null) {
-      return;
-    }
-    try {
-      ReplicationSlot.drop(c, options.schema());
-      log.info("Dropped the replication slot {}: the relay polls", slot.name());
-    } catch (SQLException e) {
-      log.warn(
-          "The replication slot {} keeps WAL that nobody reads, because the relay polls, and can't be dropped: {}. Drop it with SELECT pg_drop_replication_slot('{}')",
-          slot.name(),
-          e.getMessage(),
-          slot.name());
     }
   }
 
@@ -150,7 +133,8 @@ final class PollLeading implements Leading {
     }
   }
 
-  private void poll(Dispatcher work, PgSnapshot begun) throws SQLException, InterruptedException {
+  private void poll(Dispatcher work, PgSnapshot begun, SlotWatch doctor)
+      throws SQLException, InterruptedException {
     long shortest = options.polling().minInterval().toNanos();
     long longest = options.polling().maxInterval().toNanos();
     long pause = shortest;
@@ -159,6 +143,7 @@ final class PollLeading implements Leading {
       RelayConnections.execute(c, "SET enable_seqscan = off"); // a window is found by its index
       PgSnapshot published = begun;
       while (published != null && !relay.stopping() && !relay.givesBack(term)) {
+        doctor.lookAtPolling();
         boolean hinted = woken; // by an append that may commit only after this look
         woken = false;
         long looked = System.nanoTime();
@@ -177,6 +162,9 @@ final class PollLeading implements Leading {
       return null;
     }
     found = sent.messages();
+    if (window.again()) {
+      term.repairedBy("sent %d messages again that were not known as published".formatted(found));
+    }
     work.endWindow(new Heartbeat(sent.upTo(), sent.drawnAt(), ORIGIN));
     return sent.upTo();
   }

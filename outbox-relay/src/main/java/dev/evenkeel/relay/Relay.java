@@ -11,6 +11,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,8 @@ public final class Relay {
   /** Wait after a term that failed, growing; another process may lead meanwhile. */
   private static final long MAX_BACKOFF_MILLIS = 5_000;
 
+  private static final int SHOWN_GAPS = 5;
+
   private static final long STOP_GRACE_MILLIS = 30_000;
 
   private final RelayOptions options;
@@ -46,7 +50,9 @@ public final class Relay {
   private String threadName;
   private @Nullable Thread supervisor;
   private volatile RelayState state = RelayState.STOPPED;
-  private volatile List<String> findings = List.of();
+  private volatile List<RelayFinding> findings = List.of();
+  private volatile List<RelayFinding> watched = List.of();
+  private long gapSeen;
   private volatile @Nullable String waiting;
   private volatile @Nullable String leader;
   private volatile @Nullable Term term;
@@ -163,7 +169,15 @@ public final class Relay {
         current == null ? "" : current.choice().reason(),
         work == null ? 0 : work.inFlight(),
         gaps.get(),
-        held == null ? findings : List.of(held));
+        held == null ? all(findings, watched) : List.of(heldUp(held)));
+  }
+
+  private static List<RelayFinding> all(List<RelayFinding> some, List<RelayFinding> more) {
+    return Stream.concat(some.stream(), more.stream()).toList();
+  }
+
+  private static RelayFinding heldUp(String sentence) {
+    return RelayFinding.broken(sentence, "end it, or wait until it has ended");
   }
 
   /**
@@ -185,7 +199,10 @@ public final class Relay {
   public RelayStatus.Lag lag() throws SQLException {
     try (Connection c = connections.openStandby()) {
       ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
-      return new RelayStatus.Lag(slot == null ? -1 : slot.retainedBytes(), table.publishedAge(c));
+      return new RelayStatus.Lag(
+          slot == null ? -1 : slot.retainedBytes(),
+          table.publishedAge(c),
+          new RelayGapTable(options.schema()).last(c, SHOWN_GAPS));
     }
   }
 
@@ -207,7 +224,7 @@ public final class Relay {
           pause = Math.min(look(lease.look()), pauseMillis());
         } catch (SQLException | RuntimeException | Error e) {
           sees(null);
-          fail(List.of("the database can't be asked: " + e.getMessage()), e);
+          fail(again("the database can't be asked: " + e.getMessage()), e);
           pause = pauseMillis();
         }
       }
@@ -246,8 +263,9 @@ public final class Relay {
       sees(not.leader());
       report(
           List.of(
-              "this process does not serve %s and so may not lead; add the handlers, or retire the consumers with evenkeel.inbox.retired"
-                  .formatted(not.missing())));
+              RelayFinding.broken(
+                  "this process does not serve %s and so may not lead".formatted(not.missing()),
+                  "add the handlers, or retire the consumers with evenkeel.inbox.retired")));
     }
     return Long.MAX_VALUE;
   }
@@ -295,10 +313,11 @@ public final class Relay {
       failedTerm(began);
     } catch (SQLException | RuntimeException e) {
       failedTerm(began);
-      fail(List.of("the relay failed: " + e.getMessage()), e);
+      fail(again("the relay failed: " + e.getMessage()), e);
     } finally {
       term = null;
       leading = null;
+      watched = List.of();
       sees(null);
       waiting = null;
       if (!stopping()) {
@@ -309,7 +328,7 @@ public final class Relay {
 
   private Leading leading(Term newTerm) {
     return switch (newTerm.choice().owner()) {
-      case EMBEDDED -> new StreamLeading(this, options, settings, transport, observer, newTerm);
+      case EMBEDDED -> new StreamLeading(this, options, transport, observer, newTerm);
       case POLLING -> new PollLeading(this, options, transport, observer, newTerm);
       case CONNECT -> new ConnectLeading(this, options, transport, observer, newTerm);
     };
@@ -321,10 +340,14 @@ public final class Relay {
     failures = lasted ? 1 : Math.min(failures + 1, 20);
   }
 
-  private void fail(List<String> newFindings, @Nullable Throwable cause) {
+  private static List<RelayFinding> again(String what) {
+    return List.of(RelayFinding.broken(what, "it tries again; this process's log has the cause"));
+  }
+
+  private void fail(List<RelayFinding> newFindings, @Nullable Throwable cause) {
     failures = Math.max(1, failures);
     if (!newFindings.equals(findings)) {
-      log.error("{} can't work: {}", name, String.join("; ", newFindings), cause);
+      log.error("{} can't work: {}", name, joined(newFindings), cause);
     }
     findings = newFindings;
   }
@@ -334,9 +357,24 @@ public final class Relay {
     report(List.of());
   }
 
-  private void report(List<String> newFindings) {
+  private static String joined(List<RelayFinding> some) {
+    return some.stream().map(RelayFinding::toString).collect(Collectors.joining("; "));
+  }
+
+  /** What the slot doctor found while this process leads. */
+  void reportWatched(List<RelayFinding> newFindings) {
+    for (RelayFinding finding : newFindings) {
+      // Sentences carry figures that change; the first of a kind is said.
+      if (watched.stream().noneMatch(f -> f.remedy().equals(finding.remedy()))) {
+        log.warn("{}: {}", name, finding);
+      }
+    }
+    watched = newFindings;
+  }
+
+  private void report(List<RelayFinding> newFindings) {
     if (!newFindings.equals(findings) && !newFindings.isEmpty()) {
-      log.warn("{} stands by: {}", name, String.join("; ", newFindings));
+      log.warn("{} stands by: {}", name, joined(newFindings));
     }
     findings = newFindings;
   }
@@ -346,8 +384,26 @@ public final class Relay {
     waiting = sentence;
   }
 
-  /** A gap: counted, logged, shown; the reconciliation that follows repairs it. */
+  /**
+   * A gap: written down, counted, logged, shown; the reconciliation that follows repairs it. Found
+   * again by the next term, because its repair failed, it is the same gap.
+   *
+   * @throws LeadershipLostException if it can't be written down: then nothing is done about it yet
+   */
   void alarm(String gap) {
+    Term current = term;
+    if (current == null) {
+      throw new IllegalStateException("A gap can be found only while leading");
+    }
+    try {
+      long id = current.recordGap(gap);
+      if (id == gapSeen) {
+        return;
+      }
+      gapSeen = id;
+    } catch (SQLException e) {
+      throw new LeadershipLostException("A gap could not be written down: " + gap, e);
+    }
     gaps.incrementAndGet();
     log.error(
         "{} has a gap in its stream: {}. Messages not known as published are sent again from the ring",

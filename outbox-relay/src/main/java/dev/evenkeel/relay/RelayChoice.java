@@ -3,6 +3,7 @@ package dev.evenkeel.relay;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Who is to relay in a term.
@@ -22,14 +23,14 @@ record RelayChoice(RelayOwner owner, String reason) {
       case POLLING -> new RelayChoice(RelayOwner.POLLING, "evenkeel.relay.mode is polling");
       case CONNECT -> new RelayChoice(RelayOwner.CONNECT, "evenkeel.relay.mode is connect");
       case AUTO -> {
-        List<String> lacks = new SlotDoctor(schema).lacks(session);
+        List<RelayFinding> lacks = new SlotDoctor(schema).lacks(session);
         yield lacks.isEmpty()
             ? new RelayChoice(
                 RelayOwner.EMBEDDED, "evenkeel.relay.mode is auto, and the WAL can be read")
             : new RelayChoice(
                 RelayOwner.POLLING,
                 "evenkeel.relay.mode is auto, and the WAL can't be read: "
-                    + String.join("; ", lacks));
+                    + lacks.stream().map(RelayFinding::toString).collect(Collectors.joining("; ")));
       }
     };
   }

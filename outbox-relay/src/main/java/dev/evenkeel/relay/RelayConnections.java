@@ -10,6 +10,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
 
 /** Opens the relay's own sessions: direct, named, bounded on both sides, durable. */
 final class RelayConnections {
@@ -19,6 +20,7 @@ final class RelayConnections {
   private final ConnectionSettings settings;
   private final String schema;
   private final Duration silence;
+  private final @Nullable String server;
 
   /**
    * Makes the source of sessions.
@@ -26,9 +28,40 @@ final class RelayConnections {
    * @param silence longest time a statement may stay without an answer; below the lease
    */
   RelayConnections(ConnectionSettings settings, String schema, Duration silence) {
+    this(settings, schema, silence, null);
+  }
+
+  private RelayConnections(
+      ConnectionSettings settings, String schema, Duration silence, @Nullable String server) {
     this.settings = settings;
     this.schema = schema;
     this.silence = silence;
+    this.server = server;
+  }
+
+  /**
+   * Sessions on the server of this one and on no other, whatever the URL's hosts lead to meanwhile:
+   * a snapshot taken on a primary says nothing of the rows of a standby.
+   */
+  RelayConnections sameServerAs(Connection session) throws SQLException {
+    String host = session.unwrap(BaseConnection.class).getQueryExecutor().getHostSpec().toString();
+    return new RelayConnections(settings.at(host), schema, silence, server(session));
+  }
+
+  /** How to reach that server. */
+  ConnectionSettings settings() {
+    return settings;
+  }
+
+  /** Tells a server from any other, and from itself before a restart. */
+  private static String server(Connection session) throws SQLException {
+    try (Statement statement = session.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT pg_postmaster_start_time()::text || CASE WHEN pg_is_in_recovery() THEN ', standby' ELSE ', primary' END")) {
+      row.next();
+      return row.getString(1);
+    }
   }
 
   /** A session of one term, bounded in every statement. */
@@ -56,6 +89,9 @@ final class RelayConnections {
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("connectTimeout", "5");
     properties.setProperty("socketTimeout", Long.toString(bound.toSeconds()));
+    if (settings.severalHosts()) {
+      properties.setProperty("targetServerType", "primary"); // where the URL says nothing else
+    }
     Connection connection = DriverManager.getConnection(settings.jdbcUrl(), properties);
     try {
       execute(
@@ -65,6 +101,10 @@ final class RelayConnections {
               + bound.toMillis() / 2
               + "; SET lock_timeout = "
               + bound.toMillis() / 2);
+      if (server != null && !server.equals(server(connection))) {
+        throw new SQLException(
+            "%s leads to another server than the lease's session".formatted(settings.jdbcUrl()));
+      }
       return connection;
     } catch (SQLException e) {
       connection.close();
@@ -86,18 +126,23 @@ final class RelayConnections {
     }
   }
 
-  /** Transactions that have been running longest and may hold something up; null: none does. */
+  /**
+   * Transactions that have been running longest, or were prepared, and may hold something up; null:
+   * none does.
+   */
   static @Nullable String oldestTransactions(Connection connection) throws SQLException {
     String sql =
         """
-        SELECT string_agg(format('pid %s (%s, running since %s)', pid,
-                                 coalesce(nullif(application_name, ''), usename::text, backend_type),
-                                 to_char(xact_start, 'HH24:MI:SS')), ', ')
-          FROM (SELECT pid::text, application_name, usename::text, backend_type, xact_start
+        SELECT string_agg(who, ', ')
+          FROM (SELECT format('pid %s (%s, running since %s)', pid,
+                              coalesce(nullif(application_name, ''), usename::text, backend_type),
+                              to_char(xact_start, 'HH24:MI:SS')) AS who, xact_start AS since
                   FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
                  UNION ALL
-                SELECT 'of prepared transaction ' || quote_literal(gid), '', owner::text, '', prepared FROM pg_prepared_xacts
-                 ORDER BY xact_start LIMIT 3) AS oldest
+                SELECT format('the prepared transaction %s of database %s (since %s)', gid, database,
+                              to_char(prepared, 'HH24:MI:SS')), prepared
+                  FROM pg_prepared_xacts
+                 ORDER BY since LIMIT 3) AS oldest
         """;
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {

@@ -70,7 +70,7 @@ final class RelayLease {
     record Leaves(Duration left) implements Look {}
 
     /** Nobody does, and this process must not yet. */
-    record Waits(String reason) implements Look {}
+    record Waits(RelayFinding reason) implements Look {}
 
     /** Nobody may: this process does not serve every registered consumer. */
     record NotEligible(@Nullable String leader, Set<String> missing) implements Look {}
@@ -143,8 +143,10 @@ final class RelayLease {
       if (slot != null && slot.activePid() != 0) {
         close();
         return new Look.Waits(
-            "Kafka Connect still streams from the replication slot %s (pid %d); stop its connector first"
-                .formatted(slot.name(), slot.activePid()));
+            RelayFinding.broken(
+                "Kafka Connect still streams from the replication slot %s (pid %d)"
+                    .formatted(slot.name(), slot.activePid()),
+                "stop its connector first"));
       }
     }
     long asked = System.nanoTime();
@@ -156,7 +158,15 @@ final class RelayLease {
     RelayConnections.rename(session, SessionNames.of(options.schema(), row.epoch(), "lease"));
     standby = null; // the term's from here on
     return new Look.Leads(
-        new Term(options, connections, table, session, row, served, choice, asked));
+        new Term(
+            options,
+            connections.sameServerAs(session),
+            table,
+            session,
+            row,
+            served,
+            choice,
+            asked));
   }
 
   private void wish(Connection session, boolean wishes) throws SQLException {

@@ -20,6 +20,7 @@ import java.time.Duration;
  * @param janitor truncation of the rings
  * @param mode who relays; default {@link RelayMode#CDC}
  * @param polling how often it looks where it polls
+ * @param doctor when retained WAL is worth a warning
  */
 public record RelayOptions(
     String schema,
@@ -33,7 +34,8 @@ public record RelayOptions(
     Duration drain,
     JanitorOptions janitor,
     RelayMode mode,
-    PollingOptions polling) {
+    PollingOptions polling,
+    DoctorOptions doctor) {
 
   /** Reads the WAL. */
   public RelayOptions(
@@ -59,7 +61,8 @@ public record RelayOptions(
         drain,
         janitor,
         RelayMode.CDC,
-        PollingOptions.defaults());
+        PollingOptions.defaults(),
+        DoctorOptions.defaults());
   }
 
   public RelayOptions {
@@ -103,7 +106,26 @@ public record RelayOptions(
         drain,
         janitor,
         newMode,
-        newPolling);
+        newPolling,
+        doctor);
+  }
+
+  /** The same with another doctor. */
+  public RelayOptions withDoctor(DoctorOptions newDoctor) {
+    return new RelayOptions(
+        schema,
+        node,
+        lease,
+        contend,
+        heartbeat,
+        pollInterval,
+        maxInFlight,
+        maxInFlightBytes,
+        drain,
+        janitor,
+        mode,
+        polling,
+        newDoctor);
   }
 
   /** The defaults. */

@@ -12,6 +12,7 @@ import org.postgresql.replication.LogSequenceNumber;
  * @param expired whether the lease has run out by the database's clock
  * @param registryVersion raised by each change of the consumers' registry
  * @param systemIdentifier the cluster that the witness was written on
+ * @param timeline of that cluster when the witness was written; 0 when it is not known
  * @param witness position that was about to be confirmed; the replication slot is never beyond it
  * @param reconciling whether a reconciliation is under way
  * @param published H: what counts as published
@@ -25,6 +26,7 @@ record RelayRow(
     boolean expired,
     long registryVersion,
     @Nullable String systemIdentifier,
+    long timeline,
     @Nullable LogSequenceNumber witness,
     boolean reconciling,
     @Nullable PgSnapshot published,

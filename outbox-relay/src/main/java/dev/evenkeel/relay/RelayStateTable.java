@@ -19,7 +19,7 @@ final class RelayStateTable {
       "mode, epoch, leader, lease_until IS NULL OR lease_until NOT BETWEEN clock_timestamp()"
           // beyond the longest lease there is: the server's clock was set back
           + " AND clock_timestamp() + interval '10 minutes' AS expired,"
-          + " registry_version, system_identifier, witness_lsn, reconciling, published::text,"
+          + " registry_version, system_identifier, timeline, witness_lsn, reconciling, published::text,"
           + " polling_window::text, polling_position";
 
   private final String read;
@@ -29,6 +29,7 @@ final class RelayStateTable {
   private final String ageForeigners;
   private final String settleIn;
   private final String position;
+  private final String promoted;
   private final String consumers;
   private final String publishedAge;
 
@@ -101,10 +102,13 @@ final class RelayStateTable {
     position =
         """
         UPDATE %s.relay_state
-           SET witness_lsn = ?::pg_lsn, incarnation = incarnation + ?
+           SET witness_lsn = ?::pg_lsn, incarnation = incarnation + ?, timeline = %s
          WHERE epoch = ? AND leader = ?
         """
-            .formatted(schema);
+            .formatted(schema, ReplicationSlot.TIMELINE);
+    promoted =
+        "UPDATE %s.relay_state SET timeline = %s WHERE epoch = ? AND leader = ?"
+            .formatted(schema, ReplicationSlot.TIMELINE);
     consumers =
         "SELECT name, type, version FROM %s.consumer WHERE retired_at IS NULL".formatted(schema);
     publishedAge =
@@ -220,6 +224,15 @@ final class RelayStateTable {
     }
   }
 
+  /** The same replication slot goes on in the cluster's present timeline. */
+  boolean promoted(Connection c, long epoch, String node) throws SQLException {
+    try (PreparedStatement statement = c.prepareStatement(promoted)) {
+      statement.setLong(1, epoch);
+      statement.setString(2, node);
+      return statement.executeUpdate() == 1;
+    }
+  }
+
   Set<Subscription> consumers(Connection c) throws SQLException {
     try (PreparedStatement statement = c.prepareStatement(consumers);
         ResultSet rows = statement.executeQuery()) {
@@ -255,6 +268,7 @@ final class RelayStateTable {
         row.getBoolean("expired"),
         row.getLong("registry_version"),
         row.getString("system_identifier"),
+        row.getLong("timeline"),
         witness == null ? null : LogSequenceNumber.valueOf(witness),
         row.getBoolean("reconciling"),
         published == null ? null : PgSnapshot.parse(published),

@@ -19,6 +19,9 @@ import org.postgresql.replication.LogSequenceNumber;
  * @param walStatus {@code reserved}, {@code extended}, {@code unreserved}, {@code lost}
  * @param activePid process that streams from it, 0 when none does
  * @param retainedBytes WAL it keeps
+ * @param invalidation why the server has made it useless, from 16 on; null: it has not
+ * @param failover whether it is taken along to standbys, from 17 on
+ * @param synced whether it came from the primary, from 17 on
  */
 record ReplicationSlot(
     String name,
@@ -27,7 +30,18 @@ record ReplicationSlot(
     @Nullable LogSequenceNumber confirmed,
     @Nullable String walStatus,
     int activePid,
-    long retainedBytes) {
+    long retainedBytes,
+    @Nullable String invalidation,
+    boolean failover,
+    boolean synced) {
+
+  /** SQL: the timeline that the primary writes, also before its first checkpoint on it. */
+  static final String TIMELINE =
+      "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+
+  /** SQL: how far the server's WAL is, on a standby as well. */
+  static final String WAL_END =
+      "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END";
 
   static final String PLUGIN = "pgoutput";
 
@@ -44,9 +58,10 @@ record ReplicationSlot(
     String sql =
         """
         SELECT slot_name, plugin, database, confirmed_flush_lsn, wal_status, coalesce(active_pid, 0),
-               coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint
+               coalesce(pg_wal_lsn_diff(%s, restart_lsn), 0)::bigint, %s
           FROM pg_replication_slots WHERE slot_name = ?
-        """;
+        """
+            .formatted(WAL_END, newerColumns(connection.getMetaData().getDatabaseMajorVersion()));
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       statement.setString(1, nameFor(connection, schema));
       try (ResultSet row = statement.executeQuery()) {
@@ -62,14 +77,26 @@ record ReplicationSlot(
             confirmed == null ? null : LogSequenceNumber.valueOf(confirmed),
             row.getString(5),
             row.getInt(6),
-            row.getLong(7));
+            row.getLong(7),
+            row.getString(8),
+            row.getBoolean(9),
+            row.getBoolean(10));
       }
     }
   }
 
-  /** Whether the server has thrown away WAL that it still needed. */
+  private static String newerColumns(int major) {
+    if (major >= 17) {
+      return "invalidation_reason, failover, synced";
+    }
+    return major == 16
+        ? "CASE WHEN conflicting THEN 'conflict with recovery' END, false, false"
+        : "NULL, false, false";
+  }
+
+  /** Whether the server has thrown away WAL that it still needed, or made it useless otherwise. */
   boolean lost() {
-    return "lost".equals(walStatus);
+    return "lost".equals(walStatus) || invalidation != null;
   }
 
   /** Whether it stands beyond what was confirmed in our name: somebody made it again. */
@@ -96,6 +123,14 @@ record ReplicationSlot(
         connection.prepareStatement("SELECT pg_drop_replication_slot(?)")) {
       statement.setString(1, nameFor(connection, schema));
       statement.execute();
+    }
+  }
+
+  static long timeline(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT " + TIMELINE)) {
+      row.next();
+      return row.getLong(1);
     }
   }
 

@@ -37,10 +37,12 @@ final class RingJanitor {
 
   private final String schema;
   private final JanitorOptions options;
+  private final RelayGapTable gaps;
 
   RingJanitor(String schema, JanitorOptions options) {
     this.schema = schema;
     this.options = options;
+    this.gaps = new RelayGapTable(schema);
   }
 
   /**
@@ -61,6 +63,7 @@ final class RingJanitor {
     Duration window = options.inboxWindow();
     truncated.addAll(sweepByAge(c, "inbox", "received_at", window));
     truncated.addAll(sweepByAge(c, "claim_check", "stored_at", window.plus(CLAIM_MARGIN)));
+    attempt(c, () -> gaps.prune(c) > 0);
     c.setAutoCommit(true);
     if (!truncated.isEmpty()) {
       log.info("Emptied {}", truncated);

@@ -4,9 +4,12 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.replication.LogSequenceNumber;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Has the replication slot in place before a stream starts, and decides whether something may be
@@ -20,9 +23,12 @@ import org.postgresql.replication.LogSequenceNumber;
  */
 final class SlotKeeper {
 
+  private static final Logger log = LoggerFactory.getLogger(SlotKeeper.class);
+
   private final String schema;
   private final Term term;
   private final LongWait longWait;
+  private String done = "kept the replication slot as it stands";
 
   /** Makes the keeper of one term. */
   SlotKeeper(String schema, Term term, LongWait longWait) {
@@ -37,14 +43,17 @@ final class SlotKeeper {
    * @param alarm told of a gap before anything is done about it: a process that dies in between
    *     must not have repaired in silence
    * @return whether the ring must be sent again
+   * @throws UnfitException when no replication slot can be made now: the gap is written down, and
+   *     the next term tries again
    */
   boolean secure(Consumer<String> alarm) throws SQLException, InterruptedException {
     try (Connection c = term.open("slot")) {
+      ReplicationSlot slot = ReplicationSlot.find(c, schema); // before the row, as in gap(c)
       RelayRow row = term.row();
-      ReplicationSlot slot = ReplicationSlot.find(c, schema);
       String system = ReplicationSlot.systemIdentifier(c);
-      String gap = gap(row, slot, system);
+      String gap = gap(row, slot, system, ReplicationSlot.timeline(c));
       if (gap == null && !row.reconciling()) {
+        settlePromotion(c, row);
         return false;
       }
       String told = null;
@@ -78,9 +87,14 @@ final class SlotKeeper {
       }
       boolean created = slot == null;
       if (created) {
+        RelayFinding exhausted = SlotDoctor.noFreeSlot(c);
+        if (exhausted != null) {
+          throw new UnfitException(List.of(exhausted));
+        }
         // It waits for every running transaction.
         longWait.run("making the replication slot", maker -> ReplicationSlot.create(maker, schema));
         slot = ReplicationSlot.find(c, schema);
+        done = "made the replication slot anew";
       }
       LogSequenceNumber confirmed = slot == null ? null : slot.confirmed();
       if (confirmed == null) {
@@ -100,31 +114,64 @@ final class SlotKeeper {
     }
   }
 
+  /** What was done about the replication slot, as a sentence begins. */
+  String done() {
+    return done;
+  }
+
+  /**
+   * A promoted standby has only what was replicated, the witness included: so a replication slot
+   * that is not beyond it brings everything that the promoted one has and nobody confirmed there.
+   */
+  private void settlePromotion(Connection c, RelayRow row) throws SQLException {
+    long timeline = ReplicationSlot.timeline(c);
+    if (row.timeline() != 0 && row.timeline() != timeline) {
+      log.warn(
+          "{}: the replication slot came along, and nothing is missing", promoted(row, timeline));
+      term.settlePromotion(
+          promoted(row, timeline), "nothing was missing: the replication slot came along");
+    }
+  }
+
+  private static String promoted(RelayRow row, long timeline) {
+    return "the primary failed over or was restored (timeline %d, was %d)"
+        .formatted(timeline, row.timeline());
+  }
+
   /**
    * Whether the replication slot that a stream now reads from is still the one that was secured:
    * asked before the first dispatch, because Debezium makes a missing one again by itself.
    */
   @Nullable String gap(Connection c) throws SQLException {
-    return gap(term.row(), ReplicationSlot.find(c, schema), ReplicationSlot.systemIdentifier(c));
+    // The replication slot first: the witness only grows, and is committed before a confirmation.
+    ReplicationSlot slot = ReplicationSlot.find(c, schema);
+    RelayRow row = term.row();
+    return gap(row, slot, ReplicationSlot.systemIdentifier(c), ReplicationSlot.timeline(c));
   }
 
-  private static @Nullable String gap(
-      RelayRow row, @Nullable ReplicationSlot slot, String systemIdentifier) {
+  /** What is wrong with the replication slot that the row speaks of; null: nothing. */
+  static @Nullable String gap(
+      RelayRow row, @Nullable ReplicationSlot slot, String systemIdentifier, long timeline) {
     if (row.witness() == null) {
       return "there is no witness yet";
     }
     if (!systemIdentifier.equals(row.systemIdentifier())) {
       return otherCluster(systemIdentifier, row.systemIdentifier());
     }
+    String since =
+        row.timeline() == 0 || row.timeline() == timeline ? "" : ": " + promoted(row, timeline);
     if (slot == null) {
-      return "the replication slot is gone";
+      return "the replication slot is gone" + since;
     }
     if (slot.lost()) {
-      return "the replication slot has lost its WAL";
+      String reason = slot.invalidation();
+      return reason == null || reason.equals("wal_removed")
+          ? "the replication slot has lost its WAL" + since
+          : "the replication slot was invalidated (%s)%s".formatted(reason, since);
     }
     if (slot.beyond(row.witness())) {
-      return "the replication slot stands at %s, beyond the last confirmed %s: it was dropped and made again"
-          .formatted(slot.confirmed(), row.witness());
+      return "the replication slot stands at %s, beyond the last confirmed %s: it was dropped and made again, or advanced by somebody else%s"
+          .formatted(slot.confirmed(), row.witness(), since);
     }
     return null;
   }

@@ -25,7 +25,6 @@ final class StreamLeading implements Leading {
 
   private final Relay relay;
   private final RelayOptions options;
-  private final ConnectionSettings settings;
   private final Transport transport;
   private final MessageObserver observer;
   private final Term term;
@@ -33,15 +32,9 @@ final class StreamLeading implements Leading {
   private volatile @Nullable Dispatcher dispatcher;
 
   StreamLeading(
-      Relay relay,
-      RelayOptions options,
-      ConnectionSettings settings,
-      Transport transport,
-      MessageObserver observer,
-      Term term) {
+      Relay relay, RelayOptions options, Transport transport, MessageObserver observer, Term term) {
     this.relay = relay;
     this.options = options;
-    this.settings = settings;
     this.transport = transport;
     this.observer = observer;
     this.term = term;
@@ -61,13 +54,14 @@ final class StreamLeading implements Leading {
     SlotKeeper keeper = new SlotKeeper(options.schema(), term, longWait);
     boolean reconcile = keeper.secure(relay::alarm);
     relay.reportWaiting(null);
+    requireSender();
     String origin = UUID.randomUUID().toString(); // nobody else's heartbeat passes for one of ours
     Dispatcher work =
         new Dispatcher(options, term, transport, observer, origin, reconcile, relay::stopping);
     dispatcher = work;
     try {
       if (reconcile) {
-        reconcile(work);
+        reconcile(work, keeper);
       }
       stream(work, keeper, origin);
     } finally {
@@ -78,7 +72,7 @@ final class StreamLeading implements Leading {
 
   private void preflight() throws SQLException {
     try (Connection c = term.open("preflight")) {
-      List<String> findings = new SlotDoctor(options.schema()).preflight(c);
+      List<RelayFinding> findings = new SlotDoctor(options.schema()).preflight(c);
       if (!findings.isEmpty()) {
         throw new UnfitException(findings);
       }
@@ -86,7 +80,18 @@ final class StreamLeading implements Leading {
     }
   }
 
-  private void reconcile(Dispatcher work) throws SQLException, InterruptedException {
+  /** Later than the rest, so that a gap is written down all the same. */
+  private void requireSender() throws SQLException {
+    try (Connection c = term.open("preflight")) {
+      RelayFinding exhausted = SlotDoctor.noFreeSender(c);
+      if (exhausted != null) {
+        throw new UnfitException(List.of(exhausted));
+      }
+    }
+  }
+
+  private void reconcile(Dispatcher work, SlotKeeper keeper)
+      throws SQLException, InterruptedException {
     relay.become(RelayState.RECONCILING);
     try (Connection c = term.openPatient("reconciliation");
         RingReader ring = new RingReader(options.schema(), term, c)) {
@@ -96,6 +101,9 @@ final class StreamLeading implements Leading {
         throw new InterruptedException("stopped while sending from the ring");
       }
       work.awaitRing();
+      term.repairedBy(
+          "%s, and sent %d messages again that were not known as published"
+              .formatted(keeper.done(), sent.messages()));
       log.info(
           "Sent {} messages of the ring that were not known as published (H: {})",
           sent.messages(),
@@ -106,14 +114,16 @@ final class StreamLeading implements Leading {
   private void stream(Dispatcher work, SlotKeeper keeper, String origin)
       throws SQLException, InterruptedException {
     relay.become(RelayState.STREAMING);
+    Checked checked = new Checked(work, keeper);
     DebeziumStream stream =
-        new DebeziumStream(options, settings, String.valueOf(slotName), new Checked(work, keeper));
+        new DebeziumStream(options, term.settings(), String.valueOf(slotName), checked);
     // The janitor's thread is another: a long sweep must not hold up the heartbeats.
     try (Sweeps sweeps = new Sweeps(options, term);
-        Heartbeats heartbeats = new Heartbeats(term, origin)) {
+        Heartbeats heartbeats = new Heartbeats(term, origin);
+        SlotWatch doctor = new SlotWatch(relay, options, term)) {
       stream.start();
       heartbeats.start(options.heartbeat());
-      watch(work, stream, heartbeats);
+      watch(work, stream, heartbeats, checked, doctor);
       drain(work, heartbeats);
     } finally {
       stream.stop();
@@ -125,7 +135,7 @@ final class StreamLeading implements Leading {
 
     private final Dispatcher work;
     private final SlotKeeper keeper;
-    private boolean checked;
+    private volatile boolean checked;
 
     Checked(Dispatcher work, SlotKeeper keeper) {
       this.work = work;
@@ -153,16 +163,24 @@ final class StreamLeading implements Leading {
         if (gap != null) {
           throw new LeadershipLostException("The stream can't be trusted: " + gap);
         }
+        ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
+        if (slot == null || slot.activePid() == 0) {
+          throw new LeadershipLostException("The stream comes from another server than the lease");
+        }
       }
     }
   }
 
   /** Returns when the term is to end in an orderly way. */
-  private void watch(Dispatcher work, DebeziumStream stream, Heartbeats heartbeats)
+  private void watch(
+      Dispatcher work,
+      DebeziumStream stream,
+      Heartbeats heartbeats,
+      Checked checked,
+      SlotWatch doctor)
       throws SQLException, InterruptedException {
     long startLimit = System.nanoTime() + START_LIMIT.toNanos();
     long renewAt = System.nanoTime();
-    long lookAtServer = startLimit; // the engine polls before it has connected
     while (!relay.awaitStopping(LOOK_MILLIS)) {
       if (stream.ended()) {
         Throwable failure = stream.failure();
@@ -177,9 +195,9 @@ final class StreamLeading implements Leading {
         if (heartbeats.silence().compareTo(options.lease()) > 0) {
           throw new LeadershipLostException("No heartbeat could be written for the whole lease");
         }
-        if (System.nanoTime() - lookAtServer >= 0) {
-          requireWalsender();
-          lookAtServer = System.nanoTime() + options.lease().toNanos();
+        // The engine polls before it has connected.
+        if (checked.checked || System.nanoTime() - startLimit > 0) {
+          doctor.lookAtStream(checked.keeper);
         }
         if (relay.givesBack(term)) {
           return;
@@ -199,16 +217,6 @@ final class StreamLeading implements Leading {
       root = root.getCause();
     }
     return String.valueOf(root.getMessage());
-  }
-
-  /** A connection that is cut on the way looks idle from here for a long time, not from there. */
-  private void requireWalsender() throws SQLException {
-    try (Connection c = term.open("stream-check")) {
-      ReplicationSlot slot = ReplicationSlot.find(c, options.schema());
-      if (slot == null || slot.activePid() == 0) {
-        throw new LeadershipLostException("The server no longer streams to this process");
-      }
-    }
   }
 
   private void drain(Dispatcher work, Heartbeats heartbeats)

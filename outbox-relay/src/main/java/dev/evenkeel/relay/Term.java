@@ -29,6 +29,8 @@ final class Term implements Leadership, AutoCloseable {
   private final RelayRow start;
   private final Served served;
   private final RelayChoice choice;
+  private final RelayGapTable gaps;
+  private String repair = "nothing had to be sent again";
   private long registryVersion;
   private volatile long deadline;
   private volatile boolean ended;
@@ -49,6 +51,7 @@ final class Term implements Leadership, AutoCloseable {
     this.start = start;
     this.served = served;
     this.choice = choice;
+    this.gaps = new RelayGapTable(options.schema());
     this.registryVersion = start.registryVersion();
     this.deadline = askedAt + options.lease().toNanos();
   }
@@ -85,12 +88,10 @@ final class Term implements Leadership, AutoCloseable {
     }
     try {
       long asked = System.nanoTime();
-      if (!table.renew(
-          session, epoch(), options.node(), registryVersion, options.lease(), renewal)) {
+      if (!write(renewal)) {
         readAgain();
         asked = System.nanoTime();
-        if (!table.renew(
-            session, epoch(), options.node(), registryVersion, options.lease(), renewal)) {
+        if (!write(renewal)) {
           throw new LeadershipLostException("relay_state changed twice during one renewal");
         }
       }
@@ -98,6 +99,45 @@ final class Term implements Leadership, AutoCloseable {
     } catch (SQLException e) {
       throw new LeadershipLostException("The lease's session failed: " + e.getMessage(), e);
     }
+  }
+
+  /** The end of a reconciliation and of the gaps that it repairs is one transaction. */
+  private boolean write(RelayStateTable.Renewal renewal) throws SQLException {
+    if (!renewal.reconciled()) {
+      return table.renew(
+          session, epoch(), options.node(), registryVersion, options.lease(), renewal);
+    }
+    session.setAutoCommit(false); // on a failure the term ends, and with it the session
+    boolean written =
+        table.renew(session, epoch(), options.node(), registryVersion, options.lease(), renewal);
+    if (written) {
+      gaps.close(session, repair);
+    }
+    session.commit();
+    session.setAutoCommit(true);
+    return written;
+  }
+
+  /**
+   * Writes a gap down.
+   *
+   * @return its id: the same for one that was found before and is not repaired yet
+   */
+  synchronized long recordGap(String gap) throws SQLException {
+    long id = gaps.record(session, epoch(), options.node(), gap);
+    requireMine(id != 0);
+    return id;
+  }
+
+  /** What the reconciliation under way has done: a sentence, kept with the gaps when it ends. */
+  synchronized void repairedBy(String what) {
+    repair = what;
+  }
+
+  /** The primary is another one, and the replication slot came along. */
+  synchronized void settlePromotion(String what, String repaired) throws SQLException {
+    gaps.note(session, epoch(), options.node(), what, repaired);
+    requireMine(table.promoted(session, epoch(), options.node()));
   }
 
   private void readAgain() throws SQLException {
@@ -187,6 +227,11 @@ final class Term implements Leadership, AutoCloseable {
   /** Whether another node has said that it should lead instead. */
   synchronized boolean wished() throws SQLException {
     return RelayLease.wish(options.schema()).heldByAnother(session);
+  }
+
+  /** How to reach the server that the lease's session is on. */
+  ConnectionSettings settings() {
+    return connections.settings();
   }
 
   Connection open(String purpose) throws SQLException {

@@ -1,19 +1,20 @@
 package dev.evenkeel.relay;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The server is not as the relay needs it. */
 final class UnfitException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
-  private final transient List<String> findings;
+  private final transient List<RelayFinding> findings;
 
-  UnfitException(List<String> findings) {
-    super(String.join("; ", findings));
+  UnfitException(List<RelayFinding> findings) {
+    super(findings.stream().map(RelayFinding::toString).collect(Collectors.joining("; ")));
     this.findings = findings;
   }
 
-  List<String> findings() {
+  List<RelayFinding> findings() {
     return findings;
   }
 }

@@ -24,8 +24,12 @@ class ArchitectureTest {
   private static final Set<String> PUBLIC =
       Set.of(
           "ConnectionSettings",
+          "DoctorOptions",
           "JanitorOptions",
+          "PollingOptions",
           "Relay",
+          "RelayFinding",
+          "RelayMode",
           "RelayGroup",
           "RelayOptions",
           "RelayState",

@@ -71,7 +71,7 @@ class ConsumerRegistryIT {
                     assertThat(v1.relay().status().findings())
                         .anySatisfy(
                             finding ->
-                                assertThat(finding)
+                                assertThat(finding.toString())
                                     .contains("second (counted v1)", "evenkeel.inbox.retired")));
         writer.publish(new Counted("late", 1));
         assertThat(v1.relay().status().leader()).isNotEqualTo("v1");

@@ -342,7 +342,7 @@ class PreflightIT {
         .atMost(SOON)
         .pollInterval(Duration.ofMillis(10))
         .untilAsserted(
-            () -> assertThat(String.join("; ", node.relay().status().findings())).contains(text));
+            () -> assertThat(node.relay().status().findings().toString()).contains(text));
   }
 
   private static void awaitStreaming(RelayNode node) {

@@ -71,6 +71,9 @@ class ReplicationSlotTest {
         confirmed == null ? null : LogSequenceNumber.valueOf(confirmed),
         "reserved",
         0,
-        0);
+        0,
+        null,
+        false,
+        false);
   }
 }

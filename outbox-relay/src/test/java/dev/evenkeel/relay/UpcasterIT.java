@@ -80,7 +80,9 @@ class UpcasterIT {
           .untilAsserted(
               () ->
                   assertThat(bare.relay().status().findings())
-                      .anySatisfy(finding -> assertThat(finding).contains("first (counted v1)")));
+                      .anySatisfy(
+                          finding ->
+                              assertThat(finding.toString()).contains("first (counted v1)")));
       try (RelayNode next = version2("next").upcasters(FROM_1).start()) {
         awaitLeading(next);
         oldWriter.publish(new Counted("k", 4));

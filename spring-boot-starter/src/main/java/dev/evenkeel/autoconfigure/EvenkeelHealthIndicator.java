@@ -1,6 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.ParkedMessages;
+import dev.evenkeel.relay.RelayFinding;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
 import dev.evenkeel.saga.SagaCounts;
@@ -15,11 +16,11 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * Whether messages leave. For each installation: UP when this process leads without findings or
- * another process leads, DOWN when findings keep the relay from working, OUT_OF_SERVICE when it is
- * stopped. Where only some installations are UP it is DEGRADED, which restarts nothing: the others
- * go on. Parked keys, dead letters and stuck sagas are shown, but are the business of alarms:
- * restarting a process does not cure them.
+ * Whether messages leave. For each installation: UP when this process leads and nothing is broken,
+ * warnings or not, or another process leads; DOWN when something keeps the relay from working;
+ * OUT_OF_SERVICE when it is stopped. Where only some installations are UP it is DEGRADED, which
+ * restarts nothing: the others go on. Parked keys, dead letters and stuck sagas are shown, but are
+ * the business of alarms: restarting a process does not cure them.
  */
 final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
 
@@ -75,12 +76,13 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
       }
       details.put("inFlight", relay.inFlight());
       details.put("gaps", relay.gaps());
-      details.put("findings", relay.findings());
+      details.put("findings", relay.findings().stream().map(RelayFinding::toString).toList());
     }
     RelayStatus.Lag lag = readings.lag();
     if (lag != null) {
       details.put("retainedWalBytes", lag.retainedBytes());
       details.put("oldestUnpublished", lag.oldestUnpublished().toString());
+      details.put("lastGaps", lag.gaps().stream().map(EvenkeelHealthIndicator::gap).toList());
     }
     ParkedMessages.Counts counts = readings.counts();
     if (counts != null) {
@@ -98,6 +100,17 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
     return details;
   }
 
+  /** What happened and what was done about it. */
+  private static Map<String, Object> gap(RelayStatus.Gap gap) {
+    Map<String, Object> shown = new LinkedHashMap<>();
+    shown.put("recognisedAt", gap.recognisedAt().toString());
+    shown.put("node", gap.node());
+    shown.put("gap", gap.what());
+    shown.put("repairedAt", gap.repairedAt() == null ? "not yet" : gap.repairedAt().toString());
+    shown.put("repair", gap.repair() == null ? "" : gap.repair());
+    return shown;
+  }
+
   static Status status(@Nullable RelayStatus relay) {
     if (relay == null) {
       return Status.UP; // this process has no relay
@@ -106,6 +119,7 @@ final class EvenkeelHealthIndicator extends AbstractHealthIndicator {
       return Status.OUT_OF_SERVICE;
     }
     boolean anotherLeads = !relay.state().leads() && relay.leader() != null;
-    return relay.findings().isEmpty() || anotherLeads ? Status.UP : Status.DOWN;
+    boolean broken = relay.findings().stream().anyMatch(RelayFinding::broken);
+    return !broken || anotherLeads ? Status.UP : Status.DOWN;
   }
 }

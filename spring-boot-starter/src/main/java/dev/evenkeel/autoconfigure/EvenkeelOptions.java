@@ -5,6 +5,7 @@ import dev.evenkeel.outbox.InboxOptions;
 import dev.evenkeel.outbox.OutboxOptions;
 import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.delivery.LaneOptions;
+import dev.evenkeel.relay.DoctorOptions;
 import dev.evenkeel.relay.JanitorOptions;
 import dev.evenkeel.relay.PollingOptions;
 import dev.evenkeel.relay.RelayMode;
@@ -132,7 +133,8 @@ record EvenkeelOptions(
         relay.drainTimeout(),
         janitor,
         relay.mode(),
-        new PollingOptions(relay.polling().minInterval(), relay.polling().maxInterval()));
+        new PollingOptions(relay.polling().minInterval(), relay.polling().maxInterval()),
+        new DoctorOptions(relay.doctor().retainedWal().toBytes(), relay.doctor().retainedShare()));
   }
 
   private static boolean relays(EvenkeelProperties properties, RelayMode mode) {

@@ -230,6 +230,7 @@ record EvenkeelProperties(
    * @param maxInFlightBytes Most bytes of messages sent and not acknowledged, 1MB to 1GB.
    * @param drainTimeout How long a stop waits for messages under way, up to 5m.
    * @param polling How often a relay looks into the outbox where it polls.
+   * @param doctor When WAL that the replication slot keeps is worth a warning.
    */
   record Relay(
       @DefaultValue("true") boolean enabled,
@@ -245,7 +246,8 @@ record EvenkeelProperties(
       @DefaultValue("8192") int maxInFlight,
       @DefaultValue("32MB") DataSize maxInFlightBytes,
       @DefaultValue("10s") Duration drainTimeout,
-      @DefaultValue Polling polling) {
+      @DefaultValue Polling polling,
+      @DefaultValue Doctor doctor) {
 
     @Override
     public String toString() {
@@ -263,6 +265,15 @@ record EvenkeelProperties(
    */
   record Polling(
       @DefaultValue("10ms") Duration minInterval, @DefaultValue("500ms") Duration maxInterval) {}
+
+  /**
+   * When WAL that the replication slot keeps is worth a warning.
+   *
+   * @param retainedWal So much of it, 1MB to 1PB.
+   * @param retainedShare That share of max_slot_wal_keep_size, above 0 to 1.
+   */
+  record Doctor(
+      @DefaultValue("1GB") DataSize retainedWal, @DefaultValue("0.5") double retainedShare) {}
 
   /**
    * Messages by Kafka, whose clients take the settings under spring.kafka.

@@ -23,6 +23,7 @@ import dev.evenkeel.outbox.spi.Transport;
 import dev.evenkeel.relay.ConnectionSettings;
 import dev.evenkeel.relay.JanitorOptions;
 import dev.evenkeel.relay.Relay;
+import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.relay.RelayOptions;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import java.lang.reflect.Method;
@@ -49,6 +50,21 @@ final class Application implements AutoCloseable {
 
   /** Connects; the relay waits for {@link #startRelay()}. */
   Application(DatabaseInfo database, String node, Journal journal, Set<Role> roles, long seed) {
+    this(database, node, journal, roles, seed, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param sent called after each message that the relay has handed over
+   */
+  Application(
+      DatabaseInfo database,
+      String node,
+      Journal journal,
+      Set<Role> roles,
+      long seed,
+      Runnable sent) {
     dataSource = pool(database);
     DataSourceTransactionManager manager = new DataSourceTransactionManager(dataSource);
     transactions = new TransactionTemplate(manager);
@@ -64,11 +80,10 @@ final class Application implements AutoCloseable {
                 tables, journal, node, roles.contains(Role.FAILS_AFTER_SUSPENSION), seed));
     relay =
         new Relay(
-            roles.contains(Role.DEFAULT_INTERVALS)
-                ? RelayOptions.defaults(SCHEMA, node)
-                : quick(node),
+            options(node, roles),
             new ConnectionSettings(database.jdbcUrl(), database.username(), database.password()),
-            new JournalingTransport(transport(manager, handlers, roles), journal, node, CODEC),
+            new JournalingTransport(
+                transport(manager, handlers, roles), journal, node, CODEC, sent),
             new ConsumerRegistry(dataSource, SCHEMA),
             handlers.subscriptions(),
             MessageObserver.NONE);
@@ -81,6 +96,12 @@ final class Application implements AutoCloseable {
         d.maxPayloadBytes(),
         d.claimCheck(),
         roles.contains(Role.TABLE_LESS) ? OutboxStorage.WAL : OutboxStorage.TABLE);
+  }
+
+  private static RelayOptions options(String node, Set<Role> roles) {
+    RelayOptions options =
+        roles.contains(Role.DEFAULT_INTERVALS) ? RelayOptions.defaults(SCHEMA, node) : quick(node);
+    return roles.contains(Role.POLLING) ? options.withMode(RelayMode.POLLING) : options;
   }
 
   private static HikariDataSource pool(DatabaseInfo database) {

@@ -12,6 +12,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A process that is there to be killed. It ends with its standard input, so with its parent. */
 final class Child {
@@ -26,6 +27,8 @@ final class Child {
    *
    * @param journal where it notes what it does
    * @param pauseMillis longest pause of a writer between two transactions
+   * @param trap where it ends itself; null: nowhere
+   * @param row which of the rows sent, where the trap is one of those
    */
   record Orders(
       DatabaseInfo database,
@@ -33,7 +36,9 @@ final class Child {
       Path journal,
       long seed,
       int pauseMillis,
-      Set<Role> roles) {
+      Set<Role> roles,
+      @Nullable Boundary trap,
+      int row) {
 
     List<String> arguments() {
       return List.of(
@@ -45,7 +50,9 @@ final class Child {
           journal.toString(),
           Long.toString(seed),
           Integer.toString(pauseMillis),
-          roles.stream().map(Role::name).collect(Collectors.joining(",")));
+          roles.stream().map(Role::name).collect(Collectors.joining(",")),
+          trap == null ? "" : trap.name(),
+          Integer.toString(row));
     }
 
     static Orders parse(String[] arguments) {
@@ -57,7 +64,9 @@ final class Child {
           Path.of(arguments[5]),
           Long.parseLong(arguments[6]),
           Integer.parseInt(arguments[7]),
-          roles);
+          roles,
+          arguments[9].isEmpty() ? null : Boundary.valueOf(arguments[9]),
+          Integer.parseInt(arguments[10]));
     }
 
     Writers.Load load() {
@@ -66,11 +75,18 @@ final class Child {
   }
 
   /** Runs until the standard input ends. */
-  public static void main(String[] arguments) throws IOException, InterruptedException {
+  public static void main(String[] arguments) throws Exception {
     Orders orders = Orders.parse(arguments);
     Journal journal = new Journal(orders.journal());
+    Trap trap = orders.trap() == null ? null : Trap.set(orders.trap(), orders.row());
     Application application =
-        new Application(orders.database(), orders.node(), journal, orders.roles(), orders.seed());
+        new Application(
+            orders.database(),
+            orders.node(),
+            journal,
+            orders.roles(),
+            orders.seed(),
+            trap == null ? () -> {} : trap::sent);
     if (orders.roles().contains(Role.RELAY)) {
       application.startRelay();
     }

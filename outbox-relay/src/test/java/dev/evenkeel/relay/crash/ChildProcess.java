@@ -73,6 +73,11 @@ final class ChildProcess {
     return process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
+  /** How it has ended. */
+  int exitValue() {
+    return process.exitValue();
+  }
+
   /** SIGSTOP: it keeps its sessions and says nothing. */
   void suspend() throws InterruptedException {
     signal("STOP");

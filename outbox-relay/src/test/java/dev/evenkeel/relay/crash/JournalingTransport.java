@@ -10,7 +10,8 @@ import dev.evenkeel.outbox.spi.Transport;
  * Writes down what the relay sends. The handlers alone would not show a redelivery that the inbox
  * absorbs.
  */
-record JournalingTransport(Transport inner, Journal journal, String node, PayloadCodec codec)
+record JournalingTransport(
+    Transport inner, Journal journal, String node, PayloadCodec codec, Runnable sent)
     implements Transport {
 
   @Override
@@ -32,6 +33,7 @@ record JournalingTransport(Transport inner, Journal journal, String node, Payloa
         Counted event = codec.decode(message.payload(), Counted.class);
         journal.message(Journal.Kind.SENT, node, message.id(), event);
         session.send(message, acknowledgement);
+        sent.run();
       }
 
       @Override

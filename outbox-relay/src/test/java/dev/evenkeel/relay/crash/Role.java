@@ -6,6 +6,8 @@ enum Role {
   RELAY,
   /** Its relay has the default intervals, not the short ones that keep tests quick. */
   DEFAULT_INTERVALS,
+  /** Its relay polls. */
+  POLLING,
   /** Changes state and appends to the outbox. */
   WRITER,
   /** Appends to the WAL alone. */

@@ -102,8 +102,9 @@ final class Trial implements AutoCloseable {
   }
 
   /** Another instance of the application in this process. */
-  Application instance(String node) {
-    return new Application(database, node, journal, Set.of(Role.RELAY), random.nextLong());
+  Application instance(String node, Role... more) {
+    Set<Role> roles = EnumSet.of(Role.RELAY, more);
+    return new Application(database, node, journal, roles, random.nextLong());
   }
 
   /** Starts a process whose writers, if any, write until they are told to be quiet. */
@@ -119,10 +120,27 @@ final class Trial implements AutoCloseable {
   ChildProcess start(String node, int pauseMillis, Role... roles) {
     Set<Role> set = EnumSet.noneOf(Role.class);
     set.addAll(List.of(roles));
-    ChildProcess child =
-        ChildProcess.start(
-            new Child.Orders(database, node, journalFile(), random.nextLong(), pauseMillis, set),
-            folder.resolve("output"));
+    return start(
+        new Child.Orders(
+            database, node, journalFile(), random.nextLong(), pauseMillis, set, null, 0));
+  }
+
+  /** Starts a relay that ends itself at a boundary. */
+  ChildProcess startTrapped(String node, Boundary boundary, int row) {
+    return start(
+        new Child.Orders(
+            database,
+            node,
+            journalFile(),
+            random.nextLong(),
+            PAUSE_MILLIS,
+            Set.of(Role.RELAY),
+            boundary,
+            row));
+  }
+
+  private ChildProcess start(Child.Orders orders) {
+    ChildProcess child = ChildProcess.start(orders, folder.resolve("output"));
     children.add(child);
     return child;
   }

@@ -60,6 +60,27 @@ final class DatabaseCatalogue {
     }
   }
 
+  /** Makes a physical replication slot that keeps WAL from now on. */
+  void createPhysicalSlot(String name) {
+    try (Connection connection = maintenance.connect()) {
+      query(connection, "SELECT pg_create_physical_replication_slot(?, true)", name);
+    } catch (SQLException e) {
+      throw new PostgresException("The replication slot %s could not be made".formatted(name), e);
+    }
+  }
+
+  void promote() {
+    try (Connection connection = maintenance.connect();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_promote(true, 60)")) {
+      if (!row.next() || !row.getBoolean(1)) {
+        throw new PostgresException("The standby was not promoted within a minute");
+      }
+    } catch (SQLException e) {
+      throw new PostgresException("The server could not be promoted", e);
+    }
+  }
+
   private static void create(Connection connection, String name) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute("CREATE DATABASE " + identifier(name));

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,10 @@ public final class PostgresServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PostgresServer.class);
   private static final String SUPERUSER = "postgres";
   private static final String MAINTENANCE_DATABASE = "postgres";
+
+  /** Folders whose files a copy starts without. */
+  private static final Set<String> NOT_COPIED = Set.of("pg_replslot", "pg_stat_tmp");
+
   private static final int PORT_TRIALS = 3;
   private static final int FOLDER_TRIALS = 5;
 
@@ -166,6 +171,32 @@ public final class PostgresServer implements AutoCloseable {
         .pid();
   }
 
+  /**
+   * Ends the recovery of a standby: from here on it is a primary of its own, in a new timeline.
+   *
+   * @throws PostgresException when it is none, or does not become one within a minute
+   */
+  public void promote() {
+    new DatabaseCatalogue(maintenanceDatabase()).promote();
+  }
+
+  /** Copies the data folder as a base backup does, without what belongs to this server alone. */
+  private synchronized void copyTo(Path copy) {
+    boolean wasRunning = isRunning();
+    stop(Mode.FAST);
+    try {
+      WorkDirectory.copy(dataDirectory, copy, NOT_COPIED);
+      Files.createFile(copy.resolve("standby.signal"));
+    } catch (IOException e) {
+      throw new PostgresException(
+          "The data folder %s could not be copied to %s".formatted(dataDirectory, copy), e);
+    } finally {
+      if (wasRunning) {
+        start();
+      }
+    }
+  }
+
   /** The TCP port on the loopback interface; restarts keep it. */
   public synchronized int port() {
     return port;
@@ -280,6 +311,7 @@ public final class PostgresServer implements AutoCloseable {
     private @Nullable Path dataDirectory;
     private int port;
     private boolean keepRunning;
+    private @Nullable PostgresServer primary;
 
     private Builder() {
       // What the framework needs of any server: logical decoding, with room for many relays.
@@ -324,6 +356,25 @@ public final class PostgresServer implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Begins as a copy of another server and follows it by streaming. The other one is stopped for
+     * the copy and started again on its port; its own settings are not taken over. The standby may
+     * be read, and promoted by {@link PostgresServer#promote()}.
+     *
+     * @param server the primary
+     * @param name of the standby: as {@code application_name} it can be named in the primary's
+     *     {@code synchronous_standby_names}, and as a physical replication slot, which is made on
+     *     the primary, in {@code synchronized_standby_slots}
+     */
+    public Builder standbyOf(PostgresServer server, String name) {
+      primary = server;
+      setting(
+          "primary_conninfo",
+          "host=127.0.0.1 port=%d user=%s dbname=%s application_name=%s"
+              .formatted(server.port(), SUPERUSER, MAINTENANCE_DATABASE, name));
+      return setting("primary_slot_name", name);
+    }
+
     /** Leaves the server running when the JVM ends and nobody has closed it. */
     public Builder keepRunning() {
       this.keepRunning = true;
@@ -340,6 +391,11 @@ public final class PostgresServer implements AutoCloseable {
       PostgresServer server = dataDirectory == null ? temporary() : on(dataDirectory);
       try {
         server.stop(Mode.FAST);
+        if (primary != null) {
+          primary.copyTo(server.dataDirectory);
+          new DatabaseCatalogue(primary.maintenanceDatabase())
+              .createPhysicalSlot(settings.getOrDefault("primary_slot_name", ""));
+        }
         server.start();
       } catch (RuntimeException e) {
         server.closeAfter(e);

@@ -6,8 +6,10 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The private folder of the current user, below the system's temporary folder. */
@@ -49,6 +51,44 @@ final class WorkDirectory {
       Files.walkFileTree(directory, new Deletion());
     } catch (IOException e) {
       throw new UncheckedIOException("The folder %s could not be deleted".formatted(directory), e);
+    }
+  }
+
+  /**
+   * Copies a folder with all it holds.
+   *
+   * @param emptied names of folders in it that are copied without their files
+   */
+  static void copy(Path from, Path to, Set<String> emptied) throws IOException {
+    Files.walkFileTree(from, new Copy(from, to, emptied));
+  }
+
+  private static final class Copy extends SimpleFileVisitor<Path> {
+
+    private final Path from;
+    private final Path to;
+    private final Set<String> emptied;
+
+    private Copy(Path from, Path to, Set<String> emptied) {
+      this.from = from;
+      this.to = to;
+      this.emptied = emptied;
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+        throws IOException {
+      Path target = Files.createDirectories(to.resolve(from.relativize(directory)));
+      restrictToOwner(target);
+      return emptied.contains(directory.getFileName().toString())
+          ? FileVisitResult.SKIP_SUBTREE
+          : FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+      return FileVisitResult.CONTINUE;
     }
   }
 

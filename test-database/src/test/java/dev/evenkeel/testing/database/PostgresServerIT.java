@@ -101,6 +101,30 @@ class PostgresServerIT {
   }
 
   @Test
+  void aStandbyFollowsAndIsPromoted() throws SQLException {
+    try (PostgresServer primary = PostgresServer.builder().start()) {
+      DatabaseInfo database = primary.createDatabase("orders");
+      execute(database, "CREATE TABLE kept (id int)");
+      try (PostgresServer standby =
+          PostgresServer.builder().standbyOf(primary, "standby").start()) {
+        assertThat(query(standby, "SELECT pg_is_in_recovery()")).isEqualTo("t");
+        execute(
+            primary.maintenanceDatabase(),
+            "ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+        execute(primary.maintenanceDatabase(), "SELECT pg_reload_conf()");
+        execute(database, "SET synchronous_commit = remote_apply; INSERT INTO kept VALUES (42)");
+        primary.stop(Mode.IMMEDIATE);
+
+        standby.promote();
+
+        assertThat(query(standby, "SELECT pg_is_in_recovery()")).isEqualTo("f");
+        assertThat(query(standby.database("orders"), "SELECT id FROM kept")).isEqualTo("42");
+        execute(standby.database("orders"), "INSERT INTO kept VALUES (43)");
+      }
+    }
+  }
+
+  @Test
   void aTemporaryFolderIsDeleted() {
     PostgresServer server = PostgresServer.builder().start();
     Path dataDirectory = server.dataDirectory();

@@ -2,6 +2,7 @@ package dev.evenkeel.sample.orders.live;
 
 import dev.evenkeel.autoconfigure.RelayLifecycle;
 import dev.evenkeel.outbox.ParkedMessages;
+import dev.evenkeel.relay.RelayFinding;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.relay.RelayStatus;
 import dev.evenkeel.sample.orders.shard.ShardOverview;
@@ -89,7 +90,7 @@ class ShardPulse {
         leads,
         relay.inFlight(),
         relay.gaps(),
-        relay.findings(),
+        relay.findings().stream().map(RelayFinding::toString).toList(),
         // One that is down must not keep the others from being shown.
         shard.state() == ShardStatus.State.UP ? lag(shard.name()) : null);
   }
