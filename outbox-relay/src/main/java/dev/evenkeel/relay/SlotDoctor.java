@@ -19,7 +19,14 @@ final class SlotDoctor {
   /** What stands in the way of streaming; empty when nothing does. */
   List<String> preflight(Connection c) throws SQLException {
     List<String> findings = lacks(c);
-    checkSlot(c, findings);
+    checkSlot(c, /* shared= */ false, findings);
+    return findings;
+  }
+
+  /** What stands in the way of Kafka Connect's streaming; empty when nothing does. */
+  List<String> connectPreflight(Connection c) throws SQLException {
+    List<String> findings = lacks(c);
+    checkSlot(c, /* shared= */ true, findings);
     return findings;
   }
 
@@ -97,7 +104,8 @@ final class SlotDoctor {
     }
   }
 
-  private void checkSlot(Connection c, List<String> findings) throws SQLException {
+  /** With a walsender on it where the relay shares it with somebody else. */
+  private void checkSlot(Connection c, boolean shared, List<String> findings) throws SQLException {
     ReplicationSlot slot = ReplicationSlot.find(c, schema);
     if (slot == null) {
       return; // the relay makes it
@@ -113,7 +121,7 @@ final class SlotDoctor {
                   ReplicationSlot.PLUGIN,
                   database,
                   slot.name()));
-    } else if (slot.activePid() != 0) {
+    } else if (slot.activePid() != 0 && !shared) {
       findings.add(
           "the replication slot %s is in use by pid %d, which is not a relay of this installation; end it with SELECT pg_terminate_backend(%d)"
               .formatted(slot.name(), slot.activePid(), slot.activePid()));
