@@ -8,6 +8,12 @@ ALTER TABLE relay_state
     ADD COLUMN polling_position bigint,
     ADD CHECK ((polling_window IS NULL) = (polling_position IS NULL));
 
+-- Who was seen streaming while Kafka Connect relays, 'pid@start' of its walsender; where nobody was, where the replication slot
+-- stood. The same walsender on it proves that it is the same replication slot.
+ALTER TABLE relay_state
+    ADD COLUMN seen_walsender text,
+    ADD COLUMN seen_confirmed pg_lsn;
+
 -- What was found missing from a stream, and what was done about it. Written before the repair begins.
 CREATE TABLE relay_gap (
     id            bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

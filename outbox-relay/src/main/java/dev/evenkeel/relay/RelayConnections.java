@@ -10,6 +10,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
 import org.postgresql.core.BaseConnection;
 
 /** Opens the relay's own sessions: direct, named, bounded on both sides, durable. */
@@ -79,7 +80,16 @@ final class RelayConnections {
     return open(SessionNames.of(schema, epoch, purpose), PATIENCE);
   }
 
-  private Connection open(String name, Duration bound) throws SQLException {
+  /** A session that can stream from a replication slot; of one term. */
+  Connection openReplication(long epoch, String purpose) throws SQLException {
+    Properties properties = properties(SessionNames.of(schema, epoch, purpose), silence);
+    properties.setProperty(PGProperty.REPLICATION.getName(), "database");
+    properties.setProperty(PGProperty.PREFER_QUERY_MODE.getName(), "simple");
+    properties.setProperty(PGProperty.ASSUME_MIN_SERVER_VERSION.getName(), "14");
+    return DriverManager.getConnection(settings.jdbcUrl(), properties);
+  }
+
+  private Properties properties(String name, Duration bound) {
     Properties properties = new Properties();
     properties.setProperty("user", settings.username());
     if (!settings.password().isEmpty()) {
@@ -92,7 +102,12 @@ final class RelayConnections {
     if (settings.severalHosts()) {
       properties.setProperty("targetServerType", "primary"); // where the URL says nothing else
     }
-    Connection connection = DriverManager.getConnection(settings.jdbcUrl(), properties);
+    return properties;
+  }
+
+  private Connection open(String name, Duration bound) throws SQLException {
+    Connection connection =
+        DriverManager.getConnection(settings.jdbcUrl(), properties(name, bound));
     try {
       execute(
           connection,

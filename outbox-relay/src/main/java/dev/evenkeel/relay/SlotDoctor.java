@@ -23,7 +23,18 @@ final class SlotDoctor {
   /** What stands in the way of streaming; empty when nothing does. */
   List<RelayFinding> preflight(Connection c) throws SQLException {
     List<RelayFinding> findings = lacks(c);
-    checkSlot(c, findings);
+    checkSlot(c, /* shared= */ false, findings);
+    return findings;
+  }
+
+  /** What stands in the way of Kafka Connect's streaming; empty when nothing does. */
+  List<RelayFinding> connectPreflight(Connection c) throws SQLException {
+    List<RelayFinding> findings = lacks(c);
+    RelayFinding tableLess = TableLess.finding(c, schema);
+    if (tableLess != null) {
+      findings.add(tableLess);
+    }
+    checkSlot(c, /* shared= */ true, findings);
     return findings;
   }
 
@@ -55,7 +66,7 @@ final class SlotDoctor {
   List<RelayFinding> pollingPreflight(Connection c) throws SQLException {
     List<RelayFinding> findings = new ArrayList<>();
     checkPrivileges(c, findings);
-    String tableLess = TableLess.finding(c, schema);
+    RelayFinding tableLess = TableLess.finding(c, schema);
     if (tableLess != null) {
       findings.add(tableLess);
     }
@@ -122,7 +133,9 @@ final class SlotDoctor {
     }
   }
 
-  private void checkSlot(Connection c, List<RelayFinding> findings) throws SQLException {
+  /** With a walsender on it where the relay shares it with somebody else. */
+  private void checkSlot(Connection c, boolean shared, List<RelayFinding> findings)
+      throws SQLException {
     ReplicationSlot slot = ReplicationSlot.find(c, schema);
     if (slot == null) {
       return; // the relay makes it
@@ -130,7 +143,7 @@ final class SlotDoctor {
     RelayFinding kind = kind(c, slot);
     if (kind != null) {
       findings.add(kind);
-    } else if (slot.activePid() != 0) {
+    } else if (slot.activePid() != 0 && !shared) {
       findings.add(
           RelayFinding.broken(
               "the replication slot %s is in use by pid %d, which is not a relay of this installation"

@@ -31,16 +31,17 @@ final class TableLess {
   }
 
   /**
-   * What keeps a relay that reads no WAL from working, in one sentence; null when nothing does. It
-   * would not find such messages, and the replication slot that has them would be dropped.
+   * What keeps a relay that reads no WAL from working; null when nothing does. It would not find
+   * such messages, and the replication slot that has them would be dropped.
    */
-  static @Nullable String finding(Connection c, String schema) throws SQLException {
+  static @Nullable RelayFinding finding(Connection c, String schema) throws SQLException {
     return !used(c, schema)
         ? null
-        : ("messages were written with evenkeel.outbox.storage=wal, which only a relay with"
-                + " evenkeel.relay.mode=cdc can send; use that mode, or set the storage to table in every"
-                + " process, let such a relay send what is left, and then DELETE FROM %s.outbox_in_wal")
-            .formatted(schema);
+        : RelayFinding.broken(
+            "messages were written with evenkeel.outbox.storage=wal, which only a relay with evenkeel.relay.mode=cdc can send",
+            ("use that mode, or set the storage to table in every process, let such a relay send what is left,"
+                    + " and then DELETE FROM %s.outbox_in_wal")
+                .formatted(schema));
   }
 
   /**

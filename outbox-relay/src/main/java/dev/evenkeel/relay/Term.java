@@ -242,6 +242,16 @@ final class Term implements Leadership, AutoCloseable {
     return connections.openPatient(epoch(), purpose);
   }
 
+  /** A session that can stream from a replication slot. */
+  Connection openReplication(String purpose) throws SQLException {
+    return connections.openReplication(epoch(), purpose);
+  }
+
+  /** Remembers who was seen streaming. */
+  synchronized void setSeen(SeenSlot seen) throws SQLException {
+    requireMine(seen.store(session, options.schema(), epoch(), options.node()));
+  }
+
   /** Writes a heartbeat on the given session. */
   void emitHeartbeat(Connection connection, String origin) throws SQLException {
     emit(connection, origin);

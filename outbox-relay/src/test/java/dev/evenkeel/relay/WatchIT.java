@@ -142,7 +142,9 @@ class WatchIT {
     }
   }
 
-  /** Their transaction ids are far beyond those of this cluster, and yet they do not stay for ever. */
+  /**
+   * Their transaction ids are far beyond those of this cluster, and yet they do not stay for ever.
+   */
   @Test
   void rowsOfAnotherClusterAreSentOnceAndTruncated() {
     try (Installation installation = Installation.create()) {

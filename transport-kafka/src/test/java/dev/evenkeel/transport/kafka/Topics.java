@@ -90,6 +90,18 @@ final class Topics implements AutoCloseable {
     return records;
   }
 
+  /** How many records a topic has got, those of aborted transactions and the ends included. */
+  long size(String name) {
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(name).stream()
+              .map(p -> new TopicPartition(name, p.partition()))
+              .toList();
+      return consumer.endOffsets(partitions).values().stream().mapToLong(Long::longValue).sum();
+    }
+  }
+
   /** Payloads of one key in a topic, in order. */
   List<String> payloads(String name, String key) {
     return records(name).stream()
