@@ -76,33 +76,49 @@ class HugeTransactionIT {
     public void close() {}
   }
 
+  /** How the messages are stored and read. */
+  enum Way {
+    STREAMED_ROWS(OutboxStorage.TABLE, RelayMode.CDC, RelayState.STREAMING),
+    STREAMED_MESSAGES(OutboxStorage.WAL, RelayMode.CDC, RelayState.STREAMING),
+    POLLED_ROWS(OutboxStorage.TABLE, RelayMode.POLLING, RelayState.POLLING);
+
+    private final OutboxStorage storage;
+    private final RelayMode mode;
+    private final RelayState state;
+
+    Way(OutboxStorage storage, RelayMode mode, RelayState state) {
+      this.storage = storage;
+      this.mode = mode;
+      this.state = state;
+    }
+  }
+
   @Test
   void theHeapIsSmallerThanTheTransaction() {
     assertThat(Runtime.getRuntime().maxMemory()).isLessThan((long) MESSAGES * PAYLOAD);
   }
 
   @ParameterizedTest
-  @EnumSource(OutboxStorage.class)
-  void transactionOfManyMessagesIsSentInOrderWithBoundedMemory(OutboxStorage storage)
+  @EnumSource
+  void transactionOfManyMessagesIsSentInOrderWithBoundedMemory(Way way)
       throws SQLException, InterruptedException {
     Slow transport = new Slow();
-    try (Installation installation = Installation.create()) {
+    try (Installation installation = Installation.polled()) {
       RelayOptions d = RelayOptions.defaults(Installation.SCHEMA, "node");
       Relay relay =
           new Relay(
               new RelayOptions(
-                  d.schema(),
-                  d.node(),
-                  d.lease(),
-                  d.contend(),
-                  d.heartbeat(),
-                  d.pollInterval(),
-                  MOST_IN_FLIGHT,
-                  d.maxInFlightBytes(),
-                  d.drain(),
-                  d.janitor(),
-                  d.mode(),
-                  d.polling()),
+                      d.schema(),
+                      d.node(),
+                      d.lease(),
+                      d.contend(),
+                      d.heartbeat(),
+                      d.pollInterval(),
+                      MOST_IN_FLIGHT,
+                      d.maxInFlightBytes(),
+                      d.drain(),
+                      d.janitor())
+                  .withMode(way.mode),
               installation.settings(),
               transport,
               new ConsumerRegistry(installation.dataSource(), Installation.SCHEMA),
@@ -110,10 +126,8 @@ class HugeTransactionIT {
               MessageObserver.NONE);
       relay.start();
       try {
-        await()
-            .atMost(Duration.ofSeconds(20))
-            .until(() -> relay.status().state() == RelayState.STREAMING);
-        write(installation, new ProtocolOutbox(d.schema(), storage, MessageObserver.NONE));
+        await().atMost(Duration.ofSeconds(20)).until(() -> relay.status().state() == way.state);
+        write(installation, new ProtocolOutbox(d.schema(), way.storage, MessageObserver.NONE));
         transport.acknowledge();
         assertThat(transport.received).isEqualTo(MESSAGES);
         assertThat(transport.outOfOrder).isZero();
