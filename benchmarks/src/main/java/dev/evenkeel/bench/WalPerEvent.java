@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
  *
  * @param bytes of one event that has a transaction of its own and nothing beside it
  * @param bytesInBulk of one event in a transaction of a hundred
- * @param tableBytes by how much the outbox's table grows, which is written beside the WAL and has to
- *     be removed again
+ * @param tableBytes by how much the outbox's table grows, which is written beside the WAL and has
+ *     to be removed again
  */
 record WalPerEvent(double bytes, double bytesInBulk, double tableBytes) {
 
