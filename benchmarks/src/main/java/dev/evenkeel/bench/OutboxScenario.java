@@ -138,6 +138,7 @@ final class OutboxScenario implements Scenario {
       results.add(name, "WAL with business row and relay", "bytes/event", outcome.walBytes());
       results.add(name, "WAL of the event alone", "bytes/event", wal.bytes());
       results.add(name, "WAL in a transaction of 100", "bytes/event", wal.bytesInBulk());
+      results.add(name, "growth of the table", "bytes/event", wal.tableBytes());
     }
     results.addRatio(
         "tableLess",

@@ -3,12 +3,21 @@ package dev.evenkeel.bench;
 import java.util.stream.IntStream;
 
 /**
- * What PostgreSQL writes to its WAL for an event.
+ * What PostgreSQL writes for an event.
  *
  * @param bytes of one event that has a transaction of its own and nothing beside it
  * @param bytesInBulk of one event in a transaction of a hundred
+ * @param tableBytes by how much the outbox's table grows, which is written beside the WAL and has
+ *     to be removed again
  */
-record WalPerEvent(double bytes, double bytesInBulk) {
+record WalPerEvent(double bytes, double bytesInBulk, double tableBytes) {
+
+  private static final String TABLE_BYTES =
+      """
+      SELECT sum(pg_total_relation_size(inhrelid))
+        FROM pg_inherits WHERE inhparent = '%s.outbox'::regclass
+      """
+          .formatted(RelayWiring.SCHEMA);
 
   private static final int EVENTS = 20_000;
   private static final int PER_BULK = 100;
@@ -22,9 +31,11 @@ record WalPerEvent(double bytes, double bytesInBulk) {
     database.settle();
     try (Pipeline.Writer writer = pipeline.openWriter()) {
       write(writer, 0, WARM_UP, 1);
+      long table = Long.parseLong(database.text(TABLE_BYTES));
       double single = bytes(database, writer, WARM_UP, 1);
       double bulk = bytes(database, writer, WARM_UP + EVENTS, PER_BULK);
-      return new WalPerEvent(single, bulk);
+      double grown = (Long.parseLong(database.text(TABLE_BYTES)) - table) / (2.0 * EVENTS);
+      return new WalPerEvent(single, bulk, grown);
     }
   }
 
