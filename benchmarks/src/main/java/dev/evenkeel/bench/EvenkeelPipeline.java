@@ -116,8 +116,7 @@ final class EvenkeelPipeline implements Pipeline {
     return new SpringWriter(
         new TransactionTemplate(transactions),
         new JdbcTemplate(dataSource),
-        wiring.outbox(
-            storage, wiring.polls() ? new WakingObserver(relay) : MessageObserver.NONE));
+        wiring.outbox(storage, wiring.polls() ? new WakingObserver(relay) : MessageObserver.NONE));
   }
 
   private void stop() {

@@ -45,7 +45,8 @@ final class PeerRunner implements EventRunner {
     return new EndToEnd(
         Rate.perSecond(events, 0, Long.parseLong(words[1])),
         Long.parseLong(words[2]) / (double) TimeUnit.MILLISECONDS.toNanos(1),
-        Long.parseLong(words[3]) / (double) TimeUnit.MICROSECONDS.toNanos(1) / events);
+        Long.parseLong(words[3]) / (double) TimeUnit.MICROSECONDS.toNanos(1) / events,
+        Double.NaN); // what a peer writes to the WAL is not asked
   }
 
   @Override

@@ -88,22 +88,34 @@ final class PollLeading implements Leading {
   }
 
   private void prepare() throws SQLException, InterruptedException {
+    LongWait longWait = new LongWait(term, relay::reportWaiting, relay::stopping);
     String system;
     try (Connection c = term.open("preflight")) {
-      List<RelayFinding> findings = new SlotDoctor(options.schema()).pollingPreflight(c);
-      if (!findings.isEmpty()) {
-        throw new UnfitException(findings);
+      requireFit(c);
+      if (ReplicationSlot.find(c, options.schema()) != null) {
+        // It is going to be dropped. A transaction that began when a stream still led may be the
+        // first to write messages that only the stream would bring.
+        new SlotKeeper(options.schema(), term, longWait).awaitOlderTransactions(c);
+        requireFit(c);
       }
       system = ReplicationSlot.systemIdentifier(c);
     }
     relay.reportFit();
+    relay.reportWaiting(null);
     String before = term.row().systemIdentifier();
     if (!system.equals(before)) {
       if (before != null) {
         relay.alarm(SlotKeeper.otherCluster(system, before));
       }
-      term.settleIn(new LongWait(term, relay::reportWaiting, relay::stopping), system);
+      term.settleIn(longWait, system);
       relay.reportWaiting(null);
+    }
+  }
+
+  private void requireFit(Connection c) throws SQLException {
+    List<RelayFinding> findings = new SlotDoctor(options.schema()).pollingPreflight(c);
+    if (!findings.isEmpty()) {
+      throw new UnfitException(findings);
     }
   }
 

@@ -51,7 +51,7 @@ final class RingReader implements AutoCloseable {
   private final String schema;
   private final Term term;
   private final Connection connection;
-  private final BlockingQueue<Row> rows = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Read> rows = new LinkedBlockingQueue<>();
   private final Semaphore room = new Semaphore(READ_AHEAD_BYTES);
   private final ExecutorService thread;
 
@@ -91,7 +91,13 @@ final class RingReader implements AutoCloseable {
    */
   record Sent(long messages, PgSnapshot upTo, @Nullable String drawnAt) {}
 
-  private record Row(OutboxMessage message, RingPosition place, int cost) {}
+  /** What goes from the reader's thread to the sender's. */
+  private sealed interface Read {}
+
+  private record Row(OutboxMessage message, RingPosition place, int cost) implements Read {}
+
+  /** Nothing comes any more, for whatever reason. */
+  private record End() implements Read {}
 
   /**
    * Hands a window's rows to the dispatcher. Does not wait until they are acknowledged.
@@ -100,19 +106,29 @@ final class RingReader implements AutoCloseable {
    */
   @Nullable Sent send(Window window, Dispatcher dispatcher)
       throws SQLException, InterruptedException {
-    Future<Sent> reading = thread.submit(() -> read(window));
+    Future<Sent> reading =
+        thread.submit(
+            () -> {
+              try {
+                return read(window);
+              } finally {
+                rows.add(new End()); // nobody waits for a row that does not come
+              }
+            });
     boolean goesOn = true;
     try {
-      while (goesOn && !(reading.isDone() && rows.isEmpty())) {
-        Row next = rows.poll(WAIT_MILLIS, TimeUnit.MILLISECONDS);
+      while (goesOn) {
+        Read next = rows.poll(WAIT_MILLIS, TimeUnit.MILLISECONDS);
         if (next == null) {
           goesOn = dispatcher.keepLease();
+        } else if (next instanceof Row row) {
+          room.release(row.cost());
+          goesOn = dispatcher.sendFromRing(row.message(), row.place());
         } else {
-          room.release(next.cost());
-          goesOn = dispatcher.sendFromRing(next.message(), next.place());
+          return reading.get();
         }
       }
-      return goesOn ? reading.get() : null;
+      return null;
     } catch (ExecutionException e) {
       throw new SQLException("the ring can't be read: " + e.getMessage(), e);
     } finally {

@@ -187,7 +187,7 @@ final class SlotKeeper {
    * replication slot does not show is visible in the table. X is drawn when the replication slot is
    * in place, so that whatever is newer is in the stream.
    */
-  private void awaitOlderTransactions(Connection c) throws SQLException, InterruptedException {
+  void awaitOlderTransactions(Connection c) throws SQLException, InterruptedException {
     long x = number(c, "SELECT pg_current_xact_id()::text::bigint"); // auto-commit: ended at once
     longWait.until(
         "waiting for older transactions",
