@@ -24,7 +24,7 @@ class KilledReconciliationIT {
   void nothingIsLostWhenKilledAtAPointDrawnFromTheSeed() throws InterruptedException {
     try (Trial trial = Trial.create()) {
       Boundary[] all = Boundary.values();
-      killedAt(trial, List.of(all[trial.random().nextInt(all.length)]));
+      killedAt(trial, List.of(all[trial.random().nextInt(all.length)])).sound();
     }
   }
 
@@ -32,17 +32,18 @@ class KilledReconciliationIT {
   @Tag("grid")
   void nothingIsLostWhenKilledAtAnyPoint() throws InterruptedException {
     try (Trial trial = Trial.create()) {
-      killedAt(trial, List.of(Boundary.values()));
+      killedAt(trial, List.of(Boundary.values())).sound().counting();
     }
   }
 
-  private static void killedAt(Trial trial, List<Boundary> boundaries) throws InterruptedException {
-    ChildProcess relay = trial.start("first", Role.RELAY);
-    trial.write("key");
-    trial.awaitReconciled();
+  private static Oracle.Verdict killedAt(Trial trial, List<Boundary> boundaries) throws InterruptedException {
+    try (Application first = trial.instance("first")) {
+      first.startRelay();
+      trial.write("key");
+      trial.awaitReconciled();
+    }
     int gaps = 0;
     for (Boundary boundary : boundaries) {
-      trial.kill(relay);
       dropSlot(trial);
       for (int n = 0; n < IN_THE_GAP; n++) {
         trial.write("key");
@@ -54,12 +55,17 @@ class KilledReconciliationIT {
       assertThat(victim.exitValue()).as("at " + boundary).isEqualTo(Trap.CAUGHT);
       trial.fault("end of the reconciler at " + boundary);
 
-      relay = trial.start("repairer-after-" + boundary, Role.RELAY);
       gaps++;
-      awaitRepaired(trial, boundary, gaps);
+      try (Application repairer = trial.instance("repairer-after-" + boundary)) {
+        repairer.startRelay();
+        awaitRepaired(trial, boundary, gaps);
+      }
     }
-    trial.judge(BACKLOG).sound().counting();
     assertThat(trial.reconciling()).isFalse();
+    try (Application last = trial.instance("last")) {
+      last.startRelay();
+      return trial.judge(BACKLOG);
+    }
   }
 
   private static void awaitRepaired(Trial trial, Boundary boundary, int gaps) {
