@@ -80,6 +80,16 @@ record SeenSlot(
     }
   }
 
+  /** A role may see the process and not when it began: then the process decides. */
+  private boolean sameWalsender(SeenSlot other) {
+    boolean both = !walsender.endsWith("@") && !other.walsender.endsWith("@");
+    return both ? walsender.equals(other.walsender) : pid(walsender).equals(pid(other.walsender));
+  }
+
+  private static String pid(String walsender) {
+    return walsender.substring(0, walsender.indexOf('@') + 1);
+  }
+
   /** Whether somebody streams from it. */
   boolean streamed() {
     return !walsender.isEmpty();
@@ -107,7 +117,7 @@ record SeenSlot(
       return "the replication slot was dropped and made again: it has decoded %d transactions, and %d were seen before"
           .formatted(now.decoded, before.decoded);
     }
-    if (before.streamed() && now.walsender.equals(before.walsender)) {
+    if (before.streamed() && now.sameWalsender(before)) {
       return null;
     }
     if (!before.streamed() && !now.streamed() && !now.confirmed.equals(before.confirmed)) {
