@@ -330,8 +330,11 @@ class ConnectIT {
   }
 
   @Test
-  void missingConnectorIsNamed() {
+  void missingConnectorIsNamedAndNothingCountsAsPublished() {
     Relay watching = uplink.await(RelayMode.CONNECT, RelayState.WATCHING);
+    Load load = new Load(uplink, 50);
+    load.once();
+    awaitNoted();
 
     await()
         .atMost(Uplink.SOON)
@@ -343,7 +346,10 @@ class ConnectIT {
                     .contains(
                         "Kafka Connect does not stream", uplink.slot(), "bin/connect-config"));
 
+    assertThat(uplink.unpublished()).isEqualTo(50);
     WORKER.run(connector);
+    uplink.awaitPublished();
+    load.verify();
     await().atMost(Uplink.SOON).until(() -> watching.status().findings().isEmpty());
   }
 

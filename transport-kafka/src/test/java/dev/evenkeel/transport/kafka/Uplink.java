@@ -205,18 +205,18 @@ final class Uplink implements AutoCloseable {
     return connector().config().get("slot.name");
   }
 
+  /** Messages that do not count as published. */
+  long unpublished() {
+    return count(
+        """
+        SELECT count(*) FROM evenkeel.outbox, evenkeel.relay_state
+         WHERE published IS NULL OR reconciling OR NOT pg_visible_in_snapshot(xid::text::xid8, published)
+        """);
+  }
+
   /** Waits until everything that has been appended counts as published. */
   void awaitPublished() {
-    Awaitility.await()
-        .atMost(SOON)
-        .until(
-            () ->
-                count(
-                        """
-                        SELECT count(*) FROM evenkeel.outbox, evenkeel.relay_state
-                         WHERE published IS NULL OR reconciling OR NOT pg_visible_in_snapshot(xid::text::xid8, published)
-                        """)
-                    == 0);
+    Awaitility.await().atMost(SOON).until(() -> unpublished() == 0);
   }
 
   @Override
