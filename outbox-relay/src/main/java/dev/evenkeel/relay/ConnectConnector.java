@@ -96,8 +96,7 @@ public record ConnectConnector(String name, Map<String, String> config) {
     c.put("table.include.list", schema + "\\.outbox");
     c.put("column.exclude.list", schema + "\\.outbox\\.(bucket|slot|position|xid)");
     c.put("snapshot.mode", "no_data"); // the ring is sent by the application's relay
-    // The replication slot is the position to go on from. Others stream from it, too, in between,
-    // and
+    // The replication slot is the position to go on from: others stream from it in between, and
     // then Connect's own offset is behind it.
     c.put("offset.mismatch.strategy", "trust_slot");
     c.put("lsn.flush.mode", "connector");

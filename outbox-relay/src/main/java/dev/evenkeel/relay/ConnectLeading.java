@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,8 @@ final class ConnectLeading implements Leading {
 
   private static final long LOOK_MILLIS = 100;
   private static final long DECODED_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  private static final long RISKS_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   /** Over an hour without thinning; see {@link SnapshotTrail}. */
   private static final int TRAIL = 4_096;
@@ -144,6 +147,9 @@ final class ConnectLeading implements Leading {
         throw new InterruptedException("stopped while sending from the ring");
       }
       work.awaitRing();
+      term.repairedBy(
+          "%s, and sent %d messages again that were not known as published"
+              .formatted(keeper.done(), sent.messages()));
       log.info(
           "Sent {} messages of the ring that were not known as published (H: {})",
           sent.messages(),
@@ -188,7 +194,9 @@ final class ConnectLeading implements Leading {
     private long noteAt = System.nanoTime();
     private @Nullable Instant streamedAt;
     private final Instant began = Instant.now();
-    private @Nullable String beyond;
+    private @Nullable RelayFinding beyond;
+    private List<RelayFinding> risks = List.of();
+    private long risksAt = System.nanoTime();
 
     Watch(Connection c, SeenSlot seen) {
       this.c = c;
@@ -224,19 +232,17 @@ final class ConnectLeading implements Leading {
             now.walsender());
       }
       seen = now;
-      relay.reportWaiting(finding());
+      relay.reportWatched(findings());
       if (mark != null) {
         note(mark, now);
         noteAt = System.nanoTime() + options.heartbeat().toNanos();
       }
     }
 
-    /** The next term repairs. What it would not find by itself is committed before. */
+    /** The next term repairs. It might not find by itself what there is to repair. */
     private void leave(String gap) throws SQLException {
-      if (keeper().gap(c) == null) {
-        relay.alarm(gap);
-        term.startReconciling();
-      }
+      relay.alarm(gap);
+      term.startReconciling();
       throw new LeadershipLostException("The stream of Kafka Connect can't be trusted: " + gap);
     }
 
@@ -279,7 +285,7 @@ final class ConnectLeading implements Leading {
       witness = mark.position();
     }
 
-    private @Nullable String beyondEnd(LogSequenceNumber confirmed, LogSequenceNumber marked)
+    private @Nullable RelayFinding beyondEnd(LogSequenceNumber confirmed, LogSequenceNumber marked)
         throws SQLException {
       if (confirmed.compareTo(marked) <= 0) {
         return null;
@@ -287,25 +293,44 @@ final class ConnectLeading implements Leading {
       LogSequenceNumber end = endOfWal(); // it has grown since
       return confirmed.compareTo(end) <= 0
           ? null
-          : "Kafka Connect has confirmed %s, beyond the end of the WAL at %s: it went on from an offset of another cluster and skips messages; stop the connector, delete its offsets and the replication slot, and start it again"
-              .formatted(confirmed.asString(), end.asString());
+          : RelayFinding.broken(
+              "Kafka Connect has confirmed %s, beyond the end of the WAL at %s: it went on from an offset of another cluster, and skips messages"
+                  .formatted(confirmed.asString(), end.asString()),
+              "stop the connector, delete its offsets, drop the replication slot and start the connector again");
     }
 
-    /** What operators are to know; null: all is well. */
-    private @Nullable String finding() throws SQLException {
+    /** What operators are to know. */
+    private List<RelayFinding> findings() throws SQLException {
+      if (System.nanoTime() - risksAt >= 0) {
+        risks = new SlotDoctor(options.schema()).streamRisks(c, options.doctor());
+        risksAt = System.nanoTime() + RISKS_NANOS;
+      }
+      List<RelayFinding> findings = new ArrayList<>(risks);
+      if (beyond != null) {
+        findings.add(beyond);
+      }
+      RelayFinding silence = silence();
+      if (silence != null) {
+        findings.add(silence);
+      }
+      return findings;
+    }
+
+    private @Nullable RelayFinding silence() throws SQLException {
       if (seen.streamed()) {
         streamedAt = Instant.now();
-        return beyond;
+        return null;
       }
       Instant since = streamedAt;
-      boolean restarting =
-          since != null && Duration.between(since, Instant.now()).compareTo(options.lease()) < 0;
-      return beyond != null || restarting
-          ? beyond
-          : "Kafka Connect does not stream from the replication slot %s since %s; start the connector that bin/connect-config prints"
+      if (since != null && Duration.between(since, Instant.now()).compareTo(options.lease()) < 0) {
+        return null; // a connector that restarts
+      }
+      return RelayFinding.broken(
+          "Kafka Connect does not stream from the replication slot %s since %s"
               .formatted(
                   ReplicationSlot.nameFor(c, options.schema()),
-                  (since == null ? began : since).truncatedTo(ChronoUnit.SECONDS));
+                  (since == null ? began : since).truncatedTo(ChronoUnit.SECONDS)),
+          "start the connector that bin/connect-config prints");
     }
   }
 }

@@ -281,9 +281,15 @@ final class Examination {
     if (read == null || read.witness() == null || !streams()) {
       return; // before the first start there is nothing to miss
     }
-    String gap =
-        SlotKeeper.gap(
-            read, slot, ReplicationSlot.systemIdentifier(c), ReplicationSlot.timeline(c));
+    String system = ReplicationSlot.systemIdentifier(c);
+    String gap = SlotKeeper.gap(read, slot, system, ReplicationSlot.timeline(c));
+    if (gap != null
+        && read.owner() == RelayOwner.CONNECT
+        && system.equals(read.systemIdentifier())) {
+      // Connect asks nobody before it confirms: who streams tells more than where it stands.
+      SeenSlot noted = SeenSlot.noted(c, schema);
+      gap = SeenSlot.gap(SeenSlot.look(c, schema), noted, read.witness());
+    }
     if (gap != null) {
       findings.add(
           RelayFinding.broken(

@@ -23,15 +23,18 @@ import org.postgresql.replication.LogSequenceNumber;
 record SeenSlot(
     String walsender, @Nullable LogSequenceNumber confirmed, long decoded, boolean lost) {
 
-  /** What a look finds, or null when there is no replication slot. */
+  /**
+   * What a look finds, or null when there is no replication slot. Who is on it and no walsender
+   * streams nothing: he advances it by a function.
+   */
   static @Nullable SeenSlot look(Connection c, String schema) throws SQLException {
     String sql =
         """
-        SELECT coalesce(s.active_pid || '@' || coalesce(extract(epoch FROM a.backend_start)::text, ''), ''),
+        SELECT coalesce(r.pid || '@' || coalesce(extract(epoch FROM r.backend_start)::text, ''), ''),
                s.confirmed_flush_lsn::text, coalesce(t.total_txns, 0), coalesce(s.wal_status = 'lost', false)
           FROM pg_replication_slots s
           LEFT JOIN pg_stat_replication_slots t ON t.slot_name = s.slot_name
-          LEFT JOIN pg_stat_activity a ON a.pid = s.active_pid
+          LEFT JOIN pg_stat_replication r ON r.pid = s.active_pid
          WHERE s.slot_name = ?
         """;
     try (PreparedStatement statement = c.prepareStatement(sql)) {
@@ -80,6 +83,16 @@ record SeenSlot(
     }
   }
 
+  /** A role may see the process and not when it began: then the process decides. */
+  private boolean sameWalsender(SeenSlot other) {
+    boolean both = !walsender.endsWith("@") && !other.walsender.endsWith("@");
+    return both ? walsender.equals(other.walsender) : pid(walsender).equals(pid(other.walsender));
+  }
+
+  private static String pid(String walsender) {
+    return walsender.substring(0, walsender.indexOf('@') + 1);
+  }
+
   /** Whether somebody streams from it. */
   boolean streamed() {
     return !walsender.isEmpty();
@@ -107,7 +120,7 @@ record SeenSlot(
       return "the replication slot was dropped and made again: it has decoded %d transactions, and %d were seen before"
           .formatted(now.decoded, before.decoded);
     }
-    if (before.streamed() && now.walsender.equals(before.walsender)) {
+    if (before.streamed() && now.sameWalsender(before)) {
       return null;
     }
     if (!before.streamed() && !now.streamed() && !now.confirmed.equals(before.confirmed)) {

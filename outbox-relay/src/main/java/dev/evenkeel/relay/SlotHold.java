@@ -85,7 +85,7 @@ final class SlotHold implements AutoCloseable {
               RelayFinding.broken(
                   "messages must be sent again before Kafka Connect goes on, but its pid %d on the replication slot %s can't be ended (%s)"
                       .formatted(slot.activePid(), slot.name(), e.getMessage()),
-                  "stop the connector until the state is WATCHING, or make the relay's role a member of the connector's")));
+                  "stop the connector until the relay's state is WATCHING, or make the relay's role a member of the connector's")));
     }
     log.info(
         "Ended pid {} on the replication slot {}: the ring is sent again before Kafka Connect goes on",

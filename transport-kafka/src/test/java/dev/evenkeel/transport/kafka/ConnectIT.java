@@ -9,6 +9,7 @@ import dev.evenkeel.relay.Relay;
 import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.relay.RelayState;
 import dev.evenkeel.testing.ContractEvent;
+import dev.evenkeel.testing.EvenkeelDatabase;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,6 +32,7 @@ class ConnectIT {
 
   private static final ConnectWorker WORKER = new ConnectWorker();
 
+  private EvenkeelDatabase database;
   private Uplink uplink;
   private ConnectConnector connector;
 
@@ -46,16 +48,16 @@ class ConnectIT {
 
   @BeforeEach
   void create() {
-    uplink = new Uplink(3);
+    database = EvenkeelDatabase.create();
+    uplink = new Uplink(database, 3);
     connector = uplink.connector();
   }
 
   @AfterEach
   void close() {
-    if (uplink != null) {
-      WORKER.delete(connector);
-      uplink.close();
-    }
+    WORKER.delete(connector);
+    uplink.close();
+    database.close();
   }
 
   @Test
@@ -69,10 +71,16 @@ class ConnectIT {
               "köy " + n % 5,
               n % 2 == 0 ? ContractEvent.TYPE : "other",
               n + 1,
-              n == 7 ? new byte[0] : ("{\"n\":\"ü%d\"}".formatted(n)).getBytes(StandardCharsets.UTF_8),
+              n == 7
+                  ? new byte[0]
+                  : ("{\"n\":\"ü%d\"}".formatted(n)).getBytes(StandardCharsets.UTF_8),
               n % 3 == 0
                   ? Map.of()
-                  : Map.of("tenant", "a \"b\"", "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+                  : Map.of(
+                      "tenant",
+                      "a \"b\"",
+                      "traceparent",
+                      "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
               Instant.EPOCH));
     }
     uplink.await(RelayMode.CDC, RelayState.STREAMING);
@@ -95,7 +103,10 @@ class ConnectIT {
     await()
         .atMost(Uplink.SOON)
         .untilAsserted(
-            () -> assertThat(uplink.topics().records(uplink.topic())).as("%s %s", watching.status(), WORKER.state(connector)).hasSizeGreaterThanOrEqualTo(40));
+            () ->
+                assertThat(uplink.topics().records(uplink.topic()))
+                    .as("%s %s", watching.status(), WORKER.state(connector))
+                    .hasSizeGreaterThanOrEqualTo(40));
     Map<String, ConsumerRecord<byte[], byte[]>> connect = byId();
 
     embedded.forEach(
@@ -132,7 +143,11 @@ class ConnectIT {
           .atMost(Uplink.SOON)
           .until(() -> uplink.topics().size(uplink.topic()) > before + 1_000);
       if (restart == 2) {
-        uplink.sql().queryForList("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = ? AND active", uplink.slot());
+        uplink
+            .sql()
+            .queryForList(
+                "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = ? AND active",
+                uplink.slot());
       } else {
         WORKER.stop();
         WORKER.start();
@@ -153,7 +168,11 @@ class ConnectIT {
       awaitMore(load);
       assertThat(embedded.status().gaps()).isZero();
       Relay watching = uplink.await(RelayMode.CONNECT, RelayState.WATCHING);
-      WORKER.run(connector);
+      if (stint == 1) {
+        WORKER.run(connector);
+      } else {
+        WORKER.resume(connector); // with the offset of the first time, which is behind by now
+      }
       awaitMore(load);
       assertThat(watching.status().gaps()).isZero();
       if (stint == 1) {
@@ -172,10 +191,7 @@ class ConnectIT {
     await()
         .atMost(Uplink.SOON)
         .untilAsserted(
-            () ->
-                assertThat(uplink.ids())
-                    .as("%s", WORKER.state(connector))
-                    .contains(newest));
+            () -> assertThat(uplink.ids()).as("%s", WORKER.state(connector)).contains(newest));
   }
 
   @Test
@@ -260,7 +276,9 @@ class ConnectIT {
     writing.join();
     uplink.awaitPublished();
     assertThat(next.status().gaps()).isZero();
-    assertThat(uplink.topics().records(uplink.topic())).as("nothing was sent again").hasSameSizeAs(load.ids());
+    assertThat(uplink.topics().records(uplink.topic()))
+        .as("nothing was sent again")
+        .hasSameSizeAs(load.ids());
   }
 
   @Test
@@ -268,7 +286,7 @@ class ConnectIT {
     Relay watching = uplink.await(RelayMode.CONNECT, RelayState.WATCHING);
     WORKER.run(connector);
     awaitWalsender(true);
-    
+
     for (int move = 1; move <= 3; move++) {
       String before = confirmed();
       await().atMost(Uplink.SOON).until(() -> !confirmed().equals(before));
@@ -276,7 +294,11 @@ class ConnectIT {
     long now = uplink.count("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
     await()
         .atMost(Uplink.SOON)
-        .until(() -> uplink.count("SELECT (extract(epoch FROM published_at) * 1000000)::bigint FROM evenkeel.relay_state") > now);
+        .until(
+            () ->
+                uplink.count(
+                        "SELECT (extract(epoch FROM published_at) * 1000000)::bigint FROM evenkeel.relay_state")
+                    > now);
     assertThat(uplink.topics().records(uplink.topic())).isEmpty();
     assertThat(watching.status().findings()).isEmpty();
   }
@@ -297,15 +319,22 @@ class ConnectIT {
                 assertThat(embedded.status().findings())
                     .singleElement()
                     .asString()
-                    .contains("Kafka Connect still streams", uplink.slot(), "pid " + pid, "stop its connector"));
+                    .contains(
+                        "Kafka Connect still streams",
+                        uplink.slot(),
+                        "pid " + pid,
+                        "stop its connector"));
     assertThat(walsender()).isEqualTo(pid);
     WORKER.stop(connector);
     Uplink.awaitState(embedded, RelayState.STREAMING);
   }
 
   @Test
-  void missingConnectorIsNamed() {
+  void missingConnectorIsNamedAndNothingCountsAsPublished() {
     Relay watching = uplink.await(RelayMode.CONNECT, RelayState.WATCHING);
+    Load load = new Load(uplink, 50);
+    load.once();
+    awaitNoted();
 
     await()
         .atMost(Uplink.SOON)
@@ -314,13 +343,19 @@ class ConnectIT {
                 assertThat(watching.status().findings())
                     .singleElement()
                     .asString()
-                    .contains("Kafka Connect does not stream", uplink.slot(), "bin/connect-config"));
+                    .contains(
+                        "Kafka Connect does not stream", uplink.slot(), "bin/connect-config"));
 
+    assertThat(uplink.unpublished()).isEqualTo(50);
     WORKER.run(connector);
+    uplink.awaitPublished();
+    load.verify();
     await().atMost(Uplink.SOON).until(() -> watching.status().findings().isEmpty());
   }
 
-  /** Debezium, resuming in the middle of a transaction, skips rows that share a position (dbz#1554). */
+  /**
+   * Debezium, resuming in the middle of a transaction, skips rows that share a position (dbz#1554).
+   */
   @Test
   void rowsOfATransactionHavePositionsOfTheirOwn() {
     uplink.await(RelayMode.CONNECT, RelayState.WATCHING);

@@ -155,8 +155,7 @@ final class ConnectWorker implements AutoCloseable {
   }
 
   private boolean tryPut(ConnectConnector connector) throws Exception {
-    FutureCallback<Herder.Created<ConnectorInfo>> put =
-        new FutureCallback<>();
+    FutureCallback<Herder.Created<ConnectorInfo>> put = new FutureCallback<>();
     running().putConnectorConfig(connector.name(), named(connector), true, put);
     put.get(10, TimeUnit.SECONDS);
     return true;
@@ -204,8 +203,7 @@ final class ConnectWorker implements AutoCloseable {
     if (!running().connectors().contains(connector.name())) {
       return;
     }
-    FutureCallback<Herder.Created<ConnectorInfo>>
-        deleted = new FutureCallback<>();
+    FutureCallback<Herder.Created<ConnectorInfo>> deleted = new FutureCallback<>();
     running().deleteConnectorConfig(connector.name(), deleted);
     try {
       deleted.get(20, TimeUnit.SECONDS);

@@ -12,7 +12,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 
-/** Transactions of several messages over a few keys, by one thread, so that their order is known. */
+/**
+ * Transactions of several messages over a few keys, by one thread, so that their order is known.
+ */
 final class Load {
 
   private static final int KEYS = 7;

@@ -42,17 +42,20 @@ final class Uplink implements AutoCloseable {
 
   private static final JsonPayloadCodec CODEC = new JsonPayloadCodec(JsonMapper.builder().build());
 
-  private final EvenkeelDatabase database = EvenkeelDatabase.create();
-  private final JdbcTemplate sql = new JdbcTemplate(database.dataSource());
+  private final EvenkeelDatabase database;
+  private final JdbcTemplate sql;
   private final TopicNames names =
       new TopicNames("u" + UUID.randomUUID() + "." + TopicNames.PLACEHOLDER);
   private final Topics topics = Broker.topics();
-  private final Outbox outbox =
-      database.outbox(EventTypes.of(List.of(ContractEvent.class)), CODEC);
+  private final Outbox outbox;
   private final AtomicInteger nodes = new AtomicInteger();
   private @Nullable Relay relay;
 
-  Uplink(int partitions) {
+  /** Of a database of somebody else's, who closes it after this. */
+  Uplink(EvenkeelDatabase database, int partitions) {
+    this.database = database;
+    this.sql = new JdbcTemplate(database.dataSource());
+    this.outbox = database.outbox(EventTypes.of(List.of(ContractEvent.class)), CODEC);
     topics.create(topic(), partitions);
     topics.create("__debezium-heartbeat." + connector().config().get("topic.prefix"), 1);
   }
@@ -202,24 +205,23 @@ final class Uplink implements AutoCloseable {
     return connector().config().get("slot.name");
   }
 
+  /** Messages that do not count as published. */
+  long unpublished() {
+    return count(
+        """
+        SELECT count(*) FROM evenkeel.outbox, evenkeel.relay_state
+         WHERE published IS NULL OR reconciling OR NOT pg_visible_in_snapshot(xid::text::xid8, published)
+        """);
+  }
+
   /** Waits until everything that has been appended counts as published. */
   void awaitPublished() {
-    Awaitility.await()
-        .atMost(SOON)
-        .until(
-            () ->
-                count(
-                        """
-                        SELECT count(*) FROM evenkeel.outbox, evenkeel.relay_state
-                         WHERE published IS NULL OR reconciling OR NOT pg_visible_in_snapshot(xid::text::xid8, published)
-                        """)
-                    == 0);
+    Awaitility.await().atMost(SOON).until(() -> unpublished() == 0);
   }
 
   @Override
   public void close() {
     stopRelay();
     topics.close();
-    database.close();
   }
 }
