@@ -35,7 +35,9 @@ final class Sweeps implements AutoCloseable {
     try (Connection c = term.openPatient("janitor")) {
       new RingJanitor(options.schema(), options.janitor()).sweep(c);
     } catch (SQLException | RuntimeException e) { // a periodic task that throws never runs again
-      log.warn("The janitor could not sweep: {}", e.getMessage());
+      if (!thread.isShutdown()) {
+        log.warn("The janitor could not sweep: {}", e.getMessage());
+      }
     }
   }
 
