@@ -9,13 +9,16 @@ import org.postgresql.replication.LogSequenceNumber;
  * Snapshots and the positions of the WAL before which everything stands that they see, oldest
  * first. Says which snapshot is published once somebody has confirmed a position.
  *
- * <p>Bounded: when it is full every second entry goes, so that the trail of a long outage becomes
- * coarse, not short. Confined to one thread.
+ * <p>Bounded: when it is full every second entry goes, and from then on only so many are taken, so
+ * that the trail of a long outage becomes coarse, not short. Once the outage is over all are taken
+ * again. Confined to one thread.
  */
 final class SnapshotTrail {
 
   private final int capacity;
   private final List<Entry> entries = new ArrayList<>();
+  private long stride = 1;
+  private long offered;
 
   private record Entry(Heartbeat snapshot, LogSequenceNumber position) {}
 
@@ -34,13 +37,17 @@ final class SnapshotTrail {
    * @param position drawn after the snapshot, from where the next record of the WAL will be put
    */
   void add(Heartbeat snapshot, LogSequenceNumber position) {
+    if (offered++ % stride != 0) {
+      return;
+    }
     if (entries.size() == capacity) {
       List<Entry> kept = new ArrayList<>();
-      for (int i = 1; i < entries.size(); i += 2) {
-        kept.add(entries.get(i)); // the newest of them, in any case
+      for (int i = 0; i < entries.size(); i += 2) {
+        kept.add(entries.get(i));
       }
       entries.clear();
       entries.addAll(kept);
+      stride *= 2;
     }
     entries.add(new Entry(snapshot, position));
   }
@@ -54,6 +61,9 @@ final class SnapshotTrail {
       passed++;
     }
     entries.subList(0, passed).clear();
+    if (entries.size() < capacity / 4) {
+      stride = 1;
+    }
     return newest;
   }
 

@@ -30,26 +30,32 @@ class SnapshotTrailTest {
   }
 
   @Test
-  void fullTrailBecomesCoarseAndKeepsItsNewest() {
-    SnapshotTrail trail = new SnapshotTrail(8);
+  void trailOfALongOutageIsBoundedAndReachesBack() {
+    SnapshotTrail trail = new SnapshotTrail(16);
     for (int n = 1; n <= 1_000; n++) {
       trail.add(snapshot(n), at(n));
-      assertThat(trail.size()).isLessThanOrEqualTo(8);
+      assertThat(trail.size()).isLessThanOrEqualTo(16);
     }
 
-    assertThat(trail.confirmed(at(1_000))).isEqualTo(snapshot(1_000));
+    for (int confirmed = 200; confirmed <= 1_000; confirmed += 200) {
+      Heartbeat published = trail.confirmed(at(confirmed));
+      assertThat(published).as("at %d", confirmed).isNotNull();
+      assertThat(published.snapshot().xmin()).isBetween(confirmed - 128L, (long) confirmed);
+    }
   }
 
   @Test
-  void trailOfALongOutageStillReachesBack() {
-    SnapshotTrail trail = new SnapshotTrail(8);
+  void trailIsFineAgainAfterAnOutage() {
+    SnapshotTrail trail = new SnapshotTrail(16);
     for (int n = 1; n <= 1_000; n++) {
       trail.add(snapshot(n), at(n));
     }
+    trail.confirmed(at(1_000));
 
-    Heartbeat half = trail.confirmed(at(600));
+    trail.add(snapshot(1_001), at(1_001));
+    trail.add(snapshot(1_002), at(1_002));
 
-    assertThat(half).isNotNull();
-    assertThat(half.snapshot().xmin()).isBetween(1L, 600L);
+    assertThat(trail.confirmed(at(1_001))).isEqualTo(snapshot(1_001));
+    assertThat(trail.confirmed(at(1_002))).isEqualTo(snapshot(1_002));
   }
 }

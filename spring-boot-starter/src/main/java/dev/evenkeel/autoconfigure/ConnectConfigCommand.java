@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.Environment;
@@ -83,7 +84,18 @@ final class ConnectConfigCommand {
     } catch (EvenkeelConfigurationException e) {
       err.println("connect-config: " + e.getMessage());
       return FAILED;
+    } catch (BindException e) {
+      err.printf("connect-config: %s can't be read: %s%n", e.getName(), root(e).getMessage());
+      return FAILED;
     }
+  }
+
+  private static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    for (int depth = 0; root.getCause() != null && depth < 20; depth++) {
+      root = root.getCause();
+    }
+    return root;
   }
 
   /**

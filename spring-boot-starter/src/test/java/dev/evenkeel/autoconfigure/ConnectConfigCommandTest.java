@@ -102,8 +102,17 @@ class ConnectConfigCommandTest {
 
   @Test
   void inProcessDeliveryHasNoConnector() {
-    assertThat(run(ONE_DATABASE, "--evenkeel.transport=in-process")).isEqualTo(1);
+    assertThat(run(new String[] {"--spring.datasource.url=jdbc:postgresql://db/orders"}))
+        .isEqualTo(1);
     assertThat(err.toString(StandardCharsets.UTF_8))
         .contains("evenkeel.transport must be kafka for Kafka Connect to relay, was in-process");
+  }
+
+  @Test
+  void settingThatCantBeReadIsNamed() {
+    assertThat(run(ONE_DATABASE, "--evenkeel.relay.lease=soon")).isEqualTo(1);
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("evenkeel.relay.lease", "soon")
+        .doesNotContain("s3cret");
   }
 }
