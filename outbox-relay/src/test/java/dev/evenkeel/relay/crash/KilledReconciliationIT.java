@@ -36,7 +36,8 @@ class KilledReconciliationIT {
     }
   }
 
-  private static Oracle.Verdict killedAt(Trial trial, List<Boundary> boundaries) throws InterruptedException {
+  private static Oracle.Verdict killedAt(Trial trial, List<Boundary> boundaries)
+      throws InterruptedException {
     try (Application first = trial.instance("first")) {
       first.startRelay();
       trial.write("key");
