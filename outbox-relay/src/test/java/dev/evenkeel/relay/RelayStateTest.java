@@ -1,11 +1,13 @@
 package dev.evenkeel.relay;
 
 import static dev.evenkeel.relay.RelayState.DRAINING;
+import static dev.evenkeel.relay.RelayState.POLLING;
 import static dev.evenkeel.relay.RelayState.PREPARING;
 import static dev.evenkeel.relay.RelayState.RECONCILING;
 import static dev.evenkeel.relay.RelayState.STANDBY;
 import static dev.evenkeel.relay.RelayState.STOPPED;
 import static dev.evenkeel.relay.RelayState.STREAMING;
+import static dev.evenkeel.relay.RelayState.WATCHING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -34,14 +36,23 @@ class RelayStateTest {
           List.of(STANDBY, STOPPED),
           List.of(PREPARING, RECONCILING),
           List.of(PREPARING, STREAMING),
+          List.of(PREPARING, POLLING),
+          List.of(PREPARING, WATCHING),
           List.of(PREPARING, STANDBY),
           List.of(PREPARING, STOPPED),
           List.of(RECONCILING, STREAMING),
+          List.of(RECONCILING, POLLING),
+          List.of(RECONCILING, WATCHING),
           List.of(RECONCILING, STANDBY),
           List.of(RECONCILING, STOPPED),
           List.of(STREAMING, DRAINING),
           List.of(STREAMING, STANDBY),
           List.of(STREAMING, STOPPED),
+          List.of(POLLING, DRAINING),
+          List.of(POLLING, STANDBY),
+          List.of(POLLING, STOPPED),
+          List.of(WATCHING, STANDBY),
+          List.of(WATCHING, STOPPED),
           List.of(DRAINING, STANDBY),
           List.of(DRAINING, STOPPED));
 
