@@ -89,8 +89,9 @@ record ReplicationSlot(
     if (major >= 17) {
       return "invalidation_reason, failover, synced";
     }
+    // 16 says conflicting of lost WAL, too.
     return major == 16
-        ? "CASE WHEN conflicting THEN 'conflict with recovery' END, false, false"
+        ? "CASE WHEN conflicting AND wal_status IS DISTINCT FROM 'lost' THEN 'conflict with recovery' END, false, false"
         : "NULL, false, false";
   }
 
