@@ -139,8 +139,8 @@ record EvenkeelProperties(
   /**
    * The writing side.
    *
-   * @param storage Where messages are until they are sent: table, or wal (no rows: less to write
-   *     and nothing to remove, but a lost replication slot loses what was not sent yet).
+   * @param storage Where messages are until they are sent: table, or wal (no rows, so nothing to
+   *     remove, but a lost replication slot loses what was not sent yet).
    * @param maxPayload Largest payload that a message carries itself, 1B to 64MB.
    * @param retention How long published messages stay in the outbox, up to 30 days.
    * @param claimCheck Payloads too large to travel in a message.
