@@ -53,6 +53,7 @@ public final class Relay {
   private volatile List<RelayFinding> findings = List.of();
   private volatile List<RelayFinding> watched = List.of();
   private long gapSeen;
+  private String gapSaid = "";
   private volatile @Nullable String waiting;
   private volatile @Nullable String leader;
   private volatile @Nullable Term term;
@@ -397,14 +398,16 @@ public final class Relay {
     }
     try {
       long id = current.recordGap(gap);
-      if (id == gapSeen) {
+      boolean known = id == gapSeen;
+      if (known && (gap.equals(gapSaid) || !gap.startsWith(gapSaid))) {
         return;
       }
       gapSeen = id;
+      gapSaid = gap;
+      gaps.addAndGet(known ? 0 : 1); // known: there is more to say of it
     } catch (SQLException e) {
       throw new LeadershipLostException("A gap could not be written down: " + gap, e);
     }
-    gaps.incrementAndGet();
     log.error(
         "{} has a gap in its stream: {}. Messages not known as published are sent again from the ring",
         name,

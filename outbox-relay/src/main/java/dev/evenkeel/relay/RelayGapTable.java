@@ -26,13 +26,16 @@ final class RelayGapTable {
   RelayGapTable(String schema) {
     // The same gap, found again because its repair failed or its finder died, is one gap: also
     // where
-    // the repair has gone so far that it looks like another one.
+    // the repair has gone so far that it looks like another one. A sentence that says more of it
+    // takes the place of the shorter one.
     record =
         """
         WITH known AS (
-          SELECT id FROM %1$s.relay_gap
+          SELECT id, gap FROM %1$s.relay_gap
            WHERE repaired_at IS NULL AND (gap = ? OR (SELECT reconciling FROM %1$s.relay_state))
            ORDER BY id DESC LIMIT 1
+        ), said_better AS (
+          UPDATE %1$s.relay_gap g SET gap = ? FROM known WHERE g.id = known.id AND starts_with(?, known.gap)
         ), found AS (
           INSERT INTO %1$s.relay_gap (epoch, node, gap)
           SELECT epoch, leader, ? FROM %1$s.relay_state
@@ -76,8 +79,10 @@ final class RelayGapTable {
     try (PreparedStatement statement = c.prepareStatement(record)) {
       statement.setString(1, gap);
       statement.setString(2, gap);
-      statement.setLong(3, epoch);
-      statement.setString(4, node);
+      statement.setString(3, gap);
+      statement.setString(4, gap);
+      statement.setLong(5, epoch);
+      statement.setString(6, node);
       try (ResultSet row = statement.executeQuery()) {
         return row.next() ? row.getLong(1) : 0;
       }

@@ -3,6 +3,7 @@ package dev.evenkeel.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.evenkeel.testing.database.PostgresServer;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,7 +11,9 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -272,5 +275,47 @@ class PollingIT {
     assertThat(effects()).isEqualTo(3);
     assertThat(installation.count("SELECT count(*) FROM evenkeel.outbox WHERE xid > 800000000000"))
         .isZero();
+  }
+
+  @Test
+  void nothingIsSentBeforeItIsDurable() {
+    // The WAL's writer sleeps, so what a transaction leaves to it stays in memory.
+    try (PostgresServer server =
+            PostgresServer.builder().setting("wal_writer_delay", "10s").start();
+        Installation lazy = Installation.in(server.createDatabase("app"))) {
+      Queue<Boolean> durable = new ConcurrentLinkedQueue<>();
+      EffectHandler early =
+          new EffectHandler(
+              lazy.sql(),
+              event ->
+                  durable.add(
+                      Boolean.TRUE.equals(
+                          lazy.sql()
+                              .queryForObject(
+                                  "SELECT pg_current_wal_flush_lsn() >= (SELECT max(committed) FROM mark WHERE version = ?)",
+                                  Boolean.class,
+                                  event.version()))));
+      lazy.sql().execute("CREATE UNLOGGED TABLE mark (version bigint, committed pg_lsn)");
+      try (RelayNode node =
+          RelayNode.in(lazy)
+              .relay(options -> options.withMode(RelayMode.POLLING))
+              .handlers(early)
+              .start()) {
+        await().atMost(SOON).until(() -> node.relay().status().state() == RelayState.POLLING);
+        for (long n = 1; n <= 20; n++) {
+          long version = n;
+          node.transactions()
+              .executeWithoutResult(
+                  status -> {
+                    lazy.sql().execute("SET LOCAL synchronous_commit = off");
+                    node.outbox().append(new Counted("a", version));
+                    lazy.sql()
+                        .update("INSERT INTO mark SELECT ?, pg_current_wal_insert_lsn()", version);
+                  });
+          await().atMost(SOON).until(() -> durable.size() == version);
+        }
+      }
+      assertThat(durable).containsOnly(true);
+    }
   }
 }

@@ -109,6 +109,32 @@ class RelayIT {
   }
 
   @Test
+  void heartbeatThatSomebodyElseWritesMovesNothing() {
+    try (Installation installation = Installation.create()) {
+      EffectHandler handler = new EffectHandler(installation.sql());
+      try (RelayNode node = RelayNode.in(installation).handlers(handler).start()) {
+        node.publish(new Counted("a", 1));
+        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 1);
+        installation
+            .sql()
+            .execute(
+                "SELECT pg_logical_emit_message(true, 'evenkeel:evenkeel', '900000000000:900000000000:|2030-01-01|1.1')");
+        node.publish(new Counted("a", 2)); // behind it in the WAL
+
+        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 2);
+        await()
+            .during(Duration.ofSeconds(1))
+            .atMost(Duration.ofSeconds(15))
+            .until(
+                () ->
+                    installation.count(
+                            "SELECT count(*) FROM evenkeel.relay_state WHERE pg_snapshot_xmax(published)::text::bigint < 800000000000")
+                        == 1);
+      }
+    }
+  }
+
+  @Test
   void rowsFromBeforeTheFirstStartAreSentFromTheRing() {
     try (Installation installation = Installation.create()) {
       EffectHandler handler = new EffectHandler(installation.sql());
