@@ -43,12 +43,12 @@ class PinnedHorizonIT {
 
   @Test
   void streamIsIndifferentToReadersAndWritersThatStay() throws Exception {
-    run(RelayMode.CDC, Pin.WRITERS, Duration.ofSeconds(12));
+    run(RelayMode.CDC, Pin.WRITERS, Duration.ofSeconds(6));
   }
 
   @Test
   void pollingIsIndifferentToReadersThatStay() throws Exception {
-    run(RelayMode.POLLING, Pin.READERS, Duration.ofSeconds(12));
+    run(RelayMode.POLLING, Pin.READERS, Duration.ofSeconds(6));
   }
 
   @Test

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Kafka Connect relays in the place of the embedded relay, from the same table. */
@@ -130,6 +131,7 @@ class ConnectIT {
         });
   }
 
+  @Tag("slow") // 20 s on a quiet machine
   @Test
   void nothingIsLostWhereWorkersStopInTheMiddleOfLargeTransactions() throws Exception {
     Relay watching = uplink.await(RelayMode.CONNECT, RelayState.WATCHING);
