@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -156,6 +157,43 @@ class PollingIT {
         VALUES (gen_random_uuid(), 'counter', '%s', 'counted', 1, 0, convert_to('{"key":"%s","version":%d}', 'UTF8'))
         """
         .formatted(key, key, version);
+  }
+
+  @Test
+  void whatIsNotAcknowledgedIsNotPublished() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    EffectHandler slow =
+        new EffectHandler(
+            installation.sql(),
+            event -> {
+              try {
+                release.await(15, TimeUnit.SECONDS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    try (RelayNode node =
+        RelayNode.in(installation)
+            .relay(options -> options.withMode(RelayMode.POLLING))
+            .handlers(slow)
+            .start()) {
+      node.publish(new Counted("a", 1));
+      await().atMost(SOON).until(() -> slow.attempts().size() == 1);
+      await() // long enough for some windows and writes of H
+          .during(Duration.ofSeconds(1))
+          .atMost(SOON)
+          .until(
+              () ->
+                  installation.count(
+                          """
+                          SELECT count(*) FROM evenkeel.outbox, evenkeel.relay_state
+                           WHERE pg_visible_in_snapshot(xid::text::xid8, published)
+                          """)
+                      == 0);
+      release.countDown();
+      awaitEffects(1);
+      awaitPublished();
+    }
   }
 
   @Test
@@ -312,6 +350,7 @@ class PollingIT {
                     lazy.sql()
                         .update("INSERT INTO mark SELECT ?, pg_current_wal_insert_lsn()", version);
                   });
+          node.relay().wake(); // or a heartbeat would make it durable before anybody looks
           await().atMost(SOON).until(() -> durable.size() == version);
         }
       }

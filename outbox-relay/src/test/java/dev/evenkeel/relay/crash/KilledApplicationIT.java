@@ -31,6 +31,12 @@ class KilledApplicationIT {
     survive(5, Role.TABLE_LESS);
   }
 
+  @Test
+  @Tag("slow")
+  void nothingIsLostDoubledOrOvertakenByPolling() throws InterruptedException {
+    survive(5, Role.POLLING);
+  }
+
   private static void survive(int kills, Role... more) throws InterruptedException {
     try (Trial trial = Trial.create()) {
       for (int n = 0; n < kills; n++) {

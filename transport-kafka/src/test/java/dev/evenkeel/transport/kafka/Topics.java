@@ -57,8 +57,12 @@ final class Topics implements AutoCloseable {
     return this;
   }
 
+  /** Until the broker takes nothing for it any more: it answers before that. */
   void delete(String name) {
     get(admin.deleteTopics(List.of(name)).all());
+    await()
+        .atMost(Duration.ofSeconds(15))
+        .until(() -> !get(admin.listTopics().names()).contains(name));
   }
 
   /** Sets a topic's limit, in force when this returns. */
