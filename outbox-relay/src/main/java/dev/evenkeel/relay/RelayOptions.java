@@ -85,15 +85,20 @@ public record RelayOptions(
 
   /** The same with another mode. */
   public RelayOptions withMode(RelayMode newMode) {
-    return with(newMode, polling);
+    return with(newMode, polling, doctor);
   }
 
   /** The same with other pauses of polling. */
   public RelayOptions withPolling(PollingOptions newPolling) {
-    return with(mode, newPolling);
+    return with(mode, newPolling, doctor);
   }
 
-  private RelayOptions with(RelayMode newMode, PollingOptions newPolling) {
+  /** The same with another doctor. */
+  public RelayOptions withDoctor(DoctorOptions newDoctor) {
+    return with(mode, polling, newDoctor);
+  }
+
+  private RelayOptions with(RelayMode newMode, PollingOptions newPolling, DoctorOptions newDoctor) {
     return new RelayOptions(
         schema,
         node,
@@ -107,24 +112,6 @@ public record RelayOptions(
         janitor,
         newMode,
         newPolling,
-        doctor);
-  }
-
-  /** The same with another doctor. */
-  public RelayOptions withDoctor(DoctorOptions newDoctor) {
-    return new RelayOptions(
-        schema,
-        node,
-        lease,
-        contend,
-        heartbeat,
-        pollInterval,
-        maxInFlight,
-        maxInFlightBytes,
-        drain,
-        janitor,
-        mode,
-        polling,
         newDoctor);
   }
 

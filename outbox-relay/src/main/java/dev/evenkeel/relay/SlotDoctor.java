@@ -30,10 +30,7 @@ final class SlotDoctor {
   /** What stands in the way of Kafka Connect's streaming; empty when nothing does. */
   List<RelayFinding> connectPreflight(Connection c) throws SQLException {
     List<RelayFinding> findings = lacks(c);
-    RelayFinding tableLess = TableLess.finding(c, schema);
-    if (tableLess != null) {
-      findings.add(tableLess);
-    }
+    checkTableLess(c, findings);
     checkSlot(c, /* shared= */ true, findings);
     return findings;
   }
@@ -66,11 +63,16 @@ final class SlotDoctor {
   List<RelayFinding> pollingPreflight(Connection c) throws SQLException {
     List<RelayFinding> findings = new ArrayList<>();
     checkPrivileges(c, findings);
+    checkTableLess(c, findings);
+    return findings;
+  }
+
+  /** Only a stream in the leader's process brings messages that are in no table. */
+  private void checkTableLess(Connection c, List<RelayFinding> findings) throws SQLException {
     RelayFinding tableLess = TableLess.finding(c, schema);
     if (tableLess != null) {
       findings.add(tableLess);
     }
-    return findings;
   }
 
   /** Whether the outbox has the index that windows are found by. */

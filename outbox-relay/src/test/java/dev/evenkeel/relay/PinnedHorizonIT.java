@@ -42,7 +42,7 @@ class PinnedHorizonIT {
   }
 
   @Test
-  void streamIsIndifferentToReadersAndWritersThatStay() throws Exception {
+  void streamIsIndifferentToWritersThatStay() throws Exception {
     run(RelayMode.CDC, Pin.WRITERS, Duration.ofSeconds(6));
   }
 
