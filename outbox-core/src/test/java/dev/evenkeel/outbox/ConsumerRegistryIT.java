@@ -114,7 +114,7 @@ class ConsumerRegistryIT {
       assertThat(registering).isNotDone();
 
       leader.commit();
-      registering.get(10, TimeUnit.SECONDS);
+      registering.get(60, TimeUnit.SECONDS);
     }
     assertThat(registry.registered()).containsExactly(SUMMARY);
   }

@@ -339,7 +339,7 @@ class DeadLettersIT {
     }
     int decided = 0;
     for (CompletableFuture<Integer> operator : operators) {
-      decided += operator.get(20, TimeUnit.SECONDS);
+      decided += operator.get(60, TimeUnit.SECONDS);
     }
 
     assertThat(decided).isEqualTo(letters.size());
@@ -521,7 +521,7 @@ class DeadLettersIT {
                       == 1);
       operator.commit();
 
-      assertThat(retrying.get(10, TimeUnit.SECONDS)).isFalse();
+      assertThat(retrying.get(60, TimeUnit.SECONDS)).isFalse();
     }
     assertThat(keyIsFree("1")).isTrue();
     assertThat(database.count("SELECT count(*) FROM evenkeel.parked_action")).isZero();

@@ -41,7 +41,7 @@ class DirectHandlerIT {
   private static final String CONSUMER = "participant:shipping";
   private static final String TYPE = "saga-command.shipping";
   private static final Fence FENCE = Fence.relay(0);
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** Dead after two attempts and one more as a release. */
   private static final LaneOptions LANES =

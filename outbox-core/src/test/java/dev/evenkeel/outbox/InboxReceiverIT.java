@@ -242,7 +242,7 @@ class InboxReceiverIT {
       }
       List<ReceiveOutcome> outcomes = new ArrayList<>();
       for (Future<ReceiveOutcome> delivery : deliveries) {
-        outcomes.add(delivery.get(20, TimeUnit.SECONDS));
+        outcomes.add(delivery.get(60, TimeUnit.SECONDS));
       }
       assertThat(outcomes)
           .containsOnlyOnce(ReceiveOutcome.HANDLED)

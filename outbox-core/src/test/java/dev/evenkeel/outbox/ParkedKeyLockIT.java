@@ -58,7 +58,7 @@ class ParkedKeyLockIT {
           blocked(() -> store.queueBehind(FENCE, CONSUMER, second));
       releaser.commit();
 
-      assertThat(queueing.get(10, TimeUnit.SECONDS)).isEqualTo(ParkOutcome.KEY_FREE);
+      assertThat(queueing.get(60, TimeUnit.SECONDS)).isEqualTo(ParkOutcome.KEY_FREE);
     }
     assertThat(store.find(CONSUMER, second.id())).isEmpty();
   }
@@ -75,7 +75,7 @@ class ParkedKeyLockIT {
       queueSecond(lane);
       lane.commit();
 
-      assertThat(releasing.get(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(releasing.get(60, TimeUnit.SECONDS)).isTrue();
     }
     assertThat(store.due(List.of(Fence.RELAY), 10)).containsExactly(KEY);
     assertThat(store.head(KEY).orElseThrow().message()).isEqualTo(second);

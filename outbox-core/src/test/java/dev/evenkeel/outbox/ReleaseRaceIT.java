@@ -185,8 +185,8 @@ class ReleaseRaceIT {
     assertThat(burying).isNotDone();
     leave.countDown();
 
-    assertThat(releasing.get(10, TimeUnit.SECONDS)).isEqualTo(ReceiveOutcome.HANDLED);
-    assertThat(burying.get(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(releasing.get(60, TimeUnit.SECONDS)).isEqualTo(ReceiveOutcome.HANDLED);
+    assertThat(burying.get(60, TimeUnit.SECONDS)).isTrue();
     // So an operator finds it dead, and a retry finds that it was handled.
     store.retry(CONSUMER, head.message().id(), "operator");
     assertThat(release(head, false)).isEqualTo(ReceiveOutcome.DUPLICATE);

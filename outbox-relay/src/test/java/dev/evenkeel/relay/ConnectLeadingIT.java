@@ -18,7 +18,7 @@ class ConnectLeadingIT {
                 .relay(options -> options.withMode(RelayMode.CONNECT))
                 .start()) {
       await()
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Duration.ofSeconds(60))
           .untilAsserted(
               () ->
                   assertThat(node.relay().status().findings())

@@ -38,7 +38,7 @@ class DeadLettersIT {
 
   private static final Logger log = LoggerFactory.getLogger(DeadLettersIT.class);
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** Dead after two attempts and a few milliseconds. */
   private static final LaneOptions SHORT =
@@ -206,7 +206,7 @@ class DeadLettersIT {
                   }
                 });
 
-        await().atMost(Duration.ofSeconds(18)).until(() -> last.get() == parked + live);
+        await().atMost(Duration.ofSeconds(60)).until(() -> last.get() == parked + live);
         double seconds = (System.nanoTime() - begun) / 1e9;
         writer.get();
         log.info(

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 @Tag("postgres-matrix")
 class DoctorIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -153,7 +153,7 @@ class DoctorIT {
               .queryForList("SELECT pg_logical_emit_message(true, 'noise', repeat('x', 1048576))");
         }
         await()
-            .atMost(Duration.ofSeconds(10))
+            .atMost(Duration.ofSeconds(60))
             .untilAsserted(
                 () ->
                     assertThat(node.relay().status().findings().toString())
@@ -176,8 +176,8 @@ class DoctorIT {
     try (PostgresServer server =
             PostgresServer.builder()
                 .setting("max_slot_wal_keep_size", "1MB")
-                .setting("min_wal_size", "32MB")
-                .setting("max_wal_size", "32MB")
+                .setting("checkpoint_timeout", "1h")
+                .setting("max_wal_size", "1GB") // no checkpoint comes before the doctor
                 .start();
         Installation installation = Installation.in(server.createDatabase("app"))) {
       ledOnce(installation);
@@ -201,7 +201,7 @@ class DoctorIT {
           .execute("BEGIN; CREATE TABLE forgotten (id int); PREPARE TRANSACTION 'forgotten'");
       try (RelayNode node = RelayNode.in(installation).start()) {
         await()
-            .atMost(Duration.ofSeconds(10))
+            .atMost(Duration.ofSeconds(60))
             .untilAsserted(
                 () ->
                     assertThat(node.relay().status().findings().toString())
@@ -242,7 +242,7 @@ class DoctorIT {
                             installation.slotName())
                         == 0);
         await()
-            .atMost(Duration.ofSeconds(10))
+            .atMost(Duration.ofSeconds(60))
             .untilAsserted(
                 () ->
                     assertThat(node.relay().status().findings())

@@ -18,7 +18,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 /** Handlers that take longer than they may. */
 class HandlerTimeoutIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private static final LaneOptions LANES =
       new LaneOptions(
@@ -182,7 +182,7 @@ class HandlerTimeoutIT {
           writer.publish(new Counted("key" + key, 1));
         }
 
-        await().atMost(Duration.ofSeconds(12)).until(() -> effects(installation) == 8);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 8);
       }
     }
   }

@@ -137,7 +137,7 @@ class HugeTransactionIT {
               MessageObserver.NONE);
       relay.start();
       try {
-        await().atMost(Duration.ofSeconds(20)).until(() -> relay.status().state() == way.state);
+        await().atMost(Duration.ofSeconds(60)).until(() -> relay.status().state() == way.state);
         write(installation, new ProtocolOutbox(d.schema(), way.storage, MessageObserver.NONE));
         transport.acknowledge();
         assertThat(transport.received).isEqualTo(MESSAGES);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** What the janitor empties and, above all, what it leaves alone. */
 class JanitorIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final JanitorOptions AT_ONCE =
       new JanitorOptions(Duration.ofMillis(200), Duration.ZERO, Duration.ofDays(10));
 

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
  */
 class LargePayloadIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final int LANES = 4;
 
   /** Parks after two attempts; dead after three more. */

@@ -25,7 +25,7 @@ import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 /** Databases of effects that do not answer: a wait, not a failure of any message. */
 class OutageIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final String FAR = "far";
 
   private static LaneOptions lanes(Duration handlerTimeout) {
@@ -131,7 +131,7 @@ class OutageIT {
           await().atMost(SOON).until(() -> node.relay().status().inFlight() == 20);
           await()
               .during(Duration.ofSeconds(3))
-              .atMost(Duration.ofSeconds(5))
+              .atMost(Duration.ofSeconds(15))
               .until(() -> node.relay().status().inFlight() == 20);
         } finally {
           for (Connection connection : taken) {
@@ -174,7 +174,7 @@ class OutageIT {
         }
 
         await()
-            .atMost(Duration.ofSeconds(5))
+            .atMost(Duration.ofSeconds(60))
             .until(() -> ledger.handled("first", "healthy").size() == 30);
         await().atMost(SOON).until(() -> node.parked().deadLetters(1).size() == 1);
       }

@@ -27,7 +27,7 @@ import org.springframework.jdbc.UncategorizedSQLException;
 /** What becomes of messages that can't be handled now, and of the keys they belong to. */
 class ParkingIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** Dead after five attempts and well below two seconds. */
   private static final LaneOptions SHORT =
@@ -138,7 +138,7 @@ class ParkingIT {
         assertThat(node.parked().retry("first", dead.message().id(), "operator")).isTrue();
 
         assertThat(halfWritten.await(15, TimeUnit.SECONDS)).isTrue();
-        writer.get(15, TimeUnit.SECONDS);
+        writer.get(60, TimeUnit.SECONDS);
         await()
             .atMost(SOON)
             .untilAsserted(

@@ -110,11 +110,11 @@ class PinnedHorizonIT {
             .handlers(new EffectHandler(installation.sql()))
             .start()) {
       node.publish(new Counted("first", 1));
-      await().atMost(Duration.ofSeconds(15)).until(() -> effects() == 1);
+      await().atMost(Duration.ofSeconds(60)).until(() -> effects() == 1);
       pins.scheduleAtFixedRate(
           () -> turn(open, pin), 0, stay.toMillis() / 2, TimeUnit.MILLISECONDS);
       long sent = write(node, length);
-      await().atMost(Duration.ofSeconds(20)).until(() -> effects() == sent + 1);
+      await().atMost(Duration.ofSeconds(60)).until(() -> effects() == sent + 1);
     } finally {
       pins.shutdownNow();
       pins.awaitTermination(10, TimeUnit.SECONDS);

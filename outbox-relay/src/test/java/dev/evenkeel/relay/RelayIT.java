@@ -30,7 +30,7 @@ class RelayIT {
       try (RelayNode node = RelayNode.in(installation).handlers(handler).start()) {
         node.publish(new Counted("a", 1), new Counted("b", 1), new Counted("a", 2));
 
-        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 3);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 3);
         assertThat(handler.attempts().stream().filter(e -> e.key().equals("a")))
             .extracting(Counted::version)
             .containsExactly(1L, 2L);
@@ -82,7 +82,7 @@ class RelayIT {
               });
         }
 
-        await().atMost(Duration.ofSeconds(15)).until(() -> commands.handled().size() == 20);
+        await().atMost(Duration.ofSeconds(60)).until(() -> commands.handled().size() == 20);
         assertThat(commands.handled())
             .containsExactlyElementsOf(
                 IntStream.rangeClosed(1, 20).mapToObj(n -> "a " + n).toList());
@@ -97,12 +97,12 @@ class RelayIT {
       EffectHandler first = new EffectHandler(installation.sql());
       try (RelayNode node = RelayNode.in(installation).handlers(first).start()) {
         node.publish(LongStream.rangeClosed(1, 100).mapToObj(n -> new Counted("a", n)).toArray());
-        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 100);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 100);
       }
       EffectHandler second = new EffectHandler(installation.sql());
       try (RelayNode node = RelayNode.in(installation).handlers(second).start()) {
         node.publish(new Counted("a", 101));
-        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 101);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 101);
         assertThat(second.attempts()).containsExactly(new Counted("a", 101));
         assertThat(node.relay().status().gaps()).isZero();
       }
@@ -115,11 +115,11 @@ class RelayIT {
       EffectHandler handler = new EffectHandler(installation.sql());
       try (RelayNode node = RelayNode.in(installation).handlers(handler).start()) {
         node.publish(new Counted("a", 1));
-        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 1);
         AtomicInteger forged = new AtomicInteger();
         await() // between the relay's own, of which the newest counts
             .pollInterval(Duration.ofMillis(20))
-            .atMost(Duration.ofSeconds(15))
+            .atMost(Duration.ofSeconds(60))
             .until(
                 () -> {
                   installation
@@ -134,7 +134,7 @@ class RelayIT {
                 });
         node.publish(new Counted("a", 2)); // behind it in the WAL
 
-        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 2);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 2);
       }
     }
   }
@@ -147,14 +147,14 @@ class RelayIT {
           .build()
           .publish(LongStream.rangeClosed(1, 1_000).mapToObj(n -> new Counted("a", n)).toArray());
       try (RelayNode node = RelayNode.in(installation).handlers(handler).start()) {
-        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 1_000);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 1_000);
         node.publish(new Counted("a", 1_001));
-        await().atMost(Duration.ofSeconds(15)).until(() -> effects(installation) == 1_001);
+        await().atMost(Duration.ofSeconds(60)).until(() -> effects(installation) == 1_001);
         assertThat(handler.attempts())
             .extracting(Counted::version)
             .containsExactlyElementsOf(LongStream.rangeClosed(1, 1_001).boxed().toList());
         await()
-            .atMost(Duration.ofSeconds(15))
+            .atMost(Duration.ofSeconds(60))
             .until(
                 () ->
                     installation.count(

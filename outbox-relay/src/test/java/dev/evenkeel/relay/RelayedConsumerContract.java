@@ -55,7 +55,7 @@ abstract class RelayedConsumerContract extends ConsumerContract {
     relay.start();
     if (storage == OutboxStorage.WAL) { // refuses what nobody would read
       await()
-          .atMost(Duration.ofSeconds(30))
+          .atMost(Duration.ofSeconds(60))
           .until(() -> relay.status().state() == RelayState.STREAMING);
     }
     return new Way() {

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 @Tag("postgres-matrix")
 class TableLessIT {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final String LOST = "are lost with it, because no table has them";
 
   private final ListAppender<ILoggingEvent> logged = new ListAppender<>();

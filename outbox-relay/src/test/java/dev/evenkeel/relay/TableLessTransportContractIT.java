@@ -153,7 +153,7 @@ class TableLessTransportContractIT extends TransportContract {
               MessageObserver.NONE);
       relay.start();
       await()
-          .atMost(Duration.ofSeconds(20))
+          .atMost(Duration.ofSeconds(60))
           .until(() -> relay.status().state() == RelayState.STREAMING);
     }
 

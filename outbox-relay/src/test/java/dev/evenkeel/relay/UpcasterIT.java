@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** Deployments that take the handler of a version away and bring an upcaster instead. */
 class UpcasterIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   @OutboxEvent(type = "counted", version = 2, aggregateType = "counter", key = "key")
   private record CountedV2(String key, long version, String unit) {}

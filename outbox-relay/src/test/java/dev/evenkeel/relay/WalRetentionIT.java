@@ -41,7 +41,7 @@ class WalRetentionIT {
     try (Installation installation = Installation.create();
         RelayNode node = RelayNode.in(installation).start()) {
       await()
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Duration.ofSeconds(60))
           .until(() -> node.relay().status().state() == RelayState.STREAMING);
       JdbcTemplate writer = new JdbcTemplate(busy.dataSource());
       writer.execute("CREATE TABLE noise (bytes bytea)");

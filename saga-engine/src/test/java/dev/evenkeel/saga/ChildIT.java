@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 /** Steps that are sagas of their own, on a home shard of their own. */
 class ChildIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** What a child is started with. */
   record Leg(String id, String home, UUID parent) {}

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class ContinuedVersionIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final List<String> FIRST_NAMES = List.of("book", "approval", "charge", "ticket");
 
   private final SagaWorld world = new SagaWorld(1);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** What sagas cost their database. */
 class CostIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SagaWorld world = new SagaWorld(1);
 
@@ -111,7 +111,7 @@ class CostIT {
         calls.add(callers.submit(() -> Trips.start(world, engine, trip)));
       }
       for (Future<UUID> call : calls) {
-        call.get(30, TimeUnit.SECONDS);
+        call.get(60, TimeUnit.SECONDS);
       }
     } finally {
       callers.shutdownNow();

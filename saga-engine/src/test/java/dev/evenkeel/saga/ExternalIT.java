@@ -37,7 +37,7 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 /** Steps that call what is not transactional. */
 class ExternalIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final String BEGIN = "'FORWARD', 'STARTED'";
   private static final String END = "SET outcome = ?, result";
 

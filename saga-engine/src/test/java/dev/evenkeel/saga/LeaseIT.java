@@ -26,7 +26,7 @@ class LeaseIT {
       await()
           .pollInterval(Duration.ofMillis(2))
           .during(Duration.ofSeconds(4))
-          .atMost(Duration.ofSeconds(5))
+          .atMost(Duration.ofSeconds(15))
           .until(() -> world.jdbc(0).queryForObject(LAPSED, Long.class) == 0);
     }
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Locks that sagas hold from one step to another. */
 class LocksIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final Duration TTL = Duration.ofMinutes(10);
 
   private final SagaWorld world = new SagaWorld(2);

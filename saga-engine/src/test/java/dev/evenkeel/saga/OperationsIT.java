@@ -30,7 +30,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 /** What operators find, and what becomes of their decisions. */
 class OperationsIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final int MANY = 1_000;
   private static final RetryPolicy PATIENT =
       new RetryPolicy(3, Duration.ofHours(1), Duration.ofHours(1), List.of());

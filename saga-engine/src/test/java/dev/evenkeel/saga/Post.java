@@ -83,7 +83,7 @@ final class Post {
 
   void deliverUntil(java.util.concurrent.Callable<Boolean> condition) {
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .until(
             () -> {
               deliver();

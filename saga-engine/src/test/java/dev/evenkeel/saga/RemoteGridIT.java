@@ -262,7 +262,7 @@ class RemoteGridIT {
     world.start(first);
     Post post = post(first);
     Awaitility.await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .until(
             () -> {
               try {

@@ -34,7 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 class RemoteIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   /** A seat on a shard of the participant's. */
   record Book(UUID saga, String seat, String shard) {}
@@ -345,7 +345,7 @@ class RemoteIT {
         };
     CompletableFuture<Void> one = CompletableFuture.runAsync(() -> post.deliver(undo));
     CompletableFuture<Void> two = CompletableFuture.runAsync(() -> post.deliver(undo));
-    CompletableFuture.allOf(one, two).get(15, TimeUnit.SECONDS);
+    CompletableFuture.allOf(one, two).get(60, TimeUnit.SECONDS);
     desk.undoing = () -> {};
 
     post.hold(m -> false);

@@ -267,7 +267,7 @@ final class SagaWorld implements AutoCloseable {
 
   static void awaitState(SagaEngine engine, UUID id, SagaState state) {
     Awaitility.await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(10))
         .untilAsserted(
             () ->

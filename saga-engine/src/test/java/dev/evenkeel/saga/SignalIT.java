@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 /** Signals, in every order with what else happens to their saga. */
 class SignalIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SagaWorld world = new SagaWorld(1);
   private final Waiting waiting = new Waiting();
@@ -79,7 +79,7 @@ class SignalIT {
 
   private static void get(List<Future<?>> calls) throws Exception {
     for (Future<?> call : calls) {
-      call.get(20, TimeUnit.SECONDS);
+      call.get(60, TimeUnit.SECONDS);
     }
   }
 
@@ -155,7 +155,7 @@ class SignalIT {
 
     turning.release();
 
-    assertThat(signal.get(20, TimeUnit.SECONDS)).isEqualTo(SignalResult.STORED);
+    assertThat(signal.get(60, TimeUnit.SECONDS)).isEqualTo(SignalResult.STORED);
     SagaWorld.awaitState(engine, saga, SagaState.COMPENSATED);
     assertThat(world.effects(0, saga)).containsExactly("flight", "-flight");
     assertThat(engine.status(saga).orElseThrow().failure())
@@ -211,7 +211,7 @@ class SignalIT {
 
     park.release();
 
-    assertThat(signal.get(20, TimeUnit.SECONDS)).isEqualTo(SignalResult.STORED);
+    assertThat(signal.get(60, TimeUnit.SECONDS)).isEqualTo(SignalResult.STORED);
     SagaWorld.awaitState(engine, saga, SagaState.COMPLETED);
     assertThat(world.effects(0, saga)).containsExactly("flight", "ticket by me");
   }
@@ -315,7 +315,7 @@ class SignalIT {
 
     UUID saga = Trips.start(world, engine, Trip.of("1"));
 
-    signal.get(20, TimeUnit.SECONDS);
+    signal.get(60, TimeUnit.SECONDS);
     SagaWorld.awaitState(engine, saga, SagaState.COMPLETED);
     assertThat(world.effects(0, saga)).containsExactly("flight", "ticket by early");
   }
@@ -340,7 +340,7 @@ class SignalIT {
 
     engine.signal(ref("1"), new Approved("me"));
 
-    UUID saga = start.get(20, TimeUnit.SECONDS);
+    UUID saga = start.get(60, TimeUnit.SECONDS);
     SagaWorld.awaitState(engine, saga, SagaState.COMPLETED);
     assertThat(world.effects(0, saga)).containsExactly("flight", "ticket by me");
   }

@@ -33,7 +33,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /** A start, in every way that its transaction can end. */
 class StartIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SagaWorld world = new SagaWorld(2);
   private final Waiting waiting = new Waiting();
@@ -258,7 +258,7 @@ class StartIT {
         }
         List<StartedSaga> started = new ArrayList<>();
         for (Future<StartedSaga> call : calls) {
-          started.add(call.get(20, TimeUnit.SECONDS));
+          started.add(call.get(60, TimeUnit.SECONDS));
         }
         assertThat(started).filteredOn(StartedSaga::isNew).hasSize(1);
         assertThat(started).allMatch(StartedSaga::sameCommand);

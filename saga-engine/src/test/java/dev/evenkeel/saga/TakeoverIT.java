@@ -27,7 +27,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 /** What one owner leaves and the next one finds. */
 class TakeoverIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SagaWorld world = new SagaWorld(3);
   private final List<Waiting> waiting =

@@ -26,7 +26,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /** Definitions that change while instances live. */
 class UpgradeIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SagaWorld world = new SagaWorld(2);
 

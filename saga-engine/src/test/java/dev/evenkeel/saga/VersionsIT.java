@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** Nodes with different versions of a saga side by side, as in a rolling deployment. */
 class VersionsIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SagaWorld world = new SagaWorld(1);
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /** Sagas that wait cost what sagas cost that are not there. */
 class WaitingIT {
 
-  private static final Duration LONG = Duration.ofSeconds(40);
+  private static final Duration LONG = Duration.ofSeconds(60);
   private static final int SAGAS = 10_000;
 
   private final SagaWorld full = new SagaWorld(1);
@@ -104,7 +104,7 @@ class WaitingIT {
    */
   private void assertFewBlocks() {
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(blocksPerLook()).isLessThanOrEqualTo(100));
   }
 

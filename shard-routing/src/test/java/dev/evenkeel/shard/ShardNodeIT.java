@@ -20,8 +20,10 @@ import org.junit.jupiter.api.Test;
 
 class ShardNodeIT {
 
-  /** What is promised, one second, beside what a busy machine takes. */
-  private static final Duration SEEN = Duration.ofSeconds(1);
+  /** One second is promised; a machine that is busy with other things takes longer. */
+  private static final Duration SEEN = Duration.ofSeconds(8);
+
+  private static final Duration BELOW_LEASE = ShardNode.LEASE.minusMillis(500);
 
   private final Catalogue database = new Catalogue();
 
@@ -81,7 +83,7 @@ class ShardNodeIT {
                 new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       node.start();
       assertThat(firstShard(said)).isEqualTo("a");
-      await().atMost(Duration.ofSeconds(5)).until(() -> node.relayingNodes().size() == 2);
+      await().atMost(Duration.ofSeconds(60)).until(() -> node.relayingNodes().size() == 2);
 
       database.settle(0, "b");
       long committed = System.nanoTime();
@@ -113,11 +115,11 @@ class ShardNodeIT {
       stays.start();
       ShardNode leaves = node("leaves");
       leaves.start();
-      await().atMost(Duration.ofSeconds(5)).until(() -> stays.relayingNodes().size() == 2);
+      await().atMost(Duration.ofSeconds(60)).until(() -> stays.relayingNodes().size() == 2);
 
       leaves.close();
 
-      await().atMost(Duration.ofSeconds(3)).until(() -> stays.relayingNodes().size() == 1);
+      await().atMost(BELOW_LEASE).until(() -> stays.relayingNodes().size() == 1);
     }
   }
 
@@ -126,12 +128,12 @@ class ShardNodeIT {
     try (ShardNode node = node("one")) {
       node.start();
       database.jdbc().execute("ALTER TABLE evenkeel.slot_map RENAME TO away");
-      await().atMost(Duration.ofSeconds(3)).until(() -> node.trouble() != null);
+      await().atMost(Duration.ofSeconds(60)).until(() -> node.trouble() != null);
 
       assertThat(node.map().entry(0).shard()).isEqualTo("a");
 
       database.jdbc().execute("ALTER TABLE evenkeel.away RENAME TO slot_map");
-      await().atMost(Duration.ofSeconds(3)).until(() -> node.trouble() == null);
+      await().atMost(Duration.ofSeconds(60)).until(() -> node.trouble() == null);
     }
   }
 
@@ -144,7 +146,7 @@ class ShardNodeIT {
           .isThrownBy(node::map)
           .withMessageContaining("catalogue");
       database.jdbc().execute("ALTER TABLE evenkeel.away RENAME TO slot_map");
-      await().atMost(Duration.ofSeconds(3)).until(node::isReady);
+      await().atMost(Duration.ofSeconds(60)).until(node::isReady);
     }
   }
 
@@ -174,7 +176,7 @@ class ShardNodeIT {
             "INSERT INTO evenkeel.node (name, tag, relays, lease_until, confirmed_version)"
                 + " VALUES ('pod-0', 'gone', true, clock_timestamp() - interval '1 s', 1)");
 
-    await().atMost(Duration.ofSeconds(5)).until(() -> successor.trouble() == null);
+    await().atMost(Duration.ofSeconds(60)).until(() -> successor.trouble() == null);
 
     assertThat(successor.relayingNodes()).containsExactly("pod-0");
     successor.close();

@@ -69,7 +69,7 @@ class ModulithApplicationIT {
 
   private void awaitSteps(String order, String... what) {
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(steps(order)).containsExactly(what));
   }
 
@@ -140,7 +140,7 @@ class ModulithApplicationIT {
 
     awaitSteps(other, "packed 1");
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(deadLetters()).hasSize(1));
     ParkedMessage dead = deadLetters().get(0);
     assertThat(dead.message().type()).isEqualTo("orders.OrderCompleted");
@@ -165,7 +165,7 @@ class ModulithApplicationIT {
 
     awaitSteps(id, "packed 1");
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(points.given()).contains(id));
     // Handled later than the first, so a second copy of that would be there by now.
     orders.cancel(id);

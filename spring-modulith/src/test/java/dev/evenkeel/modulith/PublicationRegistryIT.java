@@ -44,7 +44,7 @@ class PublicationRegistryIT {
                   "SELECT type FROM evenkeel.outbox WHERE aggregateid = ?", String.class, id))
           .containsExactly("orders.OrderCompleted");
       await()
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Duration.ofSeconds(60))
           .untilAsserted(
               () -> {
                 assertThat(application.getBean(Points.class).given()).containsExactly(id);

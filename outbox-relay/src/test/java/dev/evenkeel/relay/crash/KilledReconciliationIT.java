@@ -16,7 +16,7 @@ import org.springframework.dao.DataAccessException;
  */
 class KilledReconciliationIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration BACKLOG = Duration.ofMinutes(1);
   private static final int IN_THE_GAP = 20;
 

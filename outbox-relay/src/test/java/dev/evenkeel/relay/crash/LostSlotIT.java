@@ -18,7 +18,7 @@ import org.springframework.dao.DataAccessException;
 @Tag("postgres-matrix")
 class LostSlotIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration BACKLOG = Duration.ofMinutes(1);
 
   private static final String SLOT =

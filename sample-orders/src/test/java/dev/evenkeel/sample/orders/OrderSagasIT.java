@@ -47,7 +47,7 @@ import tools.jackson.databind.json.JsonMapper;
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
 class OrderSagasIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration APPROVAL_TIMEOUT = Duration.ofMinutes(20);
 
   @Autowired private JdbcClient database;

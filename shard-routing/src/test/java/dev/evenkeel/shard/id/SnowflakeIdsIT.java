@@ -47,7 +47,7 @@ class SnowflakeIdsIT {
       assertThat(back).isCompleted();
       // Renewed by the clock that went back.
       await()
-          .atMost(5, SECONDS)
+          .atMost(60, SECONDS)
           .untilAsserted(() -> assertThat(leaseUntil(database, ids)).isLessThan(before));
       Distinct.assertDistinct(all);
       long after = ids.next();
@@ -163,7 +163,7 @@ class SnowflakeIdsIT {
       ids.close();
       long ceiling = database.ceiling(0);
       for (CompletableFuture<Long> last : lasts) {
-        assertThat(SnowflakeIds.millisOf(last.get(5, SECONDS))).isLessThanOrEqualTo(ceiling);
+        assertThat(SnowflakeIds.millisOf(last.get(60, SECONDS))).isLessThanOrEqualTo(ceiling);
       }
     }
   }
@@ -194,7 +194,7 @@ class SnowflakeIdsIT {
 
       database.sql().update("UPDATE evenkeel.snowflake_node SET lease_until = now() WHERE id = 5");
       await()
-          .atMost(5, SECONDS)
+          .atMost(60, SECONDS)
           .ignoreExceptions()
           .untilAsserted(() -> assertThat(SnowflakeIds.nodeOf(ids.next())).isEqualTo(5));
     }
@@ -220,7 +220,7 @@ class SnowflakeIdsIT {
 
         database.clockAheadBy(Duration.ZERO);
         await()
-            .atMost(5, SECONDS)
+            .atMost(60, SECONDS)
             .ignoreExceptions()
             .untilAsserted(() -> assertThat(third.next()).isGreaterThan(issued));
       }
@@ -251,7 +251,7 @@ class SnowflakeIdsIT {
               "UPDATE evenkeel.snowflake_node SET holder = 'two', epoch = epoch + 1 WHERE id = ?",
               lost);
 
-      await().atMost(5, SECONDS).until(() -> SnowflakeIds.nodeOf(ids.next()) != lost);
+      await().atMost(60, SECONDS).until(() -> SnowflakeIds.nodeOf(ids.next()) != lost);
       assertThat(ids.next()).isGreaterThan(before);
     }
   }
@@ -266,7 +266,7 @@ class SnowflakeIdsIT {
         server.stop(PostgresServer.Mode.IMMEDIATE);
         issued.add(ids.next());
         await()
-            .atMost(8, SECONDS)
+            .atMost(60, SECONDS)
             .untilAsserted(
                 () ->
                     assertThatThrownBy(() -> issued.add(ids.next()))
@@ -274,7 +274,7 @@ class SnowflakeIdsIT {
                         .hasMessageMatching("No Snowflake id for PT.+S: the database fails .+")
                         .hasCauseInstanceOf(RuntimeException.class));
         server.start();
-        await().atMost(10, SECONDS).ignoreExceptions().until(() -> issued.add(ids.next()));
+        await().atMost(60, SECONDS).ignoreExceptions().until(() -> issued.add(ids.next()));
 
         assertThat(database.epoch(0)).as("nobody took it, so it is still ours").isEqualTo(1);
         assertThat(issued).isSorted().doesNotHaveDuplicates();

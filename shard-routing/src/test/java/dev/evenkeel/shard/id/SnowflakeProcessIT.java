@@ -93,7 +93,7 @@ class SnowflakeProcessIT {
   }
 
   private static void awaitThat(Callable<Boolean> condition) {
-    await().pollInterval(Duration.ofMillis(5)).atMost(15, SECONDS).until(condition);
+    await().pollInterval(Duration.ofMillis(5)).atMost(60, SECONDS).until(condition);
   }
 
   private void assertDistinct() {

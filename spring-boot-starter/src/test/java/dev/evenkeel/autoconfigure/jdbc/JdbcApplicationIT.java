@@ -72,7 +72,7 @@ class JdbcApplicationIT {
   private static void awaitSeen(ApplicationContext application, String... ids) {
     List<String> seen = application.getBean(NoteApplication.Notes.class).seen;
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(seen).containsExactly(ids));
   }
 
@@ -81,7 +81,7 @@ class JdbcApplicationIT {
     try (ConfigurableApplicationContext application =
         TestApplications.start(database, NoteApplication.class, "evenkeel.outbox.storage=wal")) {
       await() // until the replication slot is in place, appends are refused
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Duration.ofSeconds(60))
           .ignoreExceptionsInstanceOf(OutboxException.class)
           .until(
               () -> {
@@ -127,7 +127,7 @@ class JdbcApplicationIT {
       await().during(Duration.ofSeconds(2)).until(() -> true);
       append(application, "b");
       await()
-          .atMost(Duration.ofSeconds(2))
+          .atMost(Duration.ofSeconds(3))
           .untilAsserted(
               () ->
                   assertThat(application.getBean(NoteApplication.Notes.class).seen)

@@ -128,7 +128,7 @@ class PayloadsIT {
   private static void awaitSeen(ApplicationContext application, String... ids) {
     List<String> seen = application.getBean(NoteApplication.Notes.class).seen;
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(seen).containsExactly(ids));
   }
 
@@ -165,7 +165,7 @@ class PayloadsIT {
 
       List<NotedBy> seen = application.getBean(WithAnUpcaster.Authors.class).seen;
       await()
-          .atMost(Duration.ofSeconds(15))
+          .atMost(Duration.ofSeconds(60))
           .untilAsserted(() -> assertThat(seen).containsExactly(new NotedBy("a", "nobody")));
       awaitSeen(application, "a");
     }

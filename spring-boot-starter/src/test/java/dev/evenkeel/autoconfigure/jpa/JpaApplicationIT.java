@@ -64,7 +64,7 @@ class JpaApplicationIT {
 
   private void awaitReceipts(UUID purchase, String... texts) {
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(() -> assertThat(receipts(purchase)).containsExactly(texts));
   }
 
@@ -150,7 +150,7 @@ class JpaApplicationIT {
 
     MeterRegistry meters = application.getBean(MeterRegistry.class);
     await()
-        .atMost(Duration.ofSeconds(5))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(
             () ->
                 assertThat(

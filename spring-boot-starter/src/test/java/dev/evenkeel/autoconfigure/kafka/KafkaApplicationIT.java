@@ -31,7 +31,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /** An application that sends and receives by Kafka, with a real broker. */
 class KafkaApplicationIT {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private static EmbeddedKafkaKraftBroker broker;
 

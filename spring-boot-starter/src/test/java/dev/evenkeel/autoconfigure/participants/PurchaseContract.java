@@ -29,7 +29,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class PurchaseContract {
 
-  static final Duration SOON = Duration.ofSeconds(18);
+  static final Duration SOON = Duration.ofSeconds(60);
 
   static final String ALL = "spring.profiles.active=shop,services";
 

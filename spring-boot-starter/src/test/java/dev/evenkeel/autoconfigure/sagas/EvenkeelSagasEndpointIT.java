@@ -43,7 +43,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /** What operators find and decide over HTTP. */
 class EvenkeelSagasEndpointIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
   private static final String USER_HEADER = "X-User";
 
   @Configuration(proxyBeanMethods = false)

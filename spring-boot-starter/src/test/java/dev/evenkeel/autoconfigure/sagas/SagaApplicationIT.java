@@ -90,7 +90,7 @@ class SagaApplicationIT {
 
   private static void awaitCompleted(ApplicationContext application, UUID saga) {
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .until(
             () ->
                 application.getBean(Sagas.class).status(saga).orElseThrow().state()

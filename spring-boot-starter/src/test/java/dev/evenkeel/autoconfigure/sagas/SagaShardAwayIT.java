@@ -25,7 +25,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** Two shards, one of them on a server of its own that comes and goes. */
 class SagaShardAwayIT {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SortedMap<String, DatabaseInfo> shards = new TreeMap<>();
   private final PostgresServer server = PostgresServer.builder().start();

@@ -52,7 +52,7 @@ import org.springframework.jdbc.datasource.DriverManagerDataSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class TransferContract {
 
-  static final Duration SOON = Duration.ofSeconds(15);
+  static final Duration SOON = Duration.ofSeconds(60);
 
   static final String[] PROPERTIES = {
     "spring.flyway.locations=classpath:db/transfers",

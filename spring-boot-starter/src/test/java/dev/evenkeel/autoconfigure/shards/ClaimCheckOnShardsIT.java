@@ -65,7 +65,7 @@ class ClaimCheckOnShardsIT {
         assertThat(count(shard, "SELECT sum(length(payload)) FROM evenkeel.outbox")).isZero();
         // Of the account here its own handler, of the one there those of its recommender.
         await()
-            .atMost(Duration.ofSeconds(15))
+            .atMost(Duration.ofSeconds(60))
             .until(() -> count(shard, "SELECT count(*) FROM seen") == 3);
         assertThat(count(shard, "SELECT count(*) FROM evenkeel.parked_message")).isZero();
       }

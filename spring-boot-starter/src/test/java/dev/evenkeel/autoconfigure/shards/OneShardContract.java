@@ -467,7 +467,7 @@ abstract class OneShardContract {
     long recommender = idOn("c");
     service.open(new Opening(id, recommender), NOTHING);
     await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(
             () -> {
               assertThat(rows("a", "seen", id)).as("own shard").isEqualTo(1);
@@ -486,7 +486,7 @@ abstract class OneShardContract {
 
     assertThat(on("a", "SELECT slot FROM evenkeel.outbox WHERE aggregateid = ?", "" + id))
         .isEqualTo(SlotHash.slotOf("" + id));
-    await().atMost(Duration.ofSeconds(20)).until(() -> rows("b", "seen", id) == 2);
+    await().atMost(Duration.ofSeconds(60)).until(() -> rows("b", "seen", id) == 2);
     assertThat(
             on(
                 "b",
@@ -543,7 +543,7 @@ abstract class OneShardContract {
     catalogue.createStrategy("by-region", SlotCatalogue.Assignments.DIRECTORY);
     catalogue.assign("by-region", "north", slotOnB);
     await()
-        .atMost(Duration.ofSeconds(5))
+        .atMost(Duration.ofSeconds(60))
         .ignoreExceptions()
         .untilAsserted(
             () -> assertThat(service.databaseOf("north")).isEqualTo(databases.get("b").name()));
@@ -567,7 +567,7 @@ abstract class OneShardContract {
                 .sum())
         .isEqualTo(SlotHash.SLOTS);
     await()
-        .atMost(Duration.ofSeconds(20))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(
             () ->
                 assertThat(application.getBean(RelayLifecycle.class).statuses().values())

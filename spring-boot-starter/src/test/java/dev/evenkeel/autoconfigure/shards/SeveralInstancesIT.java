@@ -22,7 +22,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** Copies of an application that share three shards. */
 class SeveralInstancesIT {
 
-  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   private final SortedMap<String, DatabaseInfo> shards = new TreeMap<>();
 

@@ -167,7 +167,7 @@ class PostgresServerIT {
     ProcessHandle leftBehind = ProcessHandle.of(Long.parseLong(killed[0])).orElseThrow();
 
     try (PostgresServer server = PostgresServer.builder().dataDirectory(data()).start()) {
-      leftBehind.onExit().get(30, TimeUnit.SECONDS);
+      leftBehind.onExit().get(60, TimeUnit.SECONDS);
       assertThat(server.pid()).isNotEqualTo(leftBehind.pid());
       assertThat(query(server, "SELECT 1")).isEqualTo("1");
     }
@@ -179,7 +179,7 @@ class PostgresServerIT {
     ProcessHandle leftBehind = ProcessHandle.of(Long.parseLong(killed[0])).orElseThrow();
 
     try (PostgresServer server = PostgresServer.builder().start()) {
-      leftBehind.onExit().get(30, TimeUnit.SECONDS);
+      leftBehind.onExit().get(60, TimeUnit.SECONDS);
       assertThat(Path.of(killed[1])).doesNotExist();
       assertThat(server.isRunning()).isTrue();
     }

@@ -138,7 +138,7 @@ class ShardsCommandIT {
   private static void terminate(ShardServers.Status server) throws Exception {
     ProcessHandle process = ProcessHandle.of(server.pid()).orElseThrow();
     process.destroy();
-    process.onExit().get(20, TimeUnit.SECONDS);
+    process.onExit().get(60, TimeUnit.SECONDS);
   }
 
   private Path propertiesFile() {

@@ -38,7 +38,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** A record carries the claim; who reaches the store has the payload. */
 class ClaimCheckOverKafkaIT {
 
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   @OutboxEvent(type = "claimed-report", aggregateType = "claimed-report", key = "key")
   private record Report(String key, String text) {}
@@ -160,7 +160,7 @@ class ClaimCheckOverKafkaIT {
               sent.completeExceptionally(cause);
             }
           });
-      assertThat(sent.get(15, TimeUnit.SECONDS)).isTrue();
+      assertThat(sent.get(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConnectWorker implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Map<String, String> settings;
   private @Nullable DistributedHerder herder;
@@ -128,7 +128,7 @@ final class ConnectWorker implements AutoCloseable {
     running().validateConnectorConfig(named(connector), validated);
     try {
       Map<String, List<String>> mistakes = new TreeMap<>();
-      for (ConfigInfo info : validated.get(20, TimeUnit.SECONDS).configs()) {
+      for (ConfigInfo info : validated.get(60, TimeUnit.SECONDS).configs()) {
         if (info.configValue() != null && !info.configValue().errors().isEmpty()) {
           mistakes.put(info.configValue().name(), info.configValue().errors());
         }
@@ -157,7 +157,7 @@ final class ConnectWorker implements AutoCloseable {
   private boolean tryPut(ConnectConnector connector) throws Exception {
     FutureCallback<Herder.Created<ConnectorInfo>> put = new FutureCallback<>();
     running().putConnectorConfig(connector.name(), named(connector), true, put);
-    put.get(10, TimeUnit.SECONDS);
+    put.get(60, TimeUnit.SECONDS);
     return true;
   }
 
@@ -186,7 +186,7 @@ final class ConnectWorker implements AutoCloseable {
             () -> {
               FutureCallback<Void> stopped = new FutureCallback<>();
               running().stopConnector(connector.name(), stopped);
-              stopped.get(10, TimeUnit.SECONDS);
+              stopped.get(60, TimeUnit.SECONDS);
               return true;
             });
     await().atMost(PATIENCE).until(() -> state(connector).startsWith("NONE"));
@@ -206,7 +206,7 @@ final class ConnectWorker implements AutoCloseable {
     FutureCallback<Herder.Created<ConnectorInfo>> deleted = new FutureCallback<>();
     running().deleteConnectorConfig(connector.name(), deleted);
     try {
-      deleted.get(20, TimeUnit.SECONDS);
+      deleted.get(60, TimeUnit.SECONDS);
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }

@@ -29,7 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A relay as the transport sees it: one term that hands messages over and notes what is done. */
 final class Sender implements AutoCloseable {
 
-  static final Duration SOON = Duration.ofSeconds(20);
+  static final Duration SOON = Duration.ofSeconds(60);
 
   /** Parked ones come back at once, so that tests are quick. */
   static final LaneOptions RETRIES =

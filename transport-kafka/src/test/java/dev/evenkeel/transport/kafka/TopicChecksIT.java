@@ -33,7 +33,7 @@ class TopicChecksIT {
                               "max.message.bytes",
                               "2000"))))
           .all()
-          .get(10, TimeUnit.SECONDS);
+          .get(60, TimeUnit.SECONDS);
 
       assertThat(checks.check(topic))
           .isInstanceOfSatisfying(

@@ -61,7 +61,7 @@ final class Topics implements AutoCloseable {
   void delete(String name) {
     get(admin.deleteTopics(List.of(name)).all());
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .until(() -> !get(admin.listTopics().names()).contains(name));
   }
 

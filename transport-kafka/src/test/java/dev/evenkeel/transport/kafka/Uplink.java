@@ -38,7 +38,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** An installation whose messages are relayed to Kafka, by one or the other. */
 final class Uplink implements AutoCloseable {
 
-  static final Duration SOON = Duration.ofSeconds(40);
+  static final Duration SOON = Duration.ofSeconds(60);
 
   private static final JsonPayloadCodec CODEC = new JsonPayloadCodec(JsonMapper.builder().build());
 

@@ -24,7 +24,7 @@ import org.springframework.test.context.ActiveProfiles;
 @DirtiesContext // ends the broker with the class
 class KafkaOrdersIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @Autowired private Transport transport;
   @LocalServerPort private int port;

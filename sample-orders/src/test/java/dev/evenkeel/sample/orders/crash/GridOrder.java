@@ -19,7 +19,7 @@ import java.util.concurrent.Callable;
  */
 final class GridOrder implements Callable<Void> {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(40);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration LOOK = Duration.ofMillis(5);
   private static final Set<Integer> TAKEN = Set.of(202, 409);
 

@@ -32,7 +32,7 @@ class KillGridIT {
 
   /** A round with one kill, and one with two: as much as a build has time for. */
   @Test
-  @Timeout(value = 2, unit = TimeUnit.MINUTES) // it takes half a minute on an idle machine
+  @Timeout(value = 8, unit = TimeUnit.MINUTES) // it takes half a minute on an idle machine
   void aSampleOfOrdersEndsWellWhereverTheirProcessIsKilled() throws Exception {
     List<Cell> shuffled = new ArrayList<>(Cell.all());
     Collections.shuffle(shuffled, new Random(Seed.draw()));

@@ -88,13 +88,13 @@ class EarlierDirectoryIT {
             .getLocation();
 
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(
             () ->
                 assertThat(http.get().uri(placed).retrieve().body(String.class))
                     .contains("\"status\":\"SHIPPED\""));
     await()
-        .atMost(Duration.ofSeconds(15))
+        .atMost(Duration.ofSeconds(60))
         .untilAsserted(
             () ->
                 assertThat(http.get().uri("/audit").retrieve().body(String.class))

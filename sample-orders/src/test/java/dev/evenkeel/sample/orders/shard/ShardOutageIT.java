@@ -25,7 +25,7 @@ import org.springframework.web.client.RestClient;
 /** One shard is away while a new installation starts. */
 class ShardOutageIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @Test
   void theOthersGoOnAndTheSeedsFollowWhenItComes() {

@@ -29,7 +29,7 @@ import tools.jackson.databind.JsonNode;
  */
 class SplitIT {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(18);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final Map<String, HttpApi> HTTP = new TreeMap<>();
   private static final List<ConfigurableApplicationContext> RUNNING = new ArrayList<>();

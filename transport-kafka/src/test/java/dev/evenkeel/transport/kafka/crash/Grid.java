@@ -16,8 +16,8 @@ final class Grid {
 
   private static final Logger log = LoggerFactory.getLogger(Grid.class);
 
-  private static final Duration REACHED = Duration.ofSeconds(40);
-  private static final Duration RECOVERED = Duration.ofSeconds(40);
+  private static final Duration REACHED = Duration.ofSeconds(60);
+  private static final Duration RECOVERED = Duration.ofSeconds(60);
   private static final int REFUSED = 5;
 
   private final Trial trial;

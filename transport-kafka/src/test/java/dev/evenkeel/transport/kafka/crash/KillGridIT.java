@@ -30,7 +30,7 @@ class KillGridIT {
   private static final String ONLY = "evenkeel.test.cells";
 
   @Test
-  @Timeout(value = 3, unit = TimeUnit.MINUTES) // it takes a minute on an idle machine
+  @Timeout(value = 8, unit = TimeUnit.MINUTES) // it takes a minute on an idle machine
   void aSampleOfKillsLosesDoublesAndOvertakesNothing() throws InterruptedException {
     try (Trial trial = Trial.create()) {
       List<Cell> shuffled = shuffled(trial.random());
@@ -57,7 +57,7 @@ class KillGridIT {
   /** A grid that does not see this would prove nothing. */
   @Test
   @Tag("grid")
-  @Timeout(value = 3, unit = TimeUnit.MINUTES)
+  @Timeout(value = 8, unit = TimeUnit.MINUTES)
   void acknowledgingBeforeTheBrokerDoesLosesMessagesAndIsSeen() throws InterruptedException {
     try (Trial trial = Trial.prematurelyAcknowledging()) {
       Grid grid = new Grid(trial);
