@@ -61,6 +61,14 @@ public final class InboxReceiver {
     }
 
     /**
+     * Whether the commit need not wait for the disk, because the caller acknowledges only after a
+     * later one that did. Counts where effects happen in the installation's own database.
+     */
+    default boolean grouped() {
+      return false;
+    }
+
+    /**
      * The transaction began: the caller may now end it by its backend. A direct handler may begin
      * several, one after the other.
      *
@@ -101,6 +109,16 @@ public final class InboxReceiver {
     this.time = time;
     this.claims = new ClaimCheck(payloads);
     this.table = new InboxTable(options.schema(), options.handlerTimeout());
+  }
+
+  /** Whether commits may wait for the disk together. */
+  public boolean grouped() {
+    return options.commit() == InboxCommit.GROUPED;
+  }
+
+  /** The installation's database. */
+  public DataSource home() {
+    return home;
   }
 
   /** How long a handled message is remembered. */
@@ -252,7 +270,8 @@ public final class InboxReceiver {
                   target.slot(),
                   SessionNames.of(options.schema(), attempt.fence(), "handler"),
                   condition(atHome, attempt),
-                  attempt.revision());
+                  attempt.revision(),
+                  !atHome || attempt.release() || !attempt.grouped());
             });
     if (inserted.isEmpty()) {
       return false;
@@ -301,9 +320,11 @@ public final class InboxReceiver {
       OutboxMessage message,
       Attempt attempt) {
     boolean inInbox =
-        onConnection(
-            target.dataSource(),
-            c -> table.exists(c, ring(target).of(message), message, handler.consumer()));
+        atHome
+            ? isInInboxForGood(target, handler, message)
+            : onConnection(
+                target.dataSource(),
+                c -> table.exists(c, ring(target).of(message), message, handler.consumer()));
     if (inInbox || !atHome) {
       observer.duplicate(handler.consumer());
       return ReceiveOutcome.DUPLICATE;
@@ -312,6 +333,32 @@ public final class InboxReceiver {
       return ReceiveOutcome.ALREADY_PARKED;
     }
     return refused(onConnection(home, c -> table.parked(c, message, handler.consumer())));
+  }
+
+  /**
+   * Looks, and makes durable what it sees: whoever handled the message may have left its commit to
+   * a {@linkplain InboxCommit#GROUPED group}, whose wait a crash could still take from it.
+   */
+  private boolean isInInboxForGood(
+      TransactionTarget target, InboxHandlerMethod handler, OutboxMessage message) {
+    int bucket = ring(target).of(message);
+    try {
+      return ProtocolTransaction.inTransaction(
+          home,
+          "Looking for a message in the inbox",
+          c -> {
+            boolean there = table.exists(c, bucket, message, handler.consumer());
+            if (there) {
+              DurableCommit.write(c);
+            }
+            return there;
+          });
+    } catch (UncategorizedSQLException e) {
+      if (e.getSQLException() != null && DurableCommit.isForbidden(e.getSQLException())) {
+        return true; // then no process of this role groups its commits, either
+      }
+      throw e;
+    }
   }
 
   /**

@@ -28,7 +28,7 @@ final class InboxTable {
   private static final String SETTINGS =
       """
       WITH settings AS MATERIALIZED (
-          SELECT set_config('synchronous_commit', 'on', true),
+          SELECT set_config('synchronous_commit', ?, true),
                  set_config('lock_timeout', ?, true),
                  set_config('statement_timeout', ?, true),
                  set_config('idle_in_transaction_session_timeout', ?, true),
@@ -107,8 +107,9 @@ final class InboxTable {
   }
 
   /**
-   * Inserts the row, and with it makes the transaction durable, bounded and recognisable.
+   * Inserts the row, and with it makes the transaction bounded and recognisable.
    *
+   * @param durable whether its commit waits for the disk
    * @param slot of the effects; null where the application is not sharded
    * @param condition what the parked tables must say; only where they are in the same database
    * @param revision for {@link Condition#WAITING}: of the message as it was read
@@ -122,7 +123,8 @@ final class InboxTable {
       @Nullable Integer slot,
       String applicationName,
       Condition condition,
-      int revision)
+      int revision,
+      boolean durable)
       throws SQLException {
     String sql =
         switch (condition) {
@@ -131,21 +133,21 @@ final class InboxTable {
           case WAITING -> insertIfWaiting;
         };
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      settings(statement, applicationName);
-      statement.setInt(5, bucket);
-      statement.setObject(6, message.id());
-      statement.setString(7, consumer);
-      statement.setObject(8, slot, Types.SMALLINT);
+      settings(statement, applicationName, durable);
+      statement.setInt(6, bucket);
+      statement.setObject(7, message.id());
+      statement.setString(8, consumer);
+      statement.setObject(9, slot, Types.SMALLINT);
       if (condition == Condition.WAITING) {
-        statement.setString(9, consumer);
-        statement.setObject(10, message.id());
-        statement.setInt(11, revision);
+        statement.setString(10, consumer);
+        statement.setObject(11, message.id());
+        statement.setInt(12, revision);
       } else if (condition == Condition.NOT_PARKED) {
-        statement.setString(9, consumer);
-        statement.setString(10, message.aggregateType());
-        statement.setString(11, message.aggregateId());
-        statement.setString(12, consumer);
-        statement.setObject(13, message.id());
+        statement.setString(10, consumer);
+        statement.setString(11, message.aggregateType());
+        statement.setString(12, message.aggregateId());
+        statement.setString(13, consumer);
+        statement.setObject(14, message.id());
       }
       try (ResultSet row = statement.executeQuery()) {
         return row.next()
@@ -155,10 +157,10 @@ final class InboxTable {
     }
   }
 
-  /** As {@link #insert}, without a row. */
+  /** As {@link #insert} with a durable commit, without a row. */
   Session begin(Connection connection, String applicationName) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(SETTINGS_ONLY)) {
-      settings(statement, applicationName);
+      settings(statement, applicationName, true);
       try (ResultSet row = statement.executeQuery()) {
         row.next();
         return new Session(row.getInt(1), row.getString(2));
@@ -166,11 +168,13 @@ final class InboxTable {
     }
   }
 
-  private void settings(PreparedStatement statement, String applicationName) throws SQLException {
-    statement.setString(1, timeoutMillis);
+  private void settings(PreparedStatement statement, String applicationName, boolean durable)
+      throws SQLException {
+    statement.setString(1, durable ? "on" : "off");
     statement.setString(2, timeoutMillis);
-    statement.setString(3, idleMillis);
-    statement.setString(4, applicationName);
+    statement.setString(3, timeoutMillis);
+    statement.setString(4, idleMillis);
+    statement.setString(5, applicationName);
   }
 
   boolean exists(Connection connection, int bucket, OutboxMessage message, String consumer)

@@ -35,7 +35,10 @@ final class EventTable {
   void insert(Connection c, UUID sagaId, Kind kind, String type, byte[] payload)
       throws SQLException {
     String sql =
-        "INSERT INTO %s.saga_event (saga_id, kind, type, payload) VALUES (?, ?, ?, ?)"
+        """
+        INSERT INTO %s.saga_event (saga_id, kind, type, payload)
+        SELECT ?, ?, ?, ? WHERE set_config('synchronous_commit', 'on', true) IS NOT NULL
+        """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {
       statement.setObject(1, sagaId);
@@ -53,6 +56,7 @@ final class EventTable {
         """
         WITH living AS (UPDATE %1$s.saga_wake SET bumped = bumped + 1 WHERE saga_id = ? RETURNING saga_id)
         INSERT INTO %1$s.saga_event (saga_id, kind, type, payload) SELECT saga_id, ?, ?, ? FROM living
+         WHERE set_config('synchronous_commit', 'on', true) IS NOT NULL
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {

@@ -83,7 +83,7 @@ final class KeyTable {
         new TimedSql(
             schema,
             """
-            SELECT pg_advisory_xact_lock_shared(hashtextextended(?, 0));
+            SELECT pg_advisory_xact_lock_shared(hashtextextended(?, 0)), set_config('synchronous_commit', 'on', true);
             WITH k AS (
               INSERT INTO @schema.saga_key AS k (slot, saga, key, saga_id, started_by, request_hash)
               SELECT ?::smallint, ?, ?, ?::uuid, ?::uuid, ?::bytea
@@ -112,7 +112,9 @@ final class KeyTable {
   /**
    * Starts, unless the key was started before: two statements, for the second has to see what was
    * committed before the first had its lock; one round trip. An instance that was signalled before
-   * its start has news at birth and no owner: whoever claims it reads them.
+   * its start has news at birth and no owner: whoever claims it reads them. The caller's
+   * transaction waits for the disk, whatever the session says: what a saga does on other shards
+   * rests on its start.
    *
    * @param recordedAt when its definition got the shape that the caller knows
    * @param held whether the transaction has locked the definition's row; if not, nothing happens

@@ -79,7 +79,7 @@ record EvenkeelOptions(
     return new EvenkeelOptions(
         migration,
         outbox(schema, properties.outbox()),
-        new InboxOptions(schema, inbox.window(), inbox.handlerTimeout()),
+        new InboxOptions(schema, inbox.window(), inbox.handlerTimeout(), inbox.commit()),
         lanes,
         relay,
         saga(schema, relay.node(), application, properties.saga(), virtualThreads),

@@ -1,6 +1,7 @@
 package dev.evenkeel.autoconfigure;
 
 import dev.evenkeel.outbox.DeadLetterPolicy;
+import dev.evenkeel.outbox.InboxCommit;
 import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.shard.guard.DualWriteMode;
@@ -167,6 +168,9 @@ record EvenkeelProperties(
    *     come back, shorter than the inbox ring; older messages are dead letters at first receipt.
    * @param handlerTimeout Longest time a handler may take, 10ms to 5m, and more than 1.5s below the
    *     relay's lease. Beyond it the transaction is ended and the attempt has failed.
+   * @param commit When a handler's transaction waits for the disk. durable: at its commit. grouped:
+   *     together with others before the message is acknowledged; a crash of the server in between
+   *     takes it back, and the message is delivered again.
    * @param lanes Most deliveries at a time, each with a database connection while it runs, 1 to
    *     1024.
    * @param outageBudget How long a database may be away before messages headed there are parked, up
@@ -181,6 +185,7 @@ record EvenkeelProperties(
   record Inbox(
       @DefaultValue("10d") Duration window,
       @DefaultValue("5s") Duration handlerTimeout,
+      @DefaultValue("durable") InboxCommit commit,
       @DefaultValue("16") int lanes,
       @DefaultValue("10s") Duration outageBudget,
       @DefaultValue("block") DeadLetterPolicy deadLetterPolicy,

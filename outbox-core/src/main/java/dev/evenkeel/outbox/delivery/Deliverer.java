@@ -54,14 +54,19 @@ final class Deliverer {
     record Abandoned() implements Result {}
   }
 
-  /** Delivers a message that comes live. */
-  Result attempt(InboxHandlerMethod handler, OutboxMessage message, Runnable onAbandon) {
-    return redeemAndAttempt(handler, message, null, onAbandon);
+  /**
+   * Delivers a message that comes live.
+   *
+   * @param grouped whether the caller waits for a later durable commit before it acknowledges
+   */
+  Result attempt(
+      InboxHandlerMethod handler, OutboxMessage message, boolean grouped, Runnable onAbandon) {
+    return redeemAndAttempt(handler, message, null, grouped, onAbandon);
   }
 
   /** Delivers a message that was parked. */
   Result release(InboxHandlerMethod handler, ParkedMessage parked, Runnable onAbandon) {
-    return redeemAndAttempt(handler, parked.message(), parked, onAbandon);
+    return redeemAndAttempt(handler, parked.message(), parked, false, onAbandon);
   }
 
   /** The payload of a message that carries a claim is in memory for this attempt only. */
@@ -69,6 +74,7 @@ final class Deliverer {
       InboxHandlerMethod handler,
       OutboxMessage carried,
       @Nullable ParkedMessage parked,
+      boolean grouped,
       Runnable onAbandon) {
     OutboxMessage message = carried;
     if (carried.headers().containsKey(MessageHeaders.CLAIM_CHECK)) {
@@ -85,13 +91,14 @@ final class Deliverer {
       }
       outages.answered(PAYLOADS);
     }
-    return attempt(handler, message, parked, onAbandon);
+    return attempt(handler, message, parked, grouped, onAbandon);
   }
 
   private Result attempt(
       InboxHandlerMethod handler,
       OutboxMessage message,
       @Nullable ParkedMessage parked,
+      boolean grouped,
       Runnable onAbandon) {
     TransactionTarget target;
     try {
@@ -109,7 +116,7 @@ final class Deliverer {
     Result result;
     try {
       ReceiveOutcome outcome =
-          receiver.receive(handler, message, target, attemptOf(parked, watched));
+          receiver.receive(handler, message, target, attemptOf(parked, grouped, watched));
       if (outcome == ReceiveOutcome.HANDLED || outcome == ReceiveOutcome.DUPLICATE) {
         outages.answered(target.name()); // the others are told by the parked tables at home
       }
@@ -152,7 +159,7 @@ final class Deliverer {
   }
 
   private InboxReceiver.Attempt attemptOf(
-      @Nullable ParkedMessage parked, HandlerWatchdog.Running watched) {
+      @Nullable ParkedMessage parked, boolean grouped, HandlerWatchdog.Running watched) {
     return new InboxReceiver.Attempt() {
       @Override
       public Fence fence() {
@@ -162,6 +169,11 @@ final class Deliverer {
       @Override
       public boolean release() {
         return parked != null;
+      }
+
+      @Override
+      public boolean grouped() {
+        return grouped;
       }
 
       @Override

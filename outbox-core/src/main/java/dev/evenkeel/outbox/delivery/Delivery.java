@@ -19,6 +19,7 @@ final class Delivery {
   private int contentions;
   private long firstFailureAt;
   private long awaySince;
+  private DurableCommits.@Nullable Run handledDuring;
 
   /**
    * Makes a delivery.
@@ -75,6 +76,15 @@ final class Delivery {
 
   void done() {
     fate.oneDone();
+  }
+
+  /** The server's run in which it was handled by a commit that did not wait; null: it waited. */
+  DurableCommits.@Nullable Run handledDuring() {
+    return handledDuring;
+  }
+
+  void handledDuring(DurableCommits.Run run) {
+    handledDuring = run;
   }
 
   void fail(Throwable cause) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +43,7 @@ public final class InboxLanes implements AutoCloseable {
   private final ScheduledExecutorService releases;
   private final LanePool endings = new LanePool(1);
   private final HandlerWatchdog watchdog;
+  private final @Nullable DurableCommits commits;
   private final Map<String, Lanes> feeds = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
@@ -83,6 +85,7 @@ public final class InboxLanes implements AutoCloseable {
     this.clock = LanePool.clock("retries");
     this.watch = LanePool.clock("watchdog");
     this.releases = LanePool.clock("releases");
+    this.commits = receiver.grouped() ? new DurableCommits(receiver.home()) : null;
     this.watchdog = new HandlerWatchdog(options.handlerTimeout(), endings::execute);
     long look = Math.max(10, options.handlerTimeout().toMillis() / 10);
     watch.scheduleWithFixedDelay(watchdog::look, look, look, TimeUnit.MILLISECONDS);
@@ -109,6 +112,7 @@ public final class InboxLanes implements AutoCloseable {
             pool,
             clock,
             new Deliverer(receiver, leadership, watchdog, outages),
+            commits,
             outages,
             closing -> feeds.remove(source, closing));
     if (closed || feeds.putIfAbsent(source, lanes) != null) {
@@ -158,6 +162,9 @@ public final class InboxLanes implements AutoCloseable {
     watch.shutdownNow();
     releases.shutdownNow();
     endings.shutdown();
+    if (commits != null) {
+      commits.close();
+    }
     pool.shutdown();
   }
 }

@@ -7,6 +7,7 @@ import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ParkReason;
 import dev.evenkeel.outbox.ParkedStore;
 import dev.evenkeel.outbox.ParkedStore.ParkOutcome;
+import dev.evenkeel.outbox.ReceiveOutcome;
 import dev.evenkeel.outbox.spi.Acknowledgement;
 import dev.evenkeel.outbox.spi.Leadership;
 import dev.evenkeel.outbox.spi.MessageObserver;
@@ -47,6 +48,7 @@ final class Lanes implements InboxLanes.Feed {
   private final LanePool pool;
   private final ScheduledExecutorService clock;
   private final Deliverer deliverer;
+  private final @Nullable DurableCommits commits;
   private final Outages outages;
   private final Consumer<Lanes> onClose;
   private final ParkedReleaser releaser;
@@ -65,6 +67,7 @@ final class Lanes implements InboxLanes.Feed {
       LanePool pool,
       ScheduledExecutorService clock,
       Deliverer deliverer,
+      @Nullable DurableCommits commits,
       Outages outages,
       Consumer<Lanes> onClose) {
     this.options = options;
@@ -76,6 +79,7 @@ final class Lanes implements InboxLanes.Feed {
     this.pool = pool;
     this.clock = clock;
     this.deliverer = deliverer;
+    this.commits = commits;
     this.outages = outages;
     this.onClose = onClose;
     this.releaser =
@@ -182,7 +186,10 @@ final class Lanes implements InboxLanes.Feed {
     }
   }
 
-  /** Null when the message's fate is durable, {@link #LEFT}, or the time until the next turn. */
+  /**
+   * Null when the message's fate is durable, or will be by the {@link DurableCommits}, {@link
+   * #LEFT}, or the time until the next turn.
+   */
   private interface Step {
     @Nullable Duration take();
   }
@@ -207,12 +214,29 @@ final class Lanes implements InboxLanes.Feed {
       later(queue, again);
       return;
     }
-    delivery.done();
+    acknowledge(delivery);
     if (queue.next()) {
       pool.execute(() -> work(queue));
     } else {
       queues.computeIfPresent(queue.id(), (id, q) -> q.isEmpty() ? null : q);
     }
+  }
+
+  /** At once, or when its commit is durable; the next of its key need not wait for that. */
+  private void acknowledge(Delivery delivery) {
+    DurableCommits.Run during = delivery.handledDuring();
+    if (commits == null || during == null) {
+      delivery.done();
+      return;
+    }
+    commits.whenDurable(
+        during,
+        () -> {
+          if (!closed) {
+            delivery.done();
+          }
+        },
+        delivery::fail);
   }
 
   private void later(KeyQueue queue, Duration delay) {
@@ -233,6 +257,7 @@ final class Lanes implements InboxLanes.Feed {
       String error = handlers.refusal(delivery.consumer(), delivery.message());
       return park(delivery, delivery.refusal(), error, null);
     }
+    DurableCommits.Run during = commits == null ? null : commits.run();
     CompletableFuture<@Nullable Void> attempt = queue.attemptBegins();
     Deliverer.Result result;
     try {
@@ -240,6 +265,7 @@ final class Lanes implements InboxLanes.Feed {
           deliverer.attempt(
               handler,
               delivery.message(),
+              during != null,
               () -> {
                 attempt.complete(null); // its session was ended; the thread may never return
                 abandoned(queue, delivery);
@@ -248,6 +274,9 @@ final class Lanes implements InboxLanes.Feed {
       attempt.complete(null);
     }
     if (result instanceof Deliverer.Result.Received received) {
+      if (received.outcome() == ReceiveOutcome.HANDLED && during != null) {
+        delivery.handledDuring(during);
+      }
       return switch (received.outcome()) {
         case HANDLED, DUPLICATE, ALREADY_PARKED -> null;
         case KEY_PARKED -> queueBehind(delivery);

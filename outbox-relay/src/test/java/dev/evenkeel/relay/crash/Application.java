@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.EventTypes;
+import dev.evenkeel.outbox.InboxCommit;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.InboxOptions;
@@ -133,7 +134,11 @@ final class Application implements AutoCloseable {
     LaneOptions lanes = lanes(roles);
     InboxReceiver receiver =
         new InboxReceiver(
-            new InboxOptions(SCHEMA, Duration.ofDays(10), lanes.handlerTimeout()),
+            new InboxOptions(
+                SCHEMA,
+                Duration.ofDays(10),
+                lanes.handlerTimeout(),
+                roles.contains(Role.GROUPED_COMMITS) ? InboxCommit.GROUPED : InboxCommit.DURABLE),
             dataSource,
             (consumer, message, shardKey) -> home,
             MessageObserver.NONE,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.evenkeel.testing.database.PostgresServer;
 import java.time.Duration;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -17,15 +18,30 @@ class CrashedDatabaseIT {
   }
 
   @Test
+  void soItIsWithCommitsInGroups() throws InterruptedException {
+    survive(2, Role.GROUPED_COMMITS);
+  }
+
+  @Test
   @Tag("slow")
   void nothingIsLostDoubledOrOvertakenOverTenCrashes() throws InterruptedException {
     survive(10);
   }
 
-  private static void survive(int crashes) throws InterruptedException {
+  @Test
+  @Tag("slow")
+  void soItIsWithCommitsInGroupsOverTenCrashes() throws InterruptedException {
+    survive(10, Role.GROUPED_COMMITS);
+  }
+
+  private static void survive(int crashes, Role... more) throws InterruptedException {
     try (PostgresServer server = PostgresServer.builder().start();
         Trial trial = Trial.in(server.createDatabase("crash"))) {
-      ChildProcess application = trial.start("survivor", Role.RELAY, Role.WRITER);
+      ChildProcess application =
+          trial.start(
+              "survivor",
+              Stream.concat(Stream.of(Role.RELAY, Role.WRITER), Stream.of(more))
+                  .toArray(Role[]::new));
       for (int n = 0; n < crashes; n++) {
         trial.awaitAttempts(200 + trial.random().nextInt(400));
         trial.fault("crash of PostgreSQL");

@@ -16,6 +16,8 @@ enum Role {
   HUGE_TRANSACTION,
   /** Changes state and then, in a second step, tells others, as people do without an outbox. */
   DUAL_WRITER,
+  /** Its handler's commits wait for the disk in groups. */
+  GROUPED_COMMITS,
   /** Its handler fails where it finds that the process was suspended. */
   FAILS_AFTER_SUSPENSION
 }

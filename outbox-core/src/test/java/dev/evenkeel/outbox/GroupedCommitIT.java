@@ -1,0 +1,273 @@
+package dev.evenkeel.outbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.evenkeel.migrations.SchemaMigration;
+import dev.evenkeel.outbox.CoreDatabase.OrderPlaced;
+import dev.evenkeel.outbox.delivery.InboxLanes;
+import dev.evenkeel.outbox.delivery.LaneOptions;
+import dev.evenkeel.outbox.spi.Acknowledgement;
+import dev.evenkeel.outbox.spi.Fence;
+import dev.evenkeel.outbox.spi.Leadership;
+import dev.evenkeel.outbox.spi.MessageObserver;
+import dev.evenkeel.outbox.spi.TransactionTarget;
+import dev.evenkeel.testing.database.DatabaseInfo;
+import dev.evenkeel.testing.database.PostgresServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+
+/** On a server that writes nothing to disk of its own accord for ten seconds. */
+class GroupedCommitIT {
+
+  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final String CONSUMER = "orders";
+  private static final Fence FENCE = Fence.relay(1);
+
+  private static final Leadership LEADER =
+      new Leadership() {
+        @Override
+        public long epoch() {
+          return FENCE.epoch();
+        }
+
+        @Override
+        public boolean mayDispatch() {
+          return true;
+        }
+      };
+
+  private static PostgresServer server;
+  private static DataSource home;
+  private static JdbcTemplate jdbc;
+
+  private final Handler handler = new Handler();
+  private final InboxHandlers handlers = handlers();
+
+  @BeforeAll
+  static void start() {
+    server = PostgresServer.builder().setting("wal_writer_delay", "10s").start();
+    DatabaseInfo database = server.createDatabase("grouped");
+    new SchemaMigration(CoreDatabase.SCHEMA).migrate(database.dataSource());
+    home = database.dataSource();
+    jdbc = new JdbcTemplate(home);
+    jdbc.update("UPDATE evenkeel.relay_state SET epoch = 1");
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  /** Notes how each message's transaction will commit, and where its WAL ends. */
+  private static final class Handler {
+
+    private final Map<String, String> commits = new ConcurrentHashMap<>();
+    private final Map<String, String> positions = new ConcurrentHashMap<>();
+    private volatile Runnable then = () -> {};
+
+    @InboxHandler(consumer = CONSUMER)
+    void on(OrderPlaced event) {
+      commits.put(
+          event.orderId(),
+          jdbc.queryForObject("SELECT current_setting('synchronous_commit')", String.class));
+      positions.put(
+          event.orderId(),
+          jdbc.queryForObject("SELECT pg_current_wal_insert_lsn()::text", String.class));
+      then.run();
+    }
+  }
+
+  private InboxHandlers handlers() {
+    try {
+      var method = Handler.class.getDeclaredMethod("on", OrderPlaced.class);
+      return InboxHandlers.builder(CoreDatabase.TYPES, CoreDatabase.CODEC)
+          .add(handler, method, method.getAnnotation(InboxHandler.class))
+          .build();
+    } catch (NoSuchMethodException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private InboxReceiver receiver(TransactionTarget target) {
+    return new InboxReceiver(
+        new InboxOptions(
+            CoreDatabase.SCHEMA, Duration.ofDays(10), Duration.ofSeconds(5), InboxCommit.GROUPED),
+        home,
+        (consumer, message, shardKey) -> target,
+        MessageObserver.NONE,
+        TimeSource.SYSTEM);
+  }
+
+  private static TransactionTarget atHome() {
+    return new TransactionTarget("home", home, new DataSourceTransactionManager(home));
+  }
+
+  private InboxLanes lanes() {
+    return new InboxLanes(
+        LaneOptions.defaults(),
+        handlers,
+        receiver(atHome()),
+        new ParkedStore(home, CoreDatabase.SCHEMA, MessageObserver.NONE, TimeSource.SYSTEM),
+        MessageObserver.NONE,
+        InboxLanes.UnknownTypes.PARK);
+  }
+
+  private boolean isDurable(String key) {
+    return Boolean.TRUE.equals(
+        jdbc.queryForObject(
+            "SELECT pg_current_wal_flush_lsn() > ?::pg_lsn",
+            Boolean.class,
+            handler.positions.get(key)));
+  }
+
+  /** Whether a message was durable when it was acknowledged; or why it never will be. */
+  private final class Fates {
+
+    private final Map<String, Boolean> acknowledged = new ConcurrentHashMap<>();
+    private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+
+    Acknowledgement of(String key) {
+      return new Acknowledgement() {
+        @Override
+        public void acknowledge() {
+          acknowledged.put(key, isDurable(key));
+        }
+
+        @Override
+        public void fail(Throwable cause) {
+          failures.add(cause);
+        }
+      };
+    }
+  }
+
+  private int sent;
+
+  /** Sends until a message's commit does not wait any more, which the first one's does. */
+  private String sendGrouped(InboxLanes.Feed feed, Fates fates) {
+    for (int n = 0; n < 100; n++) {
+      String key = "k" + sent++;
+      feed.send(CoreDatabase.message(key), fates.of(key));
+      await()
+          .atMost(SOON)
+          .until(() -> fates.acknowledged.containsKey(key) || !fates.failures.isEmpty());
+      if ("off".equals(handler.commits.get(key))) {
+        return key;
+      }
+    }
+    throw new AssertionError("No commit was grouped");
+  }
+
+  @Test
+  void messagesAreAcknowledgedOnceTheirCommitIsDurable() {
+    Fates fates = new Fates();
+    try (InboxLanes lanes = lanes()) {
+      InboxLanes.Feed feed = lanes.open(LEADER);
+      sendGrouped(feed, fates);
+      for (int n = 0; n < 50; n++) {
+        String key = "many" + n;
+        feed.send(CoreDatabase.message(key), fates.of(key));
+      }
+      await().atMost(SOON).until(() -> fates.acknowledged.size() >= sent + 50);
+    }
+    assertThat(fates.failures).isEmpty();
+    assertThat(fates.acknowledged).allSatisfy((key, durable) -> assertThat(durable).isTrue());
+  }
+
+  /** What ends when the server crashes has ended. */
+  @Test
+  void messageIsGivenBackWhenTheServerMayHaveCrashedBeforeItsCommitWasDurable() {
+    Fates fates = new Fates();
+    try (InboxLanes lanes = lanes()) {
+      InboxLanes.Feed feed = lanes.open(LEADER);
+      sendGrouped(feed, fates);
+      handler.then =
+          () ->
+              jdbc.queryForList(
+                  """
+                  SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+                   WHERE pid <> pg_backend_pid() AND datname = current_database()
+                  """);
+      OutboxMessage message = CoreDatabase.message("lost");
+      feed.send(message, fates.of("lost"));
+      await().atMost(SOON).until(() -> !fates.failures.isEmpty());
+      assertThat(handler.commits).containsEntry("lost", "off");
+      assertThat(fates.acknowledged).doesNotContainKey("lost");
+      assertThat(fates.failures).singleElement().asString().contains("may have crashed");
+
+      handler.then = () -> {};
+      feed.send(message, fates.of("lost")); // as the next term does
+      await().atMost(SOON).until(() -> fates.acknowledged.containsKey("lost"));
+      sendGrouped(feed, fates);
+    }
+  }
+
+  @Test
+  void whatSomebodyFindsHandledIsDurableWhenItCounts() {
+    InboxReceiver receiver = receiver(atHome());
+    OutboxMessage message = CoreDatabase.message("twice");
+    InboxHandlerMethod method = handlers.find(CONSUMER, message);
+    assertThat(method).isNotNull();
+
+    assertThat(receiver.receive(method, message, attempt(true))).isEqualTo(ReceiveOutcome.HANDLED);
+    assertThat(isDurable("twice")).isFalse();
+    assertThat(receiver.receive(method, message, attempt(false)))
+        .isEqualTo(ReceiveOutcome.DUPLICATE);
+    assertThat(isDurable("twice")).isTrue();
+  }
+
+  @Test
+  void effectsElsewhereWaitForTheirOwnCommit() {
+    DatabaseInfo elsewhere = server.createDatabase("elsewhere");
+    new SchemaMigration(CoreDatabase.SCHEMA).migrate(elsewhere.dataSource());
+    DataSource there = elsewhere.dataSource();
+    InboxReceiver receiver =
+        receiver(
+            new TransactionTarget("elsewhere", there, new DataSourceTransactionManager(there)));
+    OutboxMessage message = CoreDatabase.message("far");
+    InboxHandlerMethod method = handlers.find(CONSUMER, message);
+    assertThat(method).isNotNull();
+    handler.then = () -> assertThat(commitOf(there)).isEqualTo("on");
+
+    assertThat(receiver.receive(method, message, attempt(true))).isEqualTo(ReceiveOutcome.HANDLED);
+  }
+
+  private static String commitOf(DataSource database) {
+    String commit =
+        new JdbcTemplate(database)
+            .queryForObject("SELECT current_setting('synchronous_commit')", String.class);
+    return commit == null ? "" : commit;
+  }
+
+  private static InboxReceiver.Attempt attempt(boolean grouped) {
+    return new InboxReceiver.Attempt() {
+      @Override
+      public Fence fence() {
+        return FENCE;
+      }
+
+      @Override
+      public boolean release() {
+        return false;
+      }
+
+      @Override
+      public boolean grouped() {
+        return grouped;
+      }
+
+      @Override
+      public void began(TransactionTarget target, int backendPid, String startedAt) {}
+    };
+  }
+}
