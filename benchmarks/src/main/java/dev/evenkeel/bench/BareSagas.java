@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
 /**
  * The reference for sagas: the framework's protocol on the framework's tables in bare JDBC, and
@@ -25,12 +26,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * what the framework is measured by.
  */
 final class BareSagas implements SagaRunner {
-
-  private static final List<String> STEPS = List.of("first", "second", "third");
-
-  /** After each step. */
-  private static final List<String> PROGRESS =
-      List.of("[\"first\"]", "[\"first\", \"second\"]", "[\"first\", \"second\", \"third\"]");
 
   private static final String START =
       """
@@ -56,6 +51,11 @@ final class BareSagas implements SagaRunner {
       """
           .formatted(SagaDatabases.SCHEMA);
 
+  private final List<String> steps;
+
+  /** After each step. */
+  private final List<String> doneSteps = new ArrayList<>();
+
   private final List<HikariDataSource> pools;
   private final List<BareProgress> progress = new ArrayList<>();
   private final AtomicLong numbers = new AtomicLong();
@@ -66,7 +66,23 @@ final class BareSagas implements SagaRunner {
    * @param connections on each database
    */
   BareSagas(SagaDatabases databases, int connections) throws SQLException {
-    this.pools = databases.openPools(connections);
+    this(databases, databases.openPools(connections), StepNames.USUAL);
+  }
+
+  /**
+   * The same with pools that are there, and another number of steps.
+   *
+   * @param steps 1 to 10
+   */
+  BareSagas(SagaDatabases databases, List<HikariDataSource> pools, int steps) throws SQLException {
+    this.steps = StepNames.of(steps);
+    this.pools = pools;
+    for (int done = 1; done <= steps; done++) {
+      doneSteps.add(
+          this.steps.subList(0, done).stream()
+              .map(name -> '"' + name + '"')
+              .collect(Collectors.joining(", ", "[", "]")));
+    }
     for (int n = 0; n < pools.size(); n++) {
       progress.add(new BareProgress(databases.database(n).info().connect()));
     }
@@ -85,13 +101,13 @@ final class BareSagas implements SagaRunner {
     try {
       start(home, slot, id, number);
       BareProgress.Saga saga = new BareProgress.Saga(id);
-      for (int step = 0; step < STEPS.size(); step++) {
-        step((home + step) % pools.size(), slot, id, STEPS.get(step), number, writer.notAfter());
-        if (step < STEPS.size() - 1) {
-          writer.defer(saga, PROGRESS.get(step));
+      for (int step = 0; step < steps.size(); step++) {
+        step((home + step) % pools.size(), slot, id, steps.get(step), number, writer.notAfter());
+        if (step < steps.size() - 1) {
+          writer.defer(saga, doneSteps.get(step));
         }
       }
-      writer.end(saga, PROGRESS.get(STEPS.size() - 1));
+      writer.end(saga, doneSteps.get(steps.size() - 1));
     } catch (SQLException e) {
       throw new IllegalStateException("Saga %d failed".formatted(number), e);
     }

@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -36,6 +37,23 @@ final class BenchDatabase implements AutoCloseable {
   /** On a server of one's own, with which it ends. */
   static BenchDatabase on(PostgresServer server, String name) throws SQLException {
     return durable(new BenchDatabase(server.createDatabase(name), info -> {}));
+  }
+
+  /** The same, but closing drops it with its replication slots. */
+  static BenchDatabase temporary(PostgresServer server, String name) throws SQLException {
+    return durable(new BenchDatabase(server.createDatabase(name), info -> drop(server, info)));
+  }
+
+  private static void drop(PostgresServer server, DatabaseInfo database) {
+    BenchDatabase maintenance = new BenchDatabase(server.maintenanceDatabase(), info -> {});
+    try {
+      maintenance.execute(
+          "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '%s'"
+              .formatted(database.name()));
+      maintenance.execute("DROP DATABASE %s WITH (FORCE)".formatted(database.name()));
+    } catch (SQLException e) {
+      throw new IllegalStateException("%s could not be dropped".formatted(database), e);
+    }
   }
 
   /** One that another process has made and will drop. */
@@ -86,6 +104,16 @@ final class BenchDatabase implements AutoCloseable {
     try (Connection connection = info.connect();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
+    }
+  }
+
+  /** Several statements in one session, each in a transaction of its own or several. */
+  void execute(List<String> statements) throws SQLException {
+    try (Connection connection = info.connect();
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
     }
   }
 

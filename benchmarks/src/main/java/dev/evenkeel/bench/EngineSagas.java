@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import javax.sql.DataSource;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -58,6 +59,12 @@ final class EngineSagas implements SagaRunner {
     }
   }
 
+  private static final List<Place> PLACES =
+      List.of(
+          new Place("first", Transfer::first),
+          new Place("second", Transfer::second),
+          new Place("third", Transfer::third));
+
   private final EngineShards shards;
   private final SagaEngine engine;
   private final AtomicLong numbers = new AtomicLong();
@@ -68,16 +75,29 @@ final class EngineSagas implements SagaRunner {
   /**
    * Makes an engine and starts it.
    *
-   * @param connections on each database
+   * @param databases a pool for each
    * @param concurrency most steps at one time on each database
    * @param refusing whether every fifth saga is refused by its last step
    */
-  EngineSagas(SagaDatabases databases, int connections, int concurrency, boolean refusing) {
-    this.shards = new EngineShards(databases.openPools(connections));
+  EngineSagas(List<? extends DataSource> databases, int concurrency, boolean refusing) {
+    this(databases, concurrency, refusing, StepNames.USUAL);
+  }
+
+  /**
+   * The same with another number of steps.
+   *
+   * @param steps 1 to 10
+   */
+  EngineSagas(List<? extends DataSource> databases, int concurrency, boolean refusing, int steps) {
+    this.shards = new EngineShards(databases);
     this.refusing = refusing;
     SagaOptions defaults = SagaOptions.defaults(SagaDatabases.SCHEMA, "bench");
     this.engine =
-        engine(withConcurrency(defaults, concurrency), shards, new Ended(), TIMEOUT, context -> {});
+        engine(
+            withConcurrency(defaults, concurrency),
+            shards,
+            new Ended(),
+            definition(shards, TIMEOUT, steps, context -> {}));
     engine.start();
   }
 
@@ -111,9 +131,15 @@ final class EngineSagas implements SagaRunner {
       SagaObserver observer,
       Duration timeout,
       Consumer<StepContext<Transfer>> beforeSecond) {
+    return engine(
+        options, shards, observer, definition(shards, timeout, StepNames.USUAL, beforeSecond));
+  }
+
+  private static SagaEngine engine(
+      SagaOptions options, EngineShards shards, SagaObserver observer, SagaDefinition definition) {
     return new SagaEngine(
         options,
-        SagaDefinitions.of(List.of(definition(shards, timeout, beforeSecond))),
+        SagaDefinitions.of(List.of(definition)),
         new SagaEngine.Context(
             shards,
             SagaParticipants.NONE,
@@ -127,7 +153,10 @@ final class EngineSagas implements SagaRunner {
   }
 
   private static SagaDefinition definition(
-      EngineShards shards, Duration timeout, Consumer<StepContext<Transfer>> beforeSecond) {
+      EngineShards shards,
+      Duration timeout,
+      int steps,
+      Consumer<StepContext<Transfer>> beforeSecond) {
     Consumer<StepContext<Transfer>> nothing = context -> {};
     Consumer<StepContext<Transfer>> refusal =
         context -> {
@@ -135,28 +164,37 @@ final class EngineSagas implements SagaRunner {
             throw new Refused();
           }
         };
-    return SagaBuilder.saga("transfer", 1, Transfer.class)
-        .key("number")
-        .shardKey("home")
-        .step("first", s -> step(s.after(), "first", Transfer::first, shards, timeout, nothing))
-        .step(
-            "second",
-            s -> step(s.after("first"), "second", Transfer::second, shards, timeout, beforeSecond))
-        .step(
-            "third",
-            s -> step(s.after("second"), "third", Transfer::third, shards, timeout, refusal))
-        .build();
+    SagaBuilder<Transfer> saga =
+        SagaBuilder.saga("transfer", 1, Transfer.class).key("number").shardKey("home");
+    List<String> names = StepNames.of(steps);
+    for (int index = 0; index < steps; index++) {
+      String[] after = index == 0 ? new String[0] : new String[] {names.get(index - 1)};
+      Place place = PLACES.get(index % PLACES.size());
+      Consumer<StepContext<Transfer>> before =
+          index == steps - 1 ? refusal : index == 1 ? beforeSecond : nothing;
+      String name = names.get(index);
+      saga.step(name, s -> step(s.after(after), name, place, shards, timeout, before));
+    }
+    return saga.build();
   }
+
+  /**
+   * Where a step takes effect.
+   *
+   * @param path to the shard key in the command
+   * @param key the same, read
+   */
+  private record Place(String path, Function<Transfer, String> key) {}
 
   private static void step(
       StepBuilder<Transfer> step,
       String name,
-      Function<Transfer, String> key,
+      Place place,
       EngineShards shards,
       Duration timeout,
       Consumer<StepContext<Transfer>> before) {
     RetryPolicy retry = RetryPolicy.DEFAULT;
-    step.shardKey(name)
+    step.shardKey(place.path())
         .returns(Entered.class)
         .timeout(timeout)
         .retry(
@@ -168,7 +206,7 @@ final class EngineSagas implements SagaRunner {
               Transfer command = context.command();
               long number = command.number();
               shards
-                  .jdbc(key.apply(command))
+                  .jdbc(place.key().apply(command))
                   .update(
                       SagaDatabases.INSERT_EFFECT,
                       number,
@@ -180,7 +218,7 @@ final class EngineSagas implements SagaRunner {
         .compensation(
             context ->
                 shards
-                    .jdbc(key.apply(context.command()))
+                    .jdbc(place.key().apply(context.command()))
                     .update(
                         "DELETE FROM bench_effect WHERE saga = ? AND step = ?",
                         context.command().number(),
@@ -201,7 +239,25 @@ final class EngineSagas implements SagaRunner {
 
   @Override
   public SagaLoad run(int callers, Duration duration) throws Exception {
-    return SagaLoad.run(callers, duration, numbers::incrementAndGet, this::saga);
+    return run(callers, duration, 1);
+  }
+
+  /**
+   * The same.
+   *
+   * @param times how many sagas are run for one that counts
+   */
+  SagaLoad run(int callers, Duration duration, int times) throws Exception {
+    return SagaLoad.run(
+        callers,
+        duration,
+        numbers::incrementAndGet,
+        number -> {
+          saga(number);
+          for (int more = 1; more < times; more++) {
+            saga(numbers.incrementAndGet());
+          }
+        });
   }
 
   private void saga(long number) {

@@ -30,6 +30,19 @@ final class EvenkeelPipeline implements Pipeline {
   /** Writers, lanes and what the relay and the registry need beside them. */
   private static final int CONNECTIONS = 40;
 
+  /**
+   * What varies where growth is measured.
+   *
+   * @param connections for writers, lanes and the relay
+   * @param remark the event's text, most of its payload
+   * @param consumers how many handle each event, 1 to {@link EightConsumers#MOST}
+   */
+  record Shape(int connections, String remark, int consumers) {
+
+    /** As everywhere else. */
+    static final Shape USUAL = new Shape(CONNECTIONS, OrderPlaced.REMARK, 1);
+  }
+
   /** What takes the messages from the relay. */
   enum Consumer {
     /** Acknowledges at once, at least once, without an inbox. */
@@ -41,6 +54,7 @@ final class EvenkeelPipeline implements Pipeline {
   private final BenchDatabase database;
   private final Consumer consumer;
   private final OutboxStorage storage;
+  private final Shape shape;
   private final HikariDataSource dataSource;
   private final DataSourceTransactionManager transactions;
   private final RelayWiring wiring;
@@ -62,12 +76,32 @@ final class EvenkeelPipeline implements Pipeline {
     this(database, consumer, options, OutboxStorage.TABLE);
   }
 
+  /** Of another shape. */
+  EvenkeelPipeline(BenchDatabase database, Consumer consumer, Shape shape) {
+    this(
+        database,
+        consumer,
+        RelayOptions.defaults(RelayWiring.SCHEMA, "bench"),
+        OutboxStorage.TABLE,
+        shape);
+  }
+
   private EvenkeelPipeline(
       BenchDatabase database, Consumer consumer, RelayOptions options, OutboxStorage storage) {
+    this(database, consumer, options, storage, Shape.USUAL);
+  }
+
+  private EvenkeelPipeline(
+      BenchDatabase database,
+      Consumer consumer,
+      RelayOptions options,
+      OutboxStorage storage,
+      Shape shape) {
     this.database = database;
     this.consumer = consumer;
     this.storage = storage;
-    this.dataSource = database.pool(CONNECTIONS);
+    this.shape = shape;
+    this.dataSource = database.pool(shape.connections());
     this.transactions = new DataSourceTransactionManager(dataSource);
     this.wiring = new RelayWiring(database.info(), options, dataSource, List.of(OrderPlaced.class));
   }
@@ -90,12 +124,17 @@ final class EvenkeelPipeline implements Pipeline {
       database.execute(statement);
     }
     start(Progress.counting(1));
+    awaitPublished(database, wiring);
+    stop();
+  }
+
+  /** Waits until the first start of a relay has sent what was in the ring. */
+  static void awaitPublished(BenchDatabase database, RelayWiring wiring) throws Exception {
     String published = PUBLISHED.formatted(wiring.polls(), RelayWiring.SCHEMA);
     Waiting.until(
         LONGEST_START,
         () -> "t".equals(database.text(published)),
         () -> "The relay has not published its start");
-    stop();
   }
 
   @Override
@@ -106,9 +145,13 @@ final class EvenkeelPipeline implements Pipeline {
   }
 
   private Relay relay(Progress progress) {
+    if (shape.consumers() > 1) {
+      EightConsumers consumers = new EightConsumers(progress, shape.consumers());
+      return wiring.inProcess(consumers.handlers(), consumers);
+    }
     return consumer == Consumer.INBOX
-        ? wiring.inProcess(new NoOpHandler(progress), new HandledObserver(progress))
-        : wiring.sendingTo(new NoOpTransport(progress));
+        ? wiring.inProcess(List.of(new NoOpHandler(progress)), new HandledObserver(progress))
+        : wiring.sendingTo(new NoOpTransport(progress::deliveredAndHandled));
   }
 
   @Override
@@ -116,7 +159,8 @@ final class EvenkeelPipeline implements Pipeline {
     return new SpringWriter(
         new TransactionTemplate(transactions),
         new JdbcTemplate(dataSource),
-        wiring.outbox(storage, wiring.polls() ? new WakingObserver(relay) : MessageObserver.NONE));
+        wiring.outbox(storage, wiring.polls() ? new WakingObserver(relay) : MessageObserver.NONE),
+        shape.remark());
   }
 
   private void stop() {
@@ -161,7 +205,8 @@ final class EvenkeelPipeline implements Pipeline {
     }
   }
 
-  private record SpringWriter(TransactionTemplate transaction, JdbcTemplate jdbc, Outbox outbox)
+  private record SpringWriter(
+      TransactionTemplate transaction, JdbcTemplate jdbc, Outbox outbox, String remark)
       implements Writer {
 
     @Override
@@ -173,7 +218,7 @@ final class EvenkeelPipeline implements Pipeline {
                 order,
                 OrderPlaced.customerOf(order),
                 OrderPlaced.centsOf(order));
-            outbox.append(OrderPlaced.of(order));
+            outbox.append(OrderPlaced.of(order, remark));
             TransactionSynchronizationManager.registerSynchronization(
                 new BeforeCommit(beforeCommit));
           });
@@ -184,7 +229,7 @@ final class EvenkeelPipeline implements Pipeline {
       transaction.executeWithoutResult(
           status -> {
             for (long order = firstOrder; order < firstOrder + count; order++) {
-              outbox.append(OrderPlaced.of(order));
+              outbox.append(OrderPlaced.of(order, remark));
             }
           });
     }

@@ -11,7 +11,11 @@ record OrderPlaced(long orderId, String customer, long cents, String remark) {
           + " behind the gate, he is old.";
 
   static OrderPlaced of(long order) {
-    return new OrderPlaced(order, customerOf(order), centsOf(order), REMARK);
+    return of(order, REMARK);
+  }
+
+  static OrderPlaced of(long order, String remark) {
+    return new OrderPlaced(order, customerOf(order), centsOf(order), remark);
   }
 
   static String customerOf(long order) {

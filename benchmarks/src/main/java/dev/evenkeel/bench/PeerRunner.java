@@ -1,5 +1,6 @@
 package dev.evenkeel.bench;
 
+import dev.evenkeel.relay.RelayMode;
 import dev.evenkeel.testing.database.DatabaseInfo;
 import java.io.File;
 import java.io.IOException;
@@ -9,37 +10,82 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
-/** A peer, in a process of its own with the same heap: its versions of libraries are not ours. */
+/**
+ * An outbox, in a process of its own with the same heap: a peer, whose versions of libraries are
+ * not ours, or ours.
+ */
 final class PeerRunner implements EventRunner {
 
   private static final Path PROGRAMS = Path.of("benchmarks", "peers");
+
+  private static final List<String> HEAP = List.of("-Xms1g", "-Xmx1g");
 
   private final ChildJvm process;
 
   /** Starts the process and waits until it takes commands. */
   PeerRunner(Peer peer) throws IOException {
-    Path built = PROGRAMS.resolve(peer.label()).resolve("target");
-    this.process =
-        ChildJvm.start(
-            List.of("-Xms1g", "-Xmx1g"),
-            built.resolve("classes")
-                + File.pathSeparator
-                + Files.readString(built.resolve("classpath.txt")).strip(),
-            peer.main(),
-            List.of());
+    this(ChildJvm.start(HEAP, classPath(peer), peer.main(), List.of()));
+  }
+
+  private PeerRunner(ChildJvm process) throws IOException {
+    this.process = process;
     process.expect("ready", process.answer());
+  }
+
+  private static String classPath(Peer peer) throws IOException {
+    Path built = PROGRAMS.resolve(peer.label()).resolve("target");
+    return built.resolve("classes")
+        + File.pathSeparator
+        + Files.readString(built.resolve("classpath.txt")).strip();
+  }
+
+  /** Starts a process with ours. */
+  static PeerRunner evenkeel(RelayMode mode, EvenkeelPipeline.Consumer consumer)
+      throws IOException {
+    return new PeerRunner(
+        ChildJvm.start(HEAP, EvenkeelPeer.class, List.of(mode.name(), consumer.name())));
+  }
+
+  /** How it is set up. */
+  Map<String, String> settings() throws IOException {
+    return settings(process.ask("settings"));
+  }
+
+  /** Reads {@code <name>=<value>}, a tab between any two. */
+  static Map<String, String> settings(String line) {
+    Map<String, String> settings = new TreeMap<>();
+    for (String setting : line.split("\t", -1)) {
+      int name = setting.indexOf('=');
+      settings.put(setting.substring(0, name), setting.substring(name + 1));
+    }
+    return settings;
+  }
+
+  /** Processor time that the process has used so far. */
+  Duration cpu() throws IOException {
+    return Duration.ofNanos(Long.parseLong(process.ask("cpu")));
   }
 
   @Override
   public EndToEnd endToEnd(BenchDatabase database, Duration duration) throws Exception {
+    return endToEnd(database, duration, 1);
+  }
+
+  /** The same, with several events in each transaction. */
+  EndToEnd endToEnd(BenchDatabase database, Duration duration, int perTransaction)
+      throws Exception {
     open(database);
     database.settle();
     String[] words =
-        process.ask("run %d %d".formatted(EndToEnd.WRITERS, duration.toMillis())).split(" ", -1);
+        process
+            .ask("run %d %d %d".formatted(EndToEnd.WRITERS, duration.toMillis(), perTransaction))
+            .split(" ", -1);
     close(process);
     long events = Long.parseLong(words[0]);
     return new EndToEnd(

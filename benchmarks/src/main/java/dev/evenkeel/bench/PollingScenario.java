@@ -1,7 +1,7 @@
 package dev.evenkeel.bench;
 
 import dev.evenkeel.relay.RelayMode;
-import dev.evenkeel.relay.RelayOptions;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -59,17 +59,10 @@ final class PollingScenario implements Scenario {
   }
 
   private static void enter(Options options, List<Entrant> entrants) throws Exception {
-    Map<String, EvenkeelRunner> ours = new LinkedHashMap<>();
-    ours.put(POLLING, runner(RelayMode.POLLING, EvenkeelPipeline.Consumer.INBOX));
-    ours.put(POLLING_NO_OP, runner(RelayMode.POLLING, EvenkeelPipeline.Consumer.NO_OP));
-    ours.put(CDC, runner(RelayMode.CDC, EvenkeelPipeline.Consumer.INBOX));
-    ours.put(CDC_NO_OP, runner(RelayMode.CDC, EvenkeelPipeline.Consumer.NO_OP));
-    ours.forEach(
-        (name, runner) -> {
-          if (options.wants(name)) {
-            entrants.add(new Entrant(name, runner));
-          }
-        });
+    enter(POLLING, RelayMode.POLLING, EvenkeelPipeline.Consumer.INBOX, options, entrants);
+    enter(POLLING_NO_OP, RelayMode.POLLING, EvenkeelPipeline.Consumer.NO_OP, options, entrants);
+    enter(CDC, RelayMode.CDC, EvenkeelPipeline.Consumer.INBOX, options, entrants);
+    enter(CDC_NO_OP, RelayMode.CDC, EvenkeelPipeline.Consumer.NO_OP, options, entrants);
     for (Peer peer : Peer.all()) {
       if (options.wants(peer.label())) {
         entrants.add(new Entrant(peer.label(), new PeerRunner(peer)));
@@ -77,9 +70,16 @@ final class PollingScenario implements Scenario {
     }
   }
 
-  private static EvenkeelRunner runner(RelayMode mode, EvenkeelPipeline.Consumer consumer) {
-    RelayOptions options = RelayOptions.defaults(RelayWiring.SCHEMA, "bench").withMode(mode);
-    return new EvenkeelRunner(database -> new EvenkeelPipeline(database, consumer, options));
+  private static void enter(
+      String name,
+      RelayMode mode,
+      EvenkeelPipeline.Consumer consumer,
+      Options options,
+      List<Entrant> entrants)
+      throws IOException {
+    if (options.wants(name)) {
+      entrants.add(new Entrant(name, PeerRunner.evenkeel(mode, consumer)));
+    }
   }
 
   private static void measure(List<Entrant> entrants, Duration duration, Results results)

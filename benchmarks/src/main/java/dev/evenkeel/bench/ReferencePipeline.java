@@ -37,18 +37,27 @@ final class ReferencePipeline implements Pipeline {
   private static final String INSERT_EVENT =
       "INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload) VALUES (?, ?, ?, ?, ?)";
 
-  private static final byte[] PAYLOAD =
+  private static final String PAYLOAD =
       """
-      {"orderId":123456,"customer":"customer-3456","cents":24456,"remark":"%s"}"""
-          .formatted(OrderPlaced.REMARK)
-          .getBytes(StandardCharsets.UTF_8);
+      {"orderId":123456,"customer":"customer-3456","cents":24456,"remark":"%s"}""";
 
   private final BenchDatabase database;
   private final String replicationSlot;
   private final BareEngine engine;
+  private final byte[] payload;
 
   ReferencePipeline(BenchDatabase database) {
+    this(database, OrderPlaced.REMARK);
+  }
+
+  /**
+   * With another payload, for when that is what is measured.
+   *
+   * @param remark most of the payload
+   */
+  ReferencePipeline(BenchDatabase database, String remark) {
     this.database = database;
+    this.payload = PAYLOAD.formatted(remark).getBytes(StandardCharsets.UTF_8);
     // Replication slots are named cluster-wide.
     this.replicationSlot = REPLICATION_SLOT + "_" + database.info().name();
     this.engine = new BareEngine(database.info(), replicationSlot);
@@ -97,7 +106,7 @@ final class ReferencePipeline implements Pipeline {
 
   @Override
   public Writer openWriter() throws SQLException {
-    return new JdbcWriter(database.info());
+    return new JdbcWriter(database.info(), payload);
   }
 
   @Override
@@ -110,9 +119,11 @@ final class ReferencePipeline implements Pipeline {
     private final Connection connection;
     private final PreparedStatement insertOrder;
     private final PreparedStatement insertEvent;
+    private final byte[] payload;
 
     @SuppressWarnings("MustBeClosedChecker")
-    JdbcWriter(DatabaseInfo database) throws SQLException {
+    JdbcWriter(DatabaseInfo database, byte[] payload) throws SQLException {
+      this.payload = payload;
       connection = database.connect();
       connection.setAutoCommit(false);
       insertOrder = connection.prepareStatement(Tables.INSERT_ORDER);
@@ -147,7 +158,7 @@ final class ReferencePipeline implements Pipeline {
       insertEvent.setString(2, "order");
       insertEvent.setString(3, Long.toString(order));
       insertEvent.setString(4, "order-placed");
-      insertEvent.setBytes(5, PAYLOAD);
+      insertEvent.setBytes(5, payload);
     }
 
     @Override

@@ -40,7 +40,8 @@ public final class RelayNodeMain {
     RelayWiring wiring =
         new RelayWiring(database, arguments[0], dataSource, List.of(AccountMoved.class));
     Relay relay =
-        wiring.inProcess(new Handler(log, new JdbcTemplate(dataSource)), MessageObserver.NONE);
+        wiring.inProcess(
+            List.of(new Handler(log, new JdbcTemplate(dataSource))), MessageObserver.NONE);
     relay.start();
     Thread teller = new Thread(() -> tell(relay), "teller");
     teller.setDaemon(true);

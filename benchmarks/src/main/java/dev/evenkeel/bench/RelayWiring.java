@@ -116,12 +116,12 @@ final class RelayWiring {
   }
 
   /**
-   * A relay that calls the handlers of an object, each in one transaction with its inbox row.
+   * A relay that calls the handlers of objects, each in one transaction with its inbox row.
    *
-   * @param handler has methods with {@link InboxHandler}
+   * @param handlers have methods with {@link InboxHandler}
    */
-  Relay inProcess(Object handler, MessageObserver observer) {
-    return inProcess(handlers(handler), observer);
+  Relay inProcess(List<?> handlers, MessageObserver observer) {
+    return inProcess(handlersOf(handlers), observer);
   }
 
   private Relay inProcess(InboxHandlers handlers, MessageObserver observer) {
@@ -164,12 +164,14 @@ final class RelayWiring {
         observer);
   }
 
-  private InboxHandlers handlers(Object handler) {
+  private InboxHandlers handlersOf(List<?> handlers) {
     InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
-    for (Method method : handler.getClass().getDeclaredMethods()) {
-      InboxHandler annotation = method.getAnnotation(InboxHandler.class);
-      if (annotation != null) {
-        builder.add(handler, method, annotation);
+    for (Object handler : handlers) {
+      for (Method method : handler.getClass().getDeclaredMethods()) {
+        InboxHandler annotation = method.getAnnotation(InboxHandler.class);
+        if (annotation != null) {
+          builder.add(handler, method, annotation);
+        }
       }
     }
     return builder.build();

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What the rounds of a scenario measured, in the order in which it was first added. One thread. */
@@ -16,6 +17,7 @@ final class Results {
   private final Map<String, List<Double>> ratios = new LinkedHashMap<>();
   private final Map<String, List<Double>> figures = new LinkedHashMap<>();
   private final Map<String, Target> targets = new LinkedHashMap<>();
+  private final Map<String, Map<String, String>> settings = new LinkedHashMap<>();
   private final List<String> remarks = new ArrayList<>();
   private final List<String> invalid = new ArrayList<>();
 
@@ -75,6 +77,11 @@ final class Results {
     targets.put(name, target);
   }
 
+  /** Says how something that is measured is set up; replaces what was said of it before. */
+  void settings(String of, Map<String, String> values) {
+    settings.put(of, new TreeMap<>(values));
+  }
+
   /** Says in one sentence how numbers are to be read; goes wherever they go. */
   void remark(String sentence) {
     remarks.add(sentence);
@@ -113,6 +120,25 @@ final class Results {
 
   @Nullable Target targetOf(String name) {
     return targets.get(name);
+  }
+
+  /** Ratios and figures that are not as they should be, a sentence each. */
+  List<String> missed() {
+    List<String> sentences = new ArrayList<>();
+    targets.forEach(
+        (name, target) -> {
+          Double value = ratios().containsKey(name) ? ratios().get(name) : figures().get(name);
+          if (value != null && !target.isMetBy(value)) {
+            sentences.add(
+                String.format(Locale.ROOT, "%s must be %s, was %.3f", name, target, value));
+          }
+        });
+    return sentences;
+  }
+
+  /** How what is measured is set up, by name. */
+  Map<String, Map<String, String>> settings() {
+    return settings;
   }
 
   /** How the numbers are to be read. */

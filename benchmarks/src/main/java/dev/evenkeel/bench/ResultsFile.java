@@ -12,31 +12,14 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.utils.AppInfoParser;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The results as programs read them: one JSON file per scenario. */
 final class ResultsFile {
 
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
   private static final long GIBIBYTE = 1L << 30;
-
-  /** The file's form. {@code invalid} says why the numbers are not to be used; usually empty. */
-  private record Document(
-      String scenario,
-      String date,
-      String machine,
-      Map<String, String> versions,
-      List<Results.Measurement> results,
-      Map<String, Double> ratios,
-      Map<String, Double> figures,
-      List<String> remarks,
-      List<String> invalid) {}
 
   private final Path folder;
 
@@ -50,8 +33,8 @@ final class ResultsFile {
    * @return where it is
    */
   Path write(String scenario, Results results) throws IOException, SQLException {
-    Document document =
-        new Document(
+    ResultsDocument document =
+        new ResultsDocument(
             scenario,
             Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
             machine(),
@@ -59,18 +42,20 @@ final class ResultsFile {
             results.measurements(),
             results.ratios(),
             results.figures(),
+            results.settings(),
             results.remarks(),
             results.invalid());
     Files.createDirectories(folder);
     Path file = folder.resolve(scenario + ".json");
-    Files.writeString(file, MAPPER.writeValueAsString(document) + System.lineSeparator());
+    document.write(file);
     return file;
   }
 
   private static String machine() {
-    return "%d cores, %d GiB of memory, %s %s, heap of %d MiB"
+    return "%d cores (%s), %d GiB of memory, %s %s, heap of %d MiB"
         .formatted(
             Runtime.getRuntime().availableProcessors(),
+            Cpu.model(),
             Math.round(Cpu.physicalMemory() / (double) GIBIBYTE),
             System.getProperty("os.name"),
             System.getProperty("os.arch"),
@@ -83,7 +68,7 @@ final class ResultsFile {
     versions.put("postgresql", serverVersion(TestDatabase.shared().maintenanceDatabase()));
     versions.put("debezium", packaged("io.debezium", "debezium-embedded"));
     versions.put("kafka", AppInfoParser.getVersion());
-    versions.put("dbos", DbosSagas.VERSION);
+    versions.put("dbos", ChildSagas.DBOS_VERSION);
     Peer.all().forEach(peer -> versions.put(peer.label(), peer.version()));
     versions.put("java-uuid-generator", packaged("com.fasterxml.uuid", "java-uuid-generator"));
     versions.put("tsid-creator", packaged("com.github.f4b6a3", "tsid-creator"));

@@ -2,6 +2,7 @@ package dev.evenkeel.bench;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The results as a person reads them. */
@@ -29,8 +30,14 @@ final class ResultsTable {
           .forEach(
               (name, figure) -> judged(name, figure >= 100 ? "%,.0f" : "%.3f", figure, results));
     }
+    results.settings().forEach(this::settings);
     results.remarks().forEach(remark -> line("%n%s", remark));
     results.invalid().forEach(because -> line("%nINVALID RUN: %s", because));
+  }
+
+  private void settings(String of, Map<String, String> values) {
+    line("%n%s is set up with", of);
+    values.forEach((name, value) -> line("  %s = %s", name, value));
   }
 
   private void judged(String name, String format, double value, Results results) {

@@ -124,10 +124,11 @@ final class SagaScenario implements Scenario {
     SagaRunner runner =
         switch (words[1]) {
           case EVENKEEL ->
-              new EngineSagas(databases, CONNECTIONS, CONCURRENCY, words[0].equals(COMPENSATED));
+              new EngineSagas(
+                  databases.openPools(CONNECTIONS), CONCURRENCY, words[0].equals(COMPENSATED));
           case BARE -> new BareSagas(databases, CONNECTIONS);
-          case DBOS -> new DbosSagas(databases.database(0).info(), false);
-          case DBOS_TRANSACTIONAL -> new DbosSagas(databases.database(0).info(), true);
+          case DBOS -> ChildSagas.dbos(databases.database(0).info(), false);
+          case DBOS_TRANSACTIONAL -> ChildSagas.dbos(databases.database(0).info(), true);
           default -> throw new IllegalArgumentException(name + " is no variant");
         };
     return new Entrant(name, databases, runner);

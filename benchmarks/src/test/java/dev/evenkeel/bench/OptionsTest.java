@@ -36,4 +36,29 @@ class OptionsTest {
         .isThrownBy(() -> Options.parse(List.of("outbox", "--seconds", "ten")))
         .withMessage("--seconds must be between 1 and 600, was ten");
   }
+
+  @Test
+  void guardCanBeHalvedWithoutAValue() {
+    Options options = Options.parse(List.of("guard", "--halved", "--rounds", "2"));
+
+    assertThat(options.halved()).isTrue();
+    assertThat(options.rounds()).isEqualTo(2);
+    assertThat(Options.parse(List.of("guard")).halved()).isFalse();
+  }
+
+  @Test
+  void jmhTakesAPatternByItself() {
+    Options options = Options.parse(List.of("jmh", "Coordinator", "--rounds", "1"));
+
+    assertThat(options.parts()).containsExactly("Coordinator");
+  }
+
+  @Test
+  void trialWarmsUpForLess() {
+    Duration usual = Duration.ofSeconds(12);
+
+    assertThat(Options.parse(List.of("peers")).warmUp(usual)).isEqualTo(usual);
+    assertThat(Options.parse(List.of("peers", "--seconds", "1")).warmUp(usual))
+        .isEqualTo(Duration.ofSeconds(2));
+  }
 }

@@ -51,4 +51,16 @@ class ResultsTest {
     assertThat(Results.Target.atLeast(3_500_000)).hasToString(">= 3,500,000");
     assertThat(Results.Target.atLeast(0.97)).hasToString(">= 0.97");
   }
+
+  @Test
+  void missedTargetIsASentence() {
+    Results results = new Results();
+    results.target("outbox", Results.Target.atLeast(0.5));
+    results.target("sagas", Results.Target.atLeast(0.4));
+    results.target("not measured", Results.Target.atLeast(1));
+    results.addRatio("outbox", 0.371);
+    results.addRatio("sagas", 0.58);
+
+    assertThat(results.missed()).containsExactly("outbox must be >= 0.5, was 0.371");
+  }
 }

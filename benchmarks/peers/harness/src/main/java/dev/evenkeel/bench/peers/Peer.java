@@ -1,7 +1,7 @@
 package dev.evenkeel.bench.peers;
 
-import java.util.function.LongConsumer;
-import javax.sql.DataSource;
+import java.util.List;
+import java.util.Map;
 
 /**
  * An outbox on one database, from a business transaction to a handler that does nothing.
@@ -13,19 +13,21 @@ public interface Peer extends AutoCloseable {
   String INSERT_ORDER = "INSERT INTO bench_order (id, customer, total) VALUES (?, ?, ?)";
 
   /**
-   * Makes the tables of the outbox and begins to hand events over.
-   *
-   * @param dataSource a pool, which outlives this
-   * @param handler takes each event's order id; any thread may call it
+   * How it is set up, for those who read the results: what is not as it comes, and what is worth
+   * knowing of that. Without line breaks and tabs.
    */
-  void start(DataSource dataSource, LongConsumer handler) throws Exception;
+  Map<String, String> settings();
+
+  /** Makes the tables of the outbox and begins to hand events over. */
+  void start(PeerDatabase database, Deliveries deliveries) throws Exception;
 
   /**
-   * Inserts an order's row and writes its event, in one transaction. Thread-safe.
+   * Inserts the row of the first order and writes the events of all, in one transaction.
+   * Thread-safe.
    *
    * @param beforeCommit runs in the transaction, when the application has done its part
    */
-  void write(OrderPlaced order, Runnable beforeCommit) throws Exception;
+  void write(List<OrderPlaced> orders, Runnable beforeCommit) throws Exception;
 
   @Override
   void close() throws Exception;

@@ -8,13 +8,16 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /** How far the orders have come; each counts once, however often it is handed over. Thread-safe. */
-final class Progress {
+final class Progress implements Deliveries {
 
   /** More than any machine writes in the longest run. */
   private static final int MOST_ORDERS = 64_000_000;
 
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(60);
   private static final Duration LOOK = Duration.ofMillis(1);
+
+  /** No reading of the clock. */
+  private static final long NONE = Long.MIN_VALUE;
 
   private final AtomicLongArray seen = new AtomicLongArray(MOST_ORDERS / Long.SIZE + 1);
   private final AtomicLong handled = new AtomicLong();
@@ -29,21 +32,34 @@ final class Progress {
    */
   Progress(int timed) {
     committing = new AtomicLongArray(timed);
+    for (int order = 0; order < timed; order++) {
+      committing.setPlain(order, NONE);
+    }
   }
 
   void committing(long order) {
     committing.set((int) order, System.nanoTime());
   }
 
-  void handled(long order) {
+  @Override
+  public void delivered(long order) {
+    if (order < committing.length()) {
+      long now = System.nanoTime();
+      long since = committing.getAndSet((int) order, NONE);
+      if (since != NONE) {
+        delays.recordValue(Math.max(0, now - since));
+      }
+    }
+  }
+
+  @Override
+  public void handled(long order) {
+    delivered(order);
     long now = System.nanoTime();
     long bit = 1L << order; // shifts by the low six bits
     if ((seen.getAndAccumulate((int) (order / Long.SIZE), bit, (before, one) -> before | one) & bit)
         != 0) {
       return;
-    }
-    if (order < committing.length()) {
-      delays.recordValue(Math.max(0, now - committing.get((int) order)));
     }
     lastAt = now;
     handled.incrementAndGet();

@@ -6,13 +6,16 @@ import com.github.kagkarlsson.scheduler.serializer.GsonSerializer;
 import com.github.kagkarlsson.scheduler.task.TaskInstance;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import dev.evenkeel.bench.peers.Deliveries;
 import dev.evenkeel.bench.peers.OrderPlaced;
 import dev.evenkeel.bench.peers.Peer;
+import dev.evenkeel.bench.peers.PeerDatabase;
 import dev.evenkeel.bench.peers.PeerServer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
@@ -69,10 +72,21 @@ public final class DbSchedulerPeer implements Peer {
   }
 
   @Override
-  public void start(DataSource dataSource, LongConsumer handler) {
+  public Map<String, String> settings() {
+    return Map.of(
+        "threads", String.valueOf(THREADS),
+        "polling strategy", "lock-and-fetch, limits %s and %s".formatted(LOWER_LIMIT, UPPER_LIMIT),
+        "polling interval", POLL_EVERY.toMillis() + " ms",
+        "serializer", "Gson",
+        "schedule", "as a batch");
+  }
+
+  @Override
+  public void start(PeerDatabase database, Deliveries deliveries) {
+    DataSource dataSource = database.pool();
     task =
         Tasks.oneTime("order-placed", OrderPlaced.class)
-            .execute((instance, context) -> handler.accept(instance.getData().orderId()));
+            .execute((instance, context) -> deliveries.handled(instance.getData().orderId()));
     transaction = new TransactionTemplate(new DataSourceTransactionManager(dataSource));
     jdbc = new JdbcTemplate(dataSource);
     jdbc.execute(TABLE);
@@ -92,12 +106,16 @@ public final class DbSchedulerPeer implements Peer {
 
   /** As a batch, which spares the look for a task of the same id. */
   @Override
-  public void write(OrderPlaced order, Runnable beforeCommit) {
+  public void write(List<OrderPlaced> orders, Runnable beforeCommit) {
     transaction.executeWithoutResult(
         status -> {
+          OrderPlaced order = orders.get(0);
           jdbc.update(INSERT_ORDER, order.orderId(), order.customer(), order.cents());
-          TaskInstance<OrderPlaced> instance = task.instance(Long.toString(order.orderId()), order);
-          client.scheduleBatch(List.<TaskInstance<?>>of(instance), Instant.now());
+          List<TaskInstance<?>> instances = new ArrayList<>();
+          for (OrderPlaced each : orders) {
+            instances.add(task.instance(Long.toString(each.orderId()), each));
+          }
+          client.scheduleBatch(instances, Instant.now());
           beforeCommit.run();
         });
   }

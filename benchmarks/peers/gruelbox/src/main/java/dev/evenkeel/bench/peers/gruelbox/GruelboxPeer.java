@@ -7,18 +7,20 @@ import com.gruelbox.transactionoutbox.Submitter;
 import com.gruelbox.transactionoutbox.Transaction;
 import com.gruelbox.transactionoutbox.TransactionManager;
 import com.gruelbox.transactionoutbox.TransactionOutbox;
+import dev.evenkeel.bench.peers.Deliveries;
 import dev.evenkeel.bench.peers.OrderPlaced;
 import dev.evenkeel.bench.peers.Peer;
+import dev.evenkeel.bench.peers.PeerDatabase;
 import dev.evenkeel.bench.peers.PeerServer;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongConsumer;
-import javax.sql.DataSource;
 
 /**
  * gruelbox's transaction-outbox: calls are rows, handed to an executor after the commit, without
@@ -53,9 +55,16 @@ public final class GruelboxPeer implements Peer {
   }
 
   @Override
-  public void start(DataSource dataSource, LongConsumer handler) {
-    OrderHandler orders = (orderId, customer, cents, remark) -> handler.accept(orderId);
-    transactions = TransactionManager.fromDataSource(dataSource);
+  public Map<String, String> settings() {
+    return Map.of(
+        "submitter", "an executor of %d threads, its queue unbounded".formatted(THREADS),
+        "flush", "every " + FLUSH_EVERY.toSeconds() + " s");
+  }
+
+  @Override
+  public void start(PeerDatabase database, Deliveries deliveries) {
+    OrderHandler orders = (orderId, customer, cents, remark) -> deliveries.handled(orderId);
+    transactions = TransactionManager.fromDataSource(database.pool());
     outbox =
         TransactionOutbox.builder()
             .transactionManager(transactions)
@@ -72,15 +81,17 @@ public final class GruelboxPeer implements Peer {
     while (outbox.flush()) {}
   }
 
-  /** Its own insert comes after this, as the last of the transaction. */
+  /** Its own inserts come after this, as the last of the transaction. */
   @Override
-  public void write(OrderPlaced order, Runnable beforeCommit) throws SQLException {
+  public void write(List<OrderPlaced> orders, Runnable beforeCommit) throws SQLException {
     transactions.inTransactionThrows(
         transaction -> {
-          insert(transaction, order);
-          outbox
-              .schedule(OrderHandler.class)
-              .placed(order.orderId(), order.customer(), order.cents(), order.remark());
+          insert(transaction, orders.get(0));
+          for (OrderPlaced order : orders) {
+            outbox
+                .schedule(OrderHandler.class)
+                .placed(order.orderId(), order.customer(), order.cents(), order.remark());
+          }
           beforeCommit.run();
         });
   }

@@ -1,10 +1,13 @@
 package dev.evenkeel.bench.peers.modulith;
 
+import dev.evenkeel.bench.peers.Deliveries;
 import dev.evenkeel.bench.peers.OrderPlaced;
 import dev.evenkeel.bench.peers.Peer;
+import dev.evenkeel.bench.peers.PeerDatabase;
 import dev.evenkeel.bench.peers.PeerServer;
+import java.util.List;
 import java.util.Map;
-import java.util.function.LongConsumer;
+import java.util.TreeMap;
 import javax.sql.DataSource;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringBootConfiguration;
@@ -53,20 +56,28 @@ public final class ModulithPeer implements Peer {
   /** Does nothing, in a transaction of its own; not final, because its proxy is a subclass. */
   static class OrderListener {
 
-    private final LongConsumer handler;
+    private final Deliveries deliveries;
 
-    OrderListener(LongConsumer handler) {
-      this.handler = handler;
+    OrderListener(Deliveries deliveries) {
+      this.deliveries = deliveries;
     }
 
     @ApplicationModuleListener
     void on(OrderPlaced event) {
-      handler.accept(event.orderId());
+      deliveries.handled(event.orderId());
     }
   }
 
   @Override
-  public void start(DataSource dataSource, LongConsumer handler) {
+  public Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    SETTINGS.forEach((name, value) -> settings.put(name, value.toString()));
+    return settings;
+  }
+
+  @Override
+  public void start(PeerDatabase database, Deliveries deliveries) {
+    DataSource dataSource = database.pool();
     context =
         new SpringApplicationBuilder(Application.class)
             .web(WebApplicationType.NONE)
@@ -78,7 +89,7 @@ public final class ModulithPeer implements Peer {
                       DataSource.class,
                       () -> dataSource,
                       definition -> definition.setDestroyMethodName(null));
-                  beans.registerBean(OrderListener.class, () -> new OrderListener(handler));
+                  beans.registerBean(OrderListener.class, () -> new OrderListener(deliveries));
                 })
             .run();
     transaction = new TransactionTemplate(context.getBean(PlatformTransactionManager.class));
@@ -86,11 +97,12 @@ public final class ModulithPeer implements Peer {
   }
 
   @Override
-  public void write(OrderPlaced order, Runnable beforeCommit) {
+  public void write(List<OrderPlaced> orders, Runnable beforeCommit) {
     transaction.executeWithoutResult(
         status -> {
+          OrderPlaced order = orders.get(0);
           jdbc.update(INSERT_ORDER, order.orderId(), order.customer(), order.cents());
-          context.publishEvent(order);
+          orders.forEach(context::publishEvent);
           beforeCommit.run();
         });
   }

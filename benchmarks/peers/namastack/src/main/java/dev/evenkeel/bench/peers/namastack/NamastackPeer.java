@@ -1,13 +1,16 @@
 package dev.evenkeel.bench.peers.namastack;
 
+import dev.evenkeel.bench.peers.Deliveries;
 import dev.evenkeel.bench.peers.OrderPlaced;
 import dev.evenkeel.bench.peers.Peer;
+import dev.evenkeel.bench.peers.PeerDatabase;
 import dev.evenkeel.bench.peers.PeerServer;
 import io.namastack.outbox.Outbox;
 import io.namastack.outbox.handler.OutboxRecordMetadata;
 import io.namastack.outbox.handler.OutboxTypedHandler;
+import java.util.List;
 import java.util.Map;
-import java.util.function.LongConsumer;
+import java.util.TreeMap;
 import javax.sql.DataSource;
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringBootConfiguration;
@@ -53,20 +56,28 @@ public final class NamastackPeer implements Peer {
   /** Does nothing. */
   static final class OrderHandler implements OutboxTypedHandler<OrderPlaced> {
 
-    private final LongConsumer handler;
+    private final Deliveries deliveries;
 
-    OrderHandler(LongConsumer handler) {
-      this.handler = handler;
+    OrderHandler(Deliveries deliveries) {
+      this.deliveries = deliveries;
     }
 
     @Override
     public void handle(OrderPlaced event, OutboxRecordMetadata metadata) {
-      handler.accept(event.orderId());
+      deliveries.handled(event.orderId());
     }
   }
 
   @Override
-  public void start(DataSource dataSource, LongConsumer handler) {
+  public Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    SETTINGS.forEach((name, value) -> settings.put(name, value.toString()));
+    return settings;
+  }
+
+  @Override
+  public void start(PeerDatabase database, Deliveries deliveries) {
+    DataSource dataSource = database.pool();
     context =
         new SpringApplicationBuilder(Application.class)
             .web(WebApplicationType.NONE)
@@ -78,7 +89,7 @@ public final class NamastackPeer implements Peer {
                       DataSource.class,
                       () -> dataSource,
                       definition -> definition.setDestroyMethodName(null));
-                  beans.registerBean(OrderHandler.class, () -> new OrderHandler(handler));
+                  beans.registerBean(OrderHandler.class, () -> new OrderHandler(deliveries));
                 })
             .run();
     transaction = new TransactionTemplate(context.getBean(PlatformTransactionManager.class));
@@ -87,11 +98,12 @@ public final class NamastackPeer implements Peer {
   }
 
   @Override
-  public void write(OrderPlaced order, Runnable beforeCommit) {
+  public void write(List<OrderPlaced> orders, Runnable beforeCommit) {
     transaction.executeWithoutResult(
         status -> {
+          OrderPlaced order = orders.get(0);
           jdbc.update(INSERT_ORDER, order.orderId(), order.customer(), order.cents());
-          outbox.schedule(order, Long.toString(order.orderId()));
+          orders.forEach(each -> outbox.schedule(each, Long.toString(each.orderId())));
           beforeCommit.run();
         });
   }
