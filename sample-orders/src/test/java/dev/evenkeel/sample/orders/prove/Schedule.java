@@ -59,13 +59,13 @@ record Schedule(long seed, int minutes, List<Mode> modes, List<Round> rounds) {
               mode,
               random.nextLong(),
               number % 2 == 0,
-              faults(random, mode, upgrade, deck)));
+              faults(random, mode, number / modes.size(), upgrade, deck)));
     }
     return new Schedule(seed, minutes, List.copyOf(modes), List.copyOf(rounds));
   }
 
   private static List<Fault> faults(
-      Random random, Mode mode, boolean upgrade, Deque<FaultKind> deck) {
+      Random random, Mode mode, int turn, boolean upgrade, Deque<FaultKind> deck) {
     List<FaultKind> kinds = new ArrayList<>(List.of(FaultKind.KILL));
     int others = FAULTS - 1 - (upgrade ? mode.withSagas().size() : 0);
     for (int i = 0; i < others; i++) {
@@ -90,9 +90,12 @@ record Schedule(long seed, int minutes, List<Mode> modes, List<Round> rounds) {
       FaultKind kind = kinds.get(i);
       Duration at = Duration.ofMillis(i * slot + random.nextInt((int) slot));
       int target =
-          kind == FaultKind.UPGRADE
-              ? mode.withSagas().get(upgrades++)
-              : next[kind.hurtsProcess() ? 0 : 1]++ % TARGETS;
+          switch (kind) {
+            case UPGRADE -> mode.withSagas().get(upgrades++);
+            // The first one hits sagas for certain.
+            case KILL -> (mode.withSagas().get(0) + turn) % TARGETS;
+            default -> next[kind.hurtsProcess() ? 0 : 1]++ % TARGETS;
+          };
       faults.add(new Fault(kind, at, target, lasts(kind, random), amount(kind, random)));
     }
     faults.sort(Comparator.comparing(Fault::at));
