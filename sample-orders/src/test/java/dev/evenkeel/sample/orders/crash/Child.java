@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.SpringApplication;
@@ -125,13 +126,20 @@ public class Child {
     // It shows the relays, and this process has none.
     context.addBeanFactoryPostProcessor(
         beans -> ((BeanDefinitionRegistry) beans).removeBeanDefinition("shardPulse"));
+    replace(
+        context, (bean, name) -> name.equals(SAGAS) ? new OnCommand((SmartLifecycle) bean) : bean);
+  }
+
+  /** Has beans be what a function makes of bean and name. */
+  protected static void replace(
+      GenericApplicationContext context, BiFunction<Object, String, Object> by) {
     context
         .getBeanFactory()
         .addBeanPostProcessor(
             new BeanPostProcessor() {
               @Override
               public Object postProcessAfterInitialization(Object bean, String name) {
-                return name.equals(SAGAS) ? new OnCommand((SmartLifecycle) bean) : bean;
+                return by.apply(bean, name);
               }
             });
   }

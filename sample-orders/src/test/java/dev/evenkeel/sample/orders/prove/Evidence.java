@@ -124,12 +124,10 @@ final class Evidence {
           countedTotal.add(other.countedTotal));
     }
 
-    boolean equalsInValue(Account other) {
-      return counted == other.counted
-          && reserved.compareTo(other.reserved) == 0
+    boolean hasMoneyOf(Account other) {
+      return reserved.compareTo(other.reserved) == 0
           && used.compareTo(other.used) == 0
-          && charged.compareTo(other.charged) == 0
-          && countedTotal.compareTo(other.countedTotal) == 0;
+          && charged.compareTo(other.charged) == 0;
     }
   }
 

@@ -83,8 +83,7 @@ final class Installation implements AutoCloseable {
       Map.of(
           "evenkeel.relay.contend-interval", "50ms",
           "evenkeel.relay.heartbeat-interval", "50ms",
-          "evenkeel.saga.poll", "10ms",
-          "evenkeel.saga.lease", "1s");
+          "evenkeel.saga.poll", "10ms");
 
   private final Mode mode;
   private final boolean hurried;

@@ -286,10 +286,23 @@ final class Oracle {
     for (long customer : customers) {
       Account should = accounts.getOrDefault(customer, Account.NONE);
       Account has = evidence.accounts.getOrDefault(customer, Account.NONE);
-      if (!has.equalsInValue(should)) {
+      if (!has.hasMoneyOf(should)) {
         violate(
             Law.MONEY_IS_CONSERVED,
             "customer %d has %s and should have %s".formatted(customer, has, should));
+      }
+      // Each shipped order was counted by the handler of its event.
+      int more = has.countedTotal().compareTo(should.countedTotal());
+      if (more != 0 || has.counted() != should.counted()) {
+        violate(
+            more < 0 ? Law.NOTHING_ACKNOWLEDGED_IS_LOST : Law.EFFECTS_AT_MOST_ONCE,
+            "customer %d has %d orders of %s in the summary and should have %d of %s"
+                .formatted(
+                    customer,
+                    has.counted(),
+                    has.countedTotal(),
+                    should.counted(),
+                    should.countedTotal()));
       }
     }
     evidence.stocked.forEach(

@@ -109,6 +109,7 @@ final class Ordeal {
     Random random = new Random(round.seed());
     Shopper.Shop shop = shop(installation);
     List<Future<?>> running = new ArrayList<>();
+    long began = System.nanoTime();
     for (int i = 0; i < SHOPPERS; i++) {
       Random pause = new Random(random.nextLong());
       running.add(
@@ -120,7 +121,7 @@ final class Ordeal {
                   shop,
                   this::node,
                   placed,
-                  () -> Pause.upTo(LONGEST_PAUSE, pause))));
+                  () -> Pause.upTo(pauseFrom(began), pause))));
     }
     List<String> keys = keys(installation, 2);
     for (int i = 0; i < keys.size(); i++) {
@@ -128,7 +129,14 @@ final class Ordeal {
       String place = keys.get((i + 1) % keys.size());
       running.add(
           threads.submit(
-              new Teller(keys.get(i), place, random.nextLong(), open::get, this::node, journal)));
+              new Teller(
+                  keys.get(i),
+                  place,
+                  random.nextLong(),
+                  open::get,
+                  this::node,
+                  journal,
+                  () -> pauseFrom(began).dividedBy(2))));
     }
     List<Incident> incidents =
         new Injector(servers, installation, round, nodes, journal, runBegan).run(threads);
@@ -138,6 +146,12 @@ final class Ordeal {
       each.get(CLIENTS_END.toSeconds(), TimeUnit.SECONDS);
     }
     return judge(installation, reader, incidents);
+  }
+
+  /** On a machine on which faults take long to be over, what is asked for meanwhile is bounded. */
+  private static Duration pauseFrom(long began) {
+    boolean late = System.nanoTime() - began > Schedule.LOAD.multipliedBy(2).toNanos();
+    return late ? LONGEST_PAUSE.multipliedBy(10) : LONGEST_PAUSE;
   }
 
   /** Some process that takes orders, whether it is alive or not. */

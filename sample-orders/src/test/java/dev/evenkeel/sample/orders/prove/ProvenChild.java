@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -62,17 +61,9 @@ final class ProvenChild extends Child {
     if (arguments.contains(UPGRADED)) {
       context.registerBean(PlaceOrderSagaWithReceipt.class);
     }
-    context
-        .getBeanFactory()
-        .addBeanPostProcessor(
-            new BeanPostProcessor() {
-              @Override
-              public Object postProcessAfterInitialization(Object bean, String name) {
-                return bean instanceof Transport transport
-                    ? new JournalingTransport(transport, journal)
-                    : bean;
-              }
-            });
+    SentMessages sent = new SentMessages(journal);
+    replace(
+        context, (bean, name) -> bean instanceof Transport transport ? sent.of(transport) : bean);
   }
 
   private static RouterFunction<ServerResponse> route(Tallies tallies) {

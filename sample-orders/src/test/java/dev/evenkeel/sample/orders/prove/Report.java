@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** What a run came to: in numbers, in Markdown, and one line for each fault. */
 record Report(Schedule schedule, List<Outcome> outcomes, long nanos) {
@@ -124,11 +126,11 @@ record Report(Schedule schedule, List<Outcome> outcomes, long nanos) {
         .toString();
   }
 
-  private java.util.stream.Stream<Incident> incidents() {
+  private Stream<Incident> incidents() {
     return outcomes.stream().flatMap(each -> each.incidents().stream());
   }
 
-  private static String spread(List<Duration> durations) {
+  private static String spread(List<@Nullable Duration> durations) {
     List<Duration> sorted =
         new ArrayList<>(durations.stream().filter(Objects::nonNull).sorted().toList());
     return sorted.isEmpty()
@@ -167,7 +169,7 @@ record Report(Schedule schedule, List<Outcome> outcomes, long nanos) {
     return text.toString();
   }
 
-  private static String millis(@org.jspecify.annotations.Nullable Duration duration) {
+  private static String millis(@Nullable Duration duration) {
     return duration == null ? "" : String.valueOf(duration.toMillis());
   }
 }

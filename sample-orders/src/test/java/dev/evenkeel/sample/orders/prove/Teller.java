@@ -10,13 +10,13 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** A client that counts one key up, version by version, each until it is told that it is done. */
 final class Teller implements Callable<Long> {
 
   private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final int DONE = 204;
-  private static final Duration LONGEST_PAUSE = Duration.ofMillis(150);
 
   private final String key;
   private final String place;
@@ -24,12 +24,14 @@ final class Teller implements Callable<Long> {
   private final BooleanSupplier goesOn;
   private final Function<Random, HttpApi> nodes;
   private final Journal journal;
+  private final Supplier<Duration> longestPause;
 
   /**
    * Makes a client.
    *
    * @param place what the effects are sharded by
    * @param nodes draws a process to ask
+   * @param longestPause between two counts
    */
   Teller(
       String key,
@@ -37,13 +39,15 @@ final class Teller implements Callable<Long> {
       long seed,
       BooleanSupplier goesOn,
       Function<Random, HttpApi> nodes,
-      Journal journal) {
+      Journal journal,
+      Supplier<Duration> longestPause) {
     this.key = key;
     this.place = place;
     this.random = new Random(seed);
     this.goesOn = goesOn;
     this.nodes = nodes;
     this.journal = journal;
+    this.longestPause = longestPause;
   }
 
   /** The last version that it was told of. */
@@ -60,7 +64,7 @@ final class Teller implements Callable<Long> {
             .until(() -> ask(next));
       }
       journal.process(Journal.Kind.ACKNOWLEDGED, TallyCounted.text(key, next));
-      Pause.upTo(LONGEST_PAUSE, random);
+      Pause.upTo(longestPause.get(), random);
     }
     return version;
   }
