@@ -58,7 +58,7 @@ class ChaosIT {
   private final Map<String, PostgresServer> servers = new TreeMap<>();
   private final List<ChildProcess> living = new CopyOnWriteArrayList<>();
   private final Map<Integer, HttpApi> clients = new ConcurrentHashMap<>();
-  private final Map<UUID, Shopper.Wish> placed = new ConcurrentHashMap<>();
+  private final Map<UUID, Shopper.Placed> placed = new ConcurrentHashMap<>();
   private final AtomicInteger taken = new AtomicInteger();
 
   @Test
@@ -93,7 +93,7 @@ class ChaosIT {
                 new Shopper(
                     "client-" + i,
                     random.nextLong(),
-                    ORDERS_OF_CLIENT,
+                    number -> number < ORDERS_OF_CLIENT,
                     shop,
                     this::node,
                     placed,
@@ -241,7 +241,8 @@ class ChaosIT {
 
     assertThat(report.violations()).isEmpty();
     assertThat(ends.keySet()).as("each order once").isEqualTo(placed.keySet()).hasSize(ORDERS);
-    assertThat(ends).allSatisfy((order, end) -> assertThat(placed.get(order).ends()).contains(end));
+    assertThat(ends)
+        .allSatisfy((order, end) -> assertThat(placed.get(order).wish().ends()).contains(end));
     assertThat(shards.count("SELECT count(stuck_at) FROM evenkeel.saga_instance")).isZero();
     assertThat(compensated).isGreaterThanOrEqualTo(ORDERS / 5);
     assertThat(takenOver).as("sagas taken over").isPositive();

@@ -12,32 +12,47 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The parent's end of a {@link Child}. */
-final class ChildProcess {
+public final class ChildProcess {
 
-  private static final Duration STARTED = Duration.ofSeconds(60);
+  private static final Duration STARTED = Duration.ofMinutes(4);
   private static final Duration OBEYED = Duration.ofSeconds(15);
   private static final long SIGNALLED_SECONDS = 5;
+  private static final long ENDED_SECONDS = 30;
   private static final Duration LOOK = Duration.ofMillis(5);
 
   private final String node;
   private final Process process;
   private final JournalReader journal;
   private int commands;
-  private int port;
+  private int read;
+  private volatile int port;
 
   private ChildProcess(String node, Process process, JournalReader journal) {
     this.node = node;
     this.process = process;
     this.journal = journal;
+    this.read = journal.size(); // what it says comes after that
+  }
+
+  /** Starts a JVM with a {@link Child} that runs sagas when it is told to. */
+  static ChildProcess start(
+      String node, Path journalFile, JournalReader journal, List<String> arguments, Path output) {
+    return start(Child.class, node, journalFile, journal, arguments, output);
   }
 
   /**
    * Starts a JVM, and does not wait for it.
    *
+   * @param main a {@link Child} with a main method
    * @param output where its standard output goes
    */
-  static ChildProcess start(
-      String node, Path journalFile, JournalReader journal, List<String> arguments, Path output) {
+  public static ChildProcess start(
+      Class<? extends Child> main,
+      String node,
+      Path journalFile,
+      JournalReader journal,
+      List<String> arguments,
+      Path output) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -47,7 +62,7 @@ final class ChildProcess {
                 "-XX:TieredStopAtLevel=1", // it does not live for long
                 "-cp",
                 System.getProperty("java.class.path"),
-                Child.class.getName(),
+                main.getName(),
                 journalFile.toString(),
                 node));
     command.addAll(arguments);
@@ -63,16 +78,18 @@ final class ChildProcess {
     }
   }
 
-  String node() {
+  /** What it is called in the journal. */
+  public String node() {
     return node;
   }
 
-  boolean isAlive() {
+  /** Whether it runs, or stands still. */
+  public boolean isAlive() {
     return process.isAlive();
   }
 
   /** Waits until it takes requests. */
-  ChildProcess awaitReady() {
+  public ChildProcess awaitReady() {
     if (port == 0) {
       await(node + " to be ready")
           .atMost(STARTED)
@@ -85,23 +102,24 @@ final class ChildProcess {
     return this;
   }
 
+  /** A journal is long: each line is looked at once. */
   private boolean ready() {
-    return journal
-        .find(0, line -> line.kind() == Journal.Kind.READY && line.node().equals(node))
-        .map(
-            line -> {
-              port = Integer.parseInt(line.detail());
-              return line;
-            })
-        .isPresent();
+    int size = journal.size();
+    journal
+        .find(read, line -> line.kind() == Journal.Kind.READY && line.node().equals(node))
+        .ifPresent(line -> port = Integer.parseInt(line.detail()));
+    read = size;
+    return port != 0;
   }
 
-  int port() {
+  /** Of its HTTP server; 0 until it is ready. */
+  public int port() {
     return port;
   }
 
   /** Has a command obeyed. */
   void tell(Child.Command command, String... words) {
+    int since = journal.size();
     int number = send(command, words);
     await(node + " to obey " + command)
         .atMost(OBEYED)
@@ -110,7 +128,7 @@ final class ChildProcess {
             () ->
                 journal
                     .find(
-                        0,
+                        since,
                         line ->
                             line.kind() == Journal.Kind.OBEYED
                                 && line.node().equals(node)
@@ -119,7 +137,7 @@ final class ChildProcess {
   }
 
   /** The same without waiting for it. */
-  synchronized int send(Child.Command command, String... words) {
+  public synchronized int send(Child.Command command, String... words) {
     commands++;
     String line = "%d %s %s".formatted(commands, command, String.join(" ", words)).strip() + "\n";
     try {
@@ -132,13 +150,21 @@ final class ChildProcess {
   }
 
   /** SIGSTOP: it keeps its sessions and says nothing. */
-  void suspend() throws InterruptedException {
+  public void suspend() throws InterruptedException {
     signal("STOP");
   }
 
   /** SIGCONT. */
-  void wake() throws InterruptedException {
+  public void wake() throws InterruptedException {
     signal("CONT");
+  }
+
+  /** SIGTERM, and SIGKILL for one that takes too long. */
+  public void end() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(ENDED_SECONDS, TimeUnit.SECONDS)) {
+      kill();
+    }
   }
 
   private void signal(String name) throws InterruptedException {
@@ -157,7 +183,7 @@ final class ChildProcess {
    *
    * @return {@link System#nanoTime()} of it
    */
-  long kill() throws InterruptedException {
+  public long kill() throws InterruptedException {
     long at = System.nanoTime();
     process.destroyForcibly().waitFor();
     return at;

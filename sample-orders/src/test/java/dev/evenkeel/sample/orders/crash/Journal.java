@@ -11,10 +11,10 @@ import java.nio.file.Path;
  * each line by one {@code write}, so that the kernel keeps what a killed process wrote.
  * Thread-safe.
  */
-final class Journal implements AutoCloseable {
+public final class Journal implements AutoCloseable {
 
   /** What a line tells. */
-  enum Kind {
+  public enum Kind {
     /** A process takes requests; detail is its port. */
     READY,
     /** A command was obeyed; detail is its number. */
@@ -24,7 +24,17 @@ final class Journal implements AutoCloseable {
     /** An order is frozen at its point. */
     REACHED,
     /** An order is held up. */
-    HELD
+    HELD,
+    /** A client was told that something is done; detail is what. */
+    ACKNOWLEDGED,
+    /** A relay hands a message to its transport; detail is which. */
+    SENT,
+    /** A handler was called; detail is by what. The line comes before its effect. */
+    ATTEMPT,
+    /** A handler's transaction has committed; detail is of what. */
+    EFFECT,
+    /** Something is hurt, or no longer; detail is what. */
+    FAULT
   }
 
   /**
@@ -33,7 +43,7 @@ final class Journal implements AutoCloseable {
    * @param at {@link System#nanoTime()}, which processes of one machine share
    * @param subject the saga, or the customer while there is none, or {@code -}
    */
-  record Line(
+  public record Line(
       long at, String node, Kind kind, String subject, long customer, Point point, String detail) {
 
     /** Line feed first: whatever a kill tore off before it stays on a line of its own. */
@@ -43,7 +53,8 @@ final class Journal implements AutoCloseable {
           .getBytes(StandardCharsets.UTF_8);
     }
 
-    static Line parse(String text) {
+    /** Reads one that was written. */
+    public static Line parse(String text) {
       String[] parts = text.split(" ", -1);
       return new Line(
           Long.parseLong(parts[0]),
@@ -61,7 +72,12 @@ final class Journal implements AutoCloseable {
   private final String node;
   private final FileOutputStream out;
 
-  Journal(Path file, String node) {
+  /**
+   * Opens a journal.
+   *
+   * @param node who writes
+   */
+  public Journal(Path file, String node) {
     this.node = node;
     try {
       out = new FileOutputStream(file.toFile(), true);
@@ -70,8 +86,12 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  /** Writes about the process. */
-  void process(Kind kind, String detail) {
+  /**
+   * Writes about the process.
+   *
+   * @param detail without spaces and semicolons
+   */
+  public void process(Kind kind, String detail) {
     write(new Line(System.nanoTime(), node, kind, "-", 0, NONE, detail));
   }
 

@@ -11,12 +11,13 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /** Follows a journal while it is written, and keeps it: some ten thousand lines. Thread-safe. */
-final class JournalReader implements AutoCloseable {
+public final class JournalReader implements AutoCloseable {
 
   private final RandomAccessFile file;
   private final List<Journal.Line> lines = new ArrayList<>();
 
-  JournalReader(Path path) {
+  /** Opens a journal that is there. */
+  public JournalReader(Path path) {
     try {
       file = new RandomAccessFile(path.toFile(), "r");
     } catch (IOException e) {
@@ -30,8 +31,14 @@ final class JournalReader implements AutoCloseable {
     return lines.size();
   }
 
+  /** All lines by now. */
+  public synchronized List<Journal.Line> lines() {
+    readOn();
+    return List.copyOf(lines);
+  }
+
   /** The first line that fits, from a number on. */
-  synchronized Optional<Journal.Line> find(int from, Predicate<Journal.Line> fits) {
+  public synchronized Optional<Journal.Line> find(int from, Predicate<Journal.Line> fits) {
     readOn();
     return lines.stream().skip(from).filter(fits).findFirst();
   }

@@ -15,10 +15,10 @@ import javax.sql.DataSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** The databases of a run, as somebody sees them who looks from outside. */
-final class Shards {
+public final class Shards {
 
   /** Their names. */
-  static final List<String> NAMES = List.of("a", "b", "c");
+  public static final List<String> NAMES = List.of("a", "b", "c");
 
   private static final String SCHEMA = "evenkeel";
 
@@ -32,7 +32,7 @@ final class Shards {
    *
    * @param databases by {@link #NAMES}
    */
-  Shards(Map<String, DatabaseInfo> databases) {
+  public Shards(Map<String, DatabaseInfo> databases) {
     this.databases = new TreeMap<>(databases);
     Map<String, DataSource> sources = new TreeMap<>();
     this.databases.forEach((name, database) -> sources.put(name, database.dataSource()));
@@ -41,7 +41,7 @@ final class Shards {
   }
 
   /** What the application is told of them. */
-  List<String> properties() {
+  public List<String> properties() {
     List<String> properties = new ArrayList<>(List.of("--evenkeel.catalogue=a"));
     databases.forEach(
         (name, database) -> {
@@ -72,7 +72,8 @@ final class Shards {
     return audit.run();
   }
 
-  String shardOf(String key) {
+  /** Where a key lies. */
+  public String shardOf(String key) {
     if (slots.isEmpty()) {
       Map<Integer, String> read = new LinkedHashMap<>();
       sql.get("a")
@@ -87,7 +88,7 @@ final class Shards {
   }
 
   /** The first customer of a shard from a number on. */
-  long customer(String shard, long from) {
+  public long customer(String shard, long from) {
     return LongStream.iterate(from, number -> number + 1)
         .filter(number -> shardOf(String.valueOf(number)).equals(shard))
         .findFirst()
@@ -95,7 +96,7 @@ final class Shards {
   }
 
   /** An article that lies on a shard. */
-  String article(String shard, String prefix) {
+  public String article(String shard, String prefix) {
     return LongStream.iterate(1, number -> number + 1)
         .mapToObj(number -> prefix + "-" + number)
         .filter(sku -> shardOf(sku).equals(shard))

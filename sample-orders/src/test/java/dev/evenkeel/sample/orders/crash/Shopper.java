@@ -4,24 +4,27 @@ import static org.awaitility.Awaitility.await;
 
 import dev.evenkeel.sample.orders.HttpApi;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client that places orders one after the other, and says to some of them yes or no. Who gets no
  * answer, or that it can't be done now, asks another process the same again.
  */
-final class Shopper implements Callable<Void> {
+public final class Shopper implements Callable<Void> {
 
   /** What becomes of an order. */
-  enum Wish {
+  public enum Wish {
     PLAIN(60, Set.of("SHIPPED")),
     NO_CREDIT(15, Set.of("CANCELLED")),
     NO_STOCK(15, Set.of("CANCELLED")),
@@ -39,7 +42,8 @@ final class Shopper implements Callable<Void> {
       this.ends = ends;
     }
 
-    Set<String> ends() {
+    /** How such an order may end. */
+    public Set<String> ends() {
       return ends;
     }
 
@@ -67,37 +71,62 @@ final class Shopper implements Callable<Void> {
    * @param articles of which there is enough
    * @param missing articles of which there is none
    */
-  record Shop(long[] rich, long[] poor, String[] articles, String[] missing) {}
+  public record Shop(long[] rich, long[] poor, String[] articles, String[] missing) {}
 
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  /**
+   * An order that was taken.
+   *
+   * @param articles of each line the one piece
+   * @param price of each line
+   */
+  public record Placed(Wish wish, long customer, List<String> articles, String price) {
+
+    /** Its total. */
+    public BigDecimal total() {
+      return new BigDecimal(price).multiply(BigDecimal.valueOf(articles.size()));
+    }
+
+    private String body() {
+      List<String> lines =
+          articles.stream()
+              .map(
+                  "{\"sku\": \"%%s\", \"quantity\": 1, \"unitPrice\": \"%s\"}".formatted(price)
+                      ::formatted)
+              .toList();
+      return "{\"customerId\": %d, \"lines\": [%s]}".formatted(customer, String.join(", ", lines));
+    }
+  }
+
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
   private static final Set<Integer> ANSWERS = Set.of(202, 409);
 
   private final String name;
   private final Random random;
-  private final int orders;
+  private final IntPredicate more;
   private final Shop shop;
   private final Function<Random, HttpApi> nodes;
-  private final Map<UUID, Wish> placed;
+  private final Map<UUID, Placed> placed;
   private final Runnable counted;
 
   /**
    * Makes a client.
    *
+   * @param more whether to place another one after so many
    * @param nodes draws a process to ask
    * @param placed where it notes each order
    * @param counted told of each order
    */
-  Shopper(
+  public Shopper(
       String name,
       long seed,
-      int orders,
+      IntPredicate more,
       Shop shop,
       Function<Random, HttpApi> nodes,
-      Map<UUID, Wish> placed,
+      Map<UUID, Placed> placed,
       Runnable counted) {
     this.name = name;
     this.random = new Random(seed);
-    this.orders = orders;
+    this.more = more;
     this.shop = shop;
     this.nodes = nodes;
     this.placed = placed;
@@ -106,13 +135,14 @@ final class Shopper implements Callable<Void> {
 
   @Override
   public Void call() {
-    for (int number = 0; number < orders; number++) {
+    for (int number = 0; more.test(number); number++) {
       Wish wish = Wish.draw(random);
       String key = name + "-" + number;
-      String body = body(wish);
+      Placed wished = draw(wish);
+      String body = wished.body();
       HttpResponse<String> answer = ask(http -> http.postOnce(key, body));
       UUID order = UUID.fromString(HttpApi.json(answer).get("orderId").asString());
-      placed.put(order, wish);
+      placed.put(order, wished);
       counted.run();
       switch (wish) {
         case APPROVED -> ask(http -> http.postTo("/orders/" + order + "/approve"));
@@ -123,23 +153,18 @@ final class Shopper implements Callable<Void> {
     return null;
   }
 
-  private String body(Wish wish) {
+  private Placed draw(Wish wish) {
     long[] customers = wish == Wish.NO_CREDIT ? shop.poor() : shop.rich();
-    String last = wish == Wish.NO_STOCK ? draw(shop.missing()) : draw(shop.articles());
-    String price = wish.isLarge() ? "600.00" : "1.00";
-    return "{\"customerId\": %d, \"lines\": [%s, %s]}"
-        .formatted(
-            customers[random.nextInt(customers.length)],
-            line(draw(shop.articles()), price),
-            line(last, price));
+    String last = draw(wish == Wish.NO_STOCK ? shop.missing() : shop.articles());
+    return new Placed(
+        wish,
+        customers[random.nextInt(customers.length)],
+        List.of(draw(shop.articles()), last),
+        wish.isLarge() ? "600.00" : "1.00");
   }
 
   private String draw(String[] all) {
     return all[random.nextInt(all.length)];
-  }
-
-  private static String line(String article, String price) {
-    return "{\"sku\": \"%s\", \"quantity\": 1, \"unitPrice\": \"%s\"}".formatted(article, price);
   }
 
   /** What is asked of a process. */

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.JdbcTemplate;
-import org.springframework.kafka.test.EmbeddedKafkaKraftBroker;
 
 /** What is around the three services: a broker, and a database for each. */
 final class Services implements AutoCloseable {
@@ -19,20 +18,12 @@ final class Services implements AutoCloseable {
   /** Their names: profile, application and database alike. */
   static final List<String> NAMES = List.of("customers", "orders", "warehouses");
 
-  private static final int PARTITIONS = 3;
-
-  private final EmbeddedKafkaKraftBroker broker = new EmbeddedKafkaKraftBroker(1, PARTITIONS);
+  private final Broker broker = new Broker();
   private final Map<String, DatabaseInfo> databases = new TreeMap<>();
   private final Map<String, Integer> ports = new TreeMap<>();
   private final SagaAudit audit;
 
   Services() {
-    // Otherwise it sets Spring Boot's, for the whole JVM and beyond its own end.
-    broker.brokerListProperty("split.brokers");
-    broker.brokerProperty("auto.create.topics.enable", "false");
-    broker.brokerProperty("num.partitions", Integer.toString(PARTITIONS));
-    broker.brokerProperty("group.initial.rebalance.delay.ms", "0");
-    broker.afterPropertiesSet();
     Map<String, DataSource> sources = new TreeMap<>();
     for (String name : NAMES) {
       DatabaseInfo database = TestDatabase.shared().createDatabase();
@@ -54,7 +45,7 @@ final class Services implements AutoCloseable {
         new ArrayList<>(
             List.of(
                 "--spring.profiles.active=" + name,
-                "--spring.kafka.bootstrap-servers=" + broker.getBrokersAsString(),
+                "--spring.kafka.bootstrap-servers=" + broker.address(),
                 "--spring.datasource.url=" + database.jdbcUrl(),
                 "--spring.datasource.username=" + database.username(),
                 "--spring.datasource.password=" + database.password(),
@@ -77,7 +68,7 @@ final class Services implements AutoCloseable {
 
   @Override
   public void close() {
-    broker.destroy();
+    broker.close();
     databases.values().forEach(TestDatabase.shared()::dropDatabase);
   }
 }
