@@ -161,7 +161,9 @@ class InboxReceiverIT {
     OutboxMessage message = message("1");
     receive(message);
 
-    assertThat(receive(message)).isEqualTo(ReceiveOutcome.DUPLICATE);
+    assertThat(receive(message))
+        .as("each message takes effect at most once")
+        .isEqualTo(ReceiveOutcome.DUPLICATE);
     assertThat(receiver().receive(handler, message, Delivery.ofRelease()))
         .isEqualTo(ReceiveOutcome.DUPLICATE);
     assertThat(database.businessRows()).isEqualTo(1);
@@ -312,7 +314,9 @@ class InboxReceiverIT {
   void aLaterMessageOfAParkedKeyIsToldToQueue() {
     park(message("1"));
 
-    assertThat(receive(message("1"))).isEqualTo(ReceiveOutcome.KEY_PARKED);
+    assertThat(receive(message("1")))
+        .as("messages of a key take effect in order")
+        .isEqualTo(ReceiveOutcome.KEY_PARKED);
     assertThat(receive(message("2"))).isEqualTo(ReceiveOutcome.HANDLED);
   }
 

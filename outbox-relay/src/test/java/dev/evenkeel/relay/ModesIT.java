@@ -69,7 +69,9 @@ class ModesIT {
         over.set(true);
         writing.get(10, TimeUnit.SECONDS);
         try (RelayNode last = node(installation, "last", RelayMode.POLLING, handler)) {
-          await().atMost(SOON).until(() -> effects(installation) == appended.get());
+          await("every committed message takes effect once")
+              .atMost(SOON)
+              .until(() -> effects(installation) == appended.get());
         }
       } finally {
         over.set(true);

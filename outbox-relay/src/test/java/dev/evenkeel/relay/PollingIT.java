@@ -52,7 +52,9 @@ class PollingIT {
   }
 
   private void awaitEffects(long expected) {
-    await().atMost(SOON).until(() -> effects() == expected);
+    await("every committed message takes effect once")
+        .atMost(SOON)
+        .until(() -> effects() == expected);
   }
 
   @Test
@@ -179,7 +181,8 @@ class PollingIT {
             .start()) {
       node.publish(new Counted("a", 1));
       await().atMost(SOON).until(() -> slow.attempts().size() == 1);
-      await() // long enough for some windows and writes of H
+      await("what is not acknowledged does not count as published")
+          // long enough for some windows and writes of H
           .during(Duration.ofSeconds(1))
           .atMost(SOON)
           .until(
@@ -304,7 +307,9 @@ class PollingIT {
                 .replace("1, 0, convert", "1, 900000000000, 0, convert"));
     installation.sql().execute("UPDATE evenkeel.relay_state SET system_identifier = '1'");
     try (RelayNode node = node("b").start()) {
-      await().atMost(SOON).until(() -> versions("a").contains(2L));
+      await("rows of another cluster are sent")
+          .atMost(SOON)
+          .until(() -> versions("a").contains(2L));
       node.publish(new Counted("a", 3));
       await().atMost(SOON).until(() -> versions("a").contains(3L));
       awaitPublished();
@@ -354,7 +359,7 @@ class PollingIT {
           await().atMost(SOON).until(() -> durable.size() == version);
         }
       }
-      assertThat(durable).containsOnly(true);
+      assertThat(durable).as("what is sent is durable").containsOnly(true);
     }
   }
 }
