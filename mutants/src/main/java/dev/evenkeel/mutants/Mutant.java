@@ -43,6 +43,11 @@ record Mutant(
       return Mutant.source(root, module, "test", type);
     }
 
+    /** As {@link TestMain} takes it. */
+    String id() {
+      return type + "#" + method;
+    }
+
     @Override
     public String toString() {
       return type.substring(type.lastIndexOf('.') + 1) + "." + method;

@@ -12,7 +12,9 @@ import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** Compiles the one file that a mutant changes. Error Prone has no say in what is wrong on purpose. */
+/**
+ * Compiles the one file that a mutant changes. Error Prone has no say in what is wrong on purpose.
+ */
 final class MutantCompiler {
 
   private final Path root;
@@ -29,16 +31,15 @@ final class MutantCompiler {
    * @throws IllegalStateException if the mutant is stale or does not compile
    */
   Path compile(Mutant mutant, Path directory) throws IOException {
-    Path source =
-        directory.resolve("src").resolve(mutant.changed().replace('.', '/') + ".java");
+    Path source = directory.resolve("src").resolve(mutant.changed().replace('.', '/') + ".java");
     Files.createDirectories(source.getParent());
     Files.writeString(source, mutant.applied(root));
     Path classes = Files.createDirectories(directory.resolve("classes"));
 
     String classPath =
-        String.join(
-            File.pathSeparator,
-            TestRun.moduleClassPath(root, mutant.test().module()));
+        TestRun.moduleClassPath(root, mutant.test().module())
+            + File.pathSeparator
+            + TestRun.ownClassPath();
     List<String> options =
         List.of(
             "--release",
@@ -47,7 +48,7 @@ final class MutantCompiler {
             "-proc:none",
             "-nowarn",
             "-cp",
-            classPath + File.pathSeparator + TestRun.ownClassPath(),
+            classPath,
             "-d",
             classes.toString());
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -18,27 +19,34 @@ import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
 
 /**
- * Runs one test in this process: class, method, and where to write what its failures say. A test
- * with parameters is run with all of them.
+ * Runs tests in this process, one after the other: a directory, then each as {@code Class#method}.
+ * What came of it is in a file of that name: {@code GREEN}, or {@code RED} and what the failures
+ * say. A test with parameters is run with all of them.
  */
 final class TestMain {
 
-  static final int GREEN = 0;
-  static final int RED = 10; // 1 is what a JVM says whose main method throws
-
-  /** No test was run to its end. */
-  static final int NOTHING = 11;
+  static final String GREEN = "GREEN";
+  static final String RED = "RED";
 
   private static final int MAX_CAUSES = 20;
 
   private TestMain() {}
 
-  /** Runs it, and ends this process. */
+  /** Runs them, and ends this process. */
   public static void main(String[] arguments) throws ReflectiveOperationException, IOException {
-    Class<?> type = Class.forName(arguments[0]);
+    Path directory = Path.of(arguments[0]);
+    for (String test : List.of(arguments).subList(1, arguments.length)) {
+      int hash = test.indexOf('#');
+      List<String> verdict = run(Class.forName(test.substring(0, hash)), test.substring(hash + 1));
+      Files.write(directory.resolve(test), verdict);
+    }
+    System.exit(0); // threads that a failed test has left do not keep the process
+  }
+
+  private static List<String> run(Class<?> type, String method) {
     LauncherDiscoveryRequest request =
         LauncherDiscoveryRequestBuilder.request()
-            .selectors(selectMethod(type, method(type, arguments[1])))
+            .selectors(selectMethod(type, method(type, method)))
             .build();
     SummaryGeneratingListener listener = new SummaryGeneratingListener();
     LauncherFactory.create().execute(request, listener);
@@ -49,11 +57,14 @@ final class TestMain {
       failure.getException().printStackTrace();
       collect(failure.getException(), messages, 0);
     }
-    Files.write(Path.of(arguments[2]), messages);
-    boolean failed = summary.getTotalFailureCount() > 0;
-    boolean succeeded = summary.getTestsSucceededCount() > 0;
-    // Threads that a failed test has left do not keep the process.
-    System.exit(failed ? RED : succeeded ? GREEN : NOTHING);
+    List<String> verdict = new ArrayList<>();
+    if (summary.getTotalFailureCount() > 0) {
+      verdict.add(RED);
+    } else if (summary.getTestsSucceededCount() > 0) {
+      verdict.add(GREEN);
+    }
+    verdict.addAll(messages);
+    return verdict;
   }
 
   private static Method method(Class<?> type, String name) {

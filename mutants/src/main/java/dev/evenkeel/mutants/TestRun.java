@@ -5,97 +5,98 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs tests, each in a process of its own.
+ * Runs tests in processes of their own.
  *
  * @param root of the repository
- * @param seed of whatever the test draws
+ * @param seed of whatever a test draws
  * @param limit how long a test may take; then its process is ended, with all that it has started
  */
 record TestRun(Path root, long seed, Duration limit) {
 
-  /** As in the build. */
-  private static final String HEAP = "-Xmx512m";
+  /** As in the build, and for a few seconds only. */
+  private static final List<String> JVM = List.of("-Xmx512m", "-XX:TieredStopAtLevel=1");
 
   /** What a test came to. */
   enum Outcome {
     GREEN,
     RED,
-    /** No test was found or run to its end, or the process died. */
-    NOTHING,
-    /** It took longer than the limit. */
-    OVERDUE
+    /**
+     * It was not found or not run to its end, or the process died or took longer than the limit.
+     */
+    NOTHING
   }
 
   /**
-   * What came of a run.
+   * What came of a test.
    *
-   * @param failures what the test's failures say, with their causes
+   * @param failures what its failures say, with their causes
    * @param reached whether a mutated line was executed
    * @param log where the process's output is
    */
   record Result(Outcome outcome, String failures, boolean reached, Path log) {}
 
   /**
-   * Runs the test.
+   * Runs tests of one module, one after the other.
    *
    * @param mutated classes that stand in for those of the build; null: none
    * @param directory for what the run leaves
    */
-  Result run(Mutant.TestMethod test, @Nullable Path mutated, Path directory)
+  Map<Mutant.TestMethod, Result> run(
+      String module, List<Mutant.TestMethod> tests, @Nullable Path mutated, Path directory)
       throws IOException, InterruptedException {
     Files.createDirectories(directory);
-    Path failures = directory.resolve("failures.txt");
     Path reached = directory.resolve("reached");
     Path log = directory.resolve("output.log");
-    Files.deleteIfExists(failures);
-    Files.deleteIfExists(reached);
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JVM);
+    command.add("-Devenkeel.test.seed=" + seed);
+    command.add("-Devenkeel.test.postgres=" + System.getProperty("evenkeel.test.postgres", "18"));
+    command.add("-Djunit.jupiter.execution.parallel.enabled=false");
+    command.add("-cp");
+    command.add(classPath(module, mutated));
+    command.add(TestMain.class.getName());
+    command.add(directory.toString());
+    tests.forEach(test -> command.add(test.id()));
     ProcessBuilder builder =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                HEAP,
-                "-Devenkeel.test.seed=" + seed,
-                "-Devenkeel.test.postgres=" + System.getProperty("evenkeel.test.postgres", "18"),
-                "-Djunit.jupiter.execution.parallel.enabled=false",
-                "-cp",
-                classPath(test.module(), mutated),
-                TestMain.class.getName(),
-                test.type(),
-                test.method(),
-                failures.toString())
-            .directory(root.resolve(test.module()).toFile())
+        new ProcessBuilder(command)
+            .directory(root.resolve(module).toFile())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
     builder.environment().put(Reached.FILE, reached.toString());
     Process process = builder.start();
-    Outcome outcome;
     try {
-      outcome =
-          process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)
-              ? outcome(process.exitValue())
-              : Outcome.OVERDUE;
+      process.waitFor(limit.multipliedBy(tests.size()).toMillis(), TimeUnit.MILLISECONDS);
     } finally {
       end(process);
     }
-    return new Result(
-        outcome,
-        Files.exists(failures) ? Files.readString(failures) : "",
-        Files.exists(reached),
-        log);
+    Map<Mutant.TestMethod, Result> results = new HashMap<>();
+    for (Mutant.TestMethod test : tests) {
+      results.put(test, result(directory.resolve(test.id()), Files.exists(reached), log));
+    }
+    return results;
   }
 
-  private static Outcome outcome(int exitValue) {
-    return switch (exitValue) {
-      case TestMain.GREEN -> Outcome.GREEN;
-      case TestMain.RED -> Outcome.RED;
-      default -> Outcome.NOTHING;
-    };
+  private static Result result(Path verdict, boolean reached, Path log) throws IOException {
+    List<String> lines = Files.exists(verdict) ? Files.readAllLines(verdict) : List.of();
+    String first = lines.isEmpty() ? "" : lines.get(0);
+    Outcome outcome =
+        switch (first) {
+          case TestMain.GREEN -> Outcome.GREEN;
+          case TestMain.RED -> Outcome.RED;
+          default -> Outcome.NOTHING;
+        };
+    return new Result(outcome, String.join("\n", lines), reached, log);
   }
 
   /** With what it has started, which stays behind when it alone is ended. */
@@ -107,14 +108,16 @@ record TestRun(Path root, long seed, Duration limit) {
 
   /** As Surefire has it, with the mutated classes in front and the launcher at the end. */
   private String classPath(String module, @Nullable Path mutated) throws IOException {
-    String ofModule = String.join(File.pathSeparator, moduleClassPath(root, module));
-    return (mutated == null ? "" : mutated + File.pathSeparator)
-        + ofModule
-        + File.pathSeparator
-        + ownClassPath();
+    List<String> entries = new ArrayList<>();
+    if (mutated != null) {
+      entries.add(mutated.toString());
+    }
+    entries.add(moduleClassPath(root, module));
+    entries.add(ownClassPath());
+    return String.join(File.pathSeparator, entries);
   }
 
-  /** Of this process, wherever the test's process is started. */
+  /** Of this process, wherever another one is started. */
   static String ownClassPath() {
     return Pattern.compile(Pattern.quote(File.pathSeparator))
         .splitAsStream(System.getProperty("java.class.path"))
@@ -123,9 +126,10 @@ record TestRun(Path root, long seed, Duration limit) {
   }
 
   /** The module's test class path as the build wrote it down. */
-  static List<String> moduleClassPath(Path root, String module) throws IOException {
+  static String moduleClassPath(Path root, String module) throws IOException {
     Path target = root.resolve(module).resolve("target");
-    return List.of(
+    return String.join(
+        File.pathSeparator,
         target.resolve("test-classes").toString(),
         target.resolve("classes").toString(),
         Files.readString(target.resolve("test-classpath.txt")).strip());

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -77,7 +78,7 @@ class InboxReceiverIT {
 
     @InboxHandler(consumer = CONSUMER)
     void on(OrderPlaced event, OutboxMessage message) {
-      database.insertBusiness(event.orderId() + "/" + message.id());
+      database.insertBusiness(event.orderId() + "/" + UUID.randomUUID());
       if (appends) {
         outbox.append(new OrderPlaced("caused by " + event.orderId(), 2));
       }

@@ -340,10 +340,7 @@ class PollingIT {
                                   event.version()))));
       lazy.sql().execute("CREATE UNLOGGED TABLE mark (version bigint, committed pg_lsn)");
       try (RelayNode node =
-          RelayNode.in(lazy)
-              .relay(options -> options.withMode(RelayMode.POLLING))
-              .handlers(early)
-              .start()) {
+          RelayNode.in(lazy).relay(PollingIT::pollsAndSeldomRenews).handlers(early).start()) {
         await().atMost(SOON).until(() -> node.relay().status().state() == RelayState.POLLING);
         for (long n = 1; n <= 20; n++) {
           long version = n;
@@ -355,11 +352,27 @@ class PollingIT {
                     lazy.sql()
                         .update("INSERT INTO mark SELECT ?, pg_current_wal_insert_lsn()", version);
                   });
-          node.relay().wake(); // or a heartbeat would make it durable before anybody looks
+          node.relay().wake();
           await().atMost(SOON).until(() -> durable.size() == version);
         }
       }
       assertThat(durable).as("what is sent is durable").containsOnly(true);
     }
+  }
+
+  /** Each renewal is a commit, which would make durable what stands before it. */
+  private static RelayOptions pollsAndSeldomRenews(RelayOptions o) {
+    return new RelayOptions(
+            o.schema(),
+            o.node(),
+            Duration.ofMinutes(1),
+            o.contend(),
+            Duration.ofSeconds(10),
+            o.pollInterval(),
+            o.maxInFlight(),
+            o.maxInFlightBytes(),
+            o.drain(),
+            o.janitor())
+        .withMode(RelayMode.POLLING);
   }
 }

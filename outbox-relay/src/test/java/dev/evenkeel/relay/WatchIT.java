@@ -24,7 +24,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 class WatchIT {
 
   private static final Duration RECOGNISED = Duration.ofSeconds(10);
-  private static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration SOON = Duration.ofSeconds(60);
 
   @Test
   void droppedSlotIsAGapThatIsWrittenDownAndRepaired() {
