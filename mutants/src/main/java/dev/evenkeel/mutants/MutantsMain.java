@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -120,8 +121,8 @@ final class MutantsMain {
     }
     Mutant.TestMethod test = mutant.test();
     TestRun.Result with =
-        tests.run(test.module(), List.of(test), classes, directory.resolve("run")).get(test);
-    TestRun.Result without = unmutated.get(test);
+        result(tests.run(test.module(), List.of(test), classes, directory.resolve("run")), test);
+    TestRun.Result without = result(unmutated, test);
     List<String> objections = new ArrayList<>();
     if (with.outcome() != TestRun.Outcome.RED) {
       objections.add(
@@ -138,6 +139,11 @@ final class MutantsMain {
               .formatted(without.outcome(), without.log()));
     }
     return objections;
+  }
+
+  private static TestRun.Result result(
+      Map<Mutant.TestMethod, TestRun.Result> of, Mutant.TestMethod test) {
+    return Objects.requireNonNull(of.get(test), "each test that is run has a result");
   }
 
   private static void clear(Path directory) throws IOException {

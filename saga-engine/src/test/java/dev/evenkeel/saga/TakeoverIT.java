@@ -290,11 +290,11 @@ class TakeoverIT {
 
     late.release();
 
-    await("what comes after its fence has no effect")
-        .atMost(SOON)
-        .until(() -> ended.attempts().contains("late FENCED"));
+    await().atMost(SOON).until(() -> ended.attempts().contains("late FENCED"));
     await().atMost(SOON).until(() -> engine.attempts().isEmpty());
-    assertThat(outcomes(1, saga, "late")).containsExactly("FORWARD FENCED");
+    assertThat(outcomes(1, saga, "late"))
+        .as("what comes after its fence has no effect")
+        .containsExactly("FORWARD FENCED");
     assertThat(world.effects(1, saga)).isEmpty();
   }
 
@@ -456,7 +456,9 @@ class TakeoverIT {
 
     turning.release();
 
-    await().atMost(SOON).until(() -> first.home("s0").active() == 0);
+    await("an owner that was replaced writes nothing, and lets go")
+        .atMost(SOON)
+        .until(() -> first.home("s0").active() == 0);
     assertThat(second.status(saga).orElseThrow().state())
         .as("an owner that was replaced writes nothing")
         .isEqualTo(SagaState.COMPLETED);
