@@ -186,7 +186,7 @@ final class Mutants {
             .caughtBy(
                 "dev.evenkeel.relay.ModesIT",
                 "everySwitchUnderLoadLosesNothingAndKeepsTheOrder",
-                "every committed message takes effect once"),
+                "a switch is no gap"),
         Mutant.of("foreigners", "Rows of another cluster get ids that this one can see.")
             .in(RELAY, "dev.evenkeel.relay.RelayStateTable")
             .replace("RelayConnections.execute(c, ageForeigners);")

@@ -34,6 +34,10 @@ final class TestMain {
 
   /** Runs them, and ends this process. */
   public static void main(String[] arguments) throws ReflectiveOperationException, IOException {
+    // A runner that is killed leaves nothing behind.
+    ProcessHandle.current()
+        .parent()
+        .ifPresent(runner -> runner.onExit().thenRun(() -> System.exit(1)));
     Path directory = Path.of(arguments[0]);
     for (String test : List.of(arguments).subList(1, arguments.length)) {
       int hash = test.indexOf('#');
