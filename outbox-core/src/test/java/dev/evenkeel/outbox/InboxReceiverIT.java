@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -77,7 +78,7 @@ class InboxReceiverIT {
 
     @InboxHandler(consumer = CONSUMER)
     void on(OrderPlaced event, OutboxMessage message) {
-      database.insertBusiness(event.orderId() + "/" + message.id());
+      database.insertBusiness(event.orderId() + "/" + UUID.randomUUID());
       if (appends) {
         outbox.append(new OrderPlaced("caused by " + event.orderId(), 2));
       }
@@ -161,7 +162,9 @@ class InboxReceiverIT {
     OutboxMessage message = message("1");
     receive(message);
 
-    assertThat(receive(message)).isEqualTo(ReceiveOutcome.DUPLICATE);
+    assertThat(receive(message))
+        .as("each message takes effect at most once")
+        .isEqualTo(ReceiveOutcome.DUPLICATE);
     assertThat(receiver().receive(handler, message, Delivery.ofRelease()))
         .isEqualTo(ReceiveOutcome.DUPLICATE);
     assertThat(database.businessRows()).isEqualTo(1);
@@ -312,7 +315,9 @@ class InboxReceiverIT {
   void aLaterMessageOfAParkedKeyIsToldToQueue() {
     park(message("1"));
 
-    assertThat(receive(message("1"))).isEqualTo(ReceiveOutcome.KEY_PARKED);
+    assertThat(receive(message("1")))
+        .as("messages of a key take effect in order")
+        .isEqualTo(ReceiveOutcome.KEY_PARKED);
     assertThat(receive(message("2"))).isEqualTo(ReceiveOutcome.HANDLED);
   }
 

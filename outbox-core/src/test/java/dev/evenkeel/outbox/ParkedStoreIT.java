@@ -285,7 +285,9 @@ class ParkedStoreIT {
     database.jdbc().update("UPDATE evenkeel.relay_state SET epoch = epoch + 1");
     OutboxMessage late = message("1");
 
-    assertThat(park(late)).isEqualTo(ParkOutcome.FENCED);
+    assertThat(park(late))
+        .as("a leader that was replaced parks nothing")
+        .isEqualTo(ParkOutcome.FENCED);
     assertThat(parkDead(message("2"))).isEqualTo(ParkOutcome.FENCED);
     assertThat(store.queueBehind(FENCE, CONSUMER, late)).isEqualTo(ParkOutcome.FENCED);
     assertThat(store.handled(FENCE, head)).isFalse();

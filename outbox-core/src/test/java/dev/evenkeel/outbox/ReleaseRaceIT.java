@@ -130,7 +130,9 @@ class ReleaseRaceIT {
   void releaseOfWhatHasDiedOrWasDiscardedIsRefused(boolean elsewhere) {
     ParkedMessage stale = parked();
     store.failed(FENCE, stale, 20, "never", null);
-    assertThat(release(stale, elsewhere)).isEqualTo(ReceiveOutcome.ALREADY_PARKED);
+    assertThat(release(stale, elsewhere))
+        .as("what an operator is to decide about takes no effect")
+        .isEqualTo(ReceiveOutcome.ALREADY_PARKED);
 
     store.discard(CONSUMER, stale.message().id(), "operator", "obsolete");
     assertThat(release(stale, elsewhere)).isEqualTo(ReceiveOutcome.ALREADY_PARKED);

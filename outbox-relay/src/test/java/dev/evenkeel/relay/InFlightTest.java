@@ -17,7 +17,9 @@ class InFlightTest {
     InFlight.Entry second = inFlight.add(message(1), SOMEWHERE);
 
     second.acknowledge();
-    assertThat(inFlight.pollAcknowledged()).isNull();
+    assertThat(inFlight.pollAcknowledged())
+        .as("what is confirmed is acknowledged without a gap")
+        .isNull();
     first.acknowledge();
     assertThat(inFlight.pollAcknowledged()).isSameAs(first);
     assertThat(inFlight.pollAcknowledged()).isSameAs(second);

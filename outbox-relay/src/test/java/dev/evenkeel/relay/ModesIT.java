@@ -63,13 +63,15 @@ class ModesIT {
             await().atMost(SOON).until(() -> effects(installation) > before + 100);
             RelayState expected = mode == RelayMode.CDC ? RelayState.STREAMING : RelayState.POLLING;
             await().atMost(SOON).until(() -> node.relay().status().state() == expected);
-            assertThat(node.relay().status().gaps()).isZero(); // a switch is no gap
+            assertThat(node.relay().status().gaps()).as("a switch is no gap").isZero();
           }
         }
         over.set(true);
         writing.get(60, TimeUnit.SECONDS);
         try (RelayNode last = node(installation, "last", RelayMode.POLLING, handler)) {
-          await().atMost(SOON).until(() -> effects(installation) == appended.get());
+          await("every committed message takes effect once")
+              .atMost(SOON)
+              .until(() -> effects(installation) == appended.get());
         }
       } finally {
         over.set(true);

@@ -52,7 +52,9 @@ class PollingIT {
   }
 
   private void awaitEffects(long expected) {
-    await().atMost(SOON).until(() -> effects() == expected);
+    await("every committed message takes effect once")
+        .atMost(SOON)
+        .until(() -> effects() == expected);
   }
 
   @Test
@@ -179,7 +181,8 @@ class PollingIT {
             .start()) {
       node.publish(new Counted("a", 1));
       await().atMost(SOON).until(() -> slow.attempts().size() == 1);
-      await() // long enough for some windows and writes of H
+      await("what is not acknowledged does not count as published")
+          // long enough for some windows and writes of H
           .during(Duration.ofSeconds(1))
           .atMost(SOON)
           .until(
@@ -304,7 +307,9 @@ class PollingIT {
                 .replace("1, 0, convert", "1, 900000000000, 0, convert"));
     installation.sql().execute("UPDATE evenkeel.relay_state SET system_identifier = '1'");
     try (RelayNode node = node("b").start()) {
-      await().atMost(SOON).until(() -> versions("a").contains(2L));
+      await("rows of another cluster are sent")
+          .atMost(SOON)
+          .until(() -> versions("a").contains(2L));
       node.publish(new Counted("a", 3));
       await().atMost(SOON).until(() -> versions("a").contains(3L));
       awaitPublished();
@@ -335,10 +340,7 @@ class PollingIT {
                                   event.version()))));
       lazy.sql().execute("CREATE UNLOGGED TABLE mark (version bigint, committed pg_lsn)");
       try (RelayNode node =
-          RelayNode.in(lazy)
-              .relay(options -> options.withMode(RelayMode.POLLING))
-              .handlers(early)
-              .start()) {
+          RelayNode.in(lazy).relay(PollingIT::pollsAndSeldomRenews).handlers(early).start()) {
         await().atMost(SOON).until(() -> node.relay().status().state() == RelayState.POLLING);
         for (long n = 1; n <= 20; n++) {
           long version = n;
@@ -350,11 +352,27 @@ class PollingIT {
                     lazy.sql()
                         .update("INSERT INTO mark SELECT ?, pg_current_wal_insert_lsn()", version);
                   });
-          node.relay().wake(); // or a heartbeat would make it durable before anybody looks
+          node.relay().wake();
           await().atMost(SOON).until(() -> durable.size() == version);
         }
       }
-      assertThat(durable).containsOnly(true);
+      assertThat(durable).as("what is sent is durable").containsOnly(true);
     }
+  }
+
+  /** Each renewal is a commit, which would make durable what stands before it. */
+  private static RelayOptions pollsAndSeldomRenews(RelayOptions o) {
+    return new RelayOptions(
+            o.schema(),
+            o.node(),
+            Duration.ofMinutes(1),
+            o.contend(),
+            Duration.ofSeconds(10),
+            o.pollInterval(),
+            o.maxInFlight(),
+            o.maxInFlightBytes(),
+            o.drain(),
+            o.janitor())
+        .withMode(RelayMode.POLLING);
   }
 }

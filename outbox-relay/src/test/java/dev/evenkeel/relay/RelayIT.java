@@ -129,6 +129,7 @@ class RelayIT {
                   assertThat(
                           installation.count(
                               "SELECT count(*) FROM evenkeel.relay_state WHERE pg_snapshot_xmax(published)::text::bigint > 800000000000"))
+                      .as("only the leader says what is published")
                       .isZero();
                   return forged.incrementAndGet() == 100;
                 });

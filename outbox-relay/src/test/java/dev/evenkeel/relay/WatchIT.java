@@ -308,7 +308,9 @@ class WatchIT {
     harm.accept(installation);
     append(installation, "k", 3);
     try (RelayNode node = RelayNode.in(installation).handlers(ledger.firstConsumer()).start()) {
-      await().atMost(RECOGNISED).until(() -> !gaps(node).isEmpty());
+      await("what the stream may lack is a gap, and is written down")
+          .atMost(RECOGNISED)
+          .until(() -> !gaps(node).isEmpty());
       await().atMost(SOON).until(() -> gaps(node).get(0).repairedAt() != null);
 
       assertThat(gaps(node))

@@ -104,7 +104,9 @@ class LocksIT {
 
     UUID second = start(engine, "contender", "2");
 
-    SagaWorld.awaitState(engine, second, SagaState.COMPENSATED);
+    await("a lock is held by one saga")
+        .atMost(SOON)
+        .until(() -> engine.status(second).orElseThrow().state() == SagaState.COMPENSATED);
     assertThat(engine.status(second).orElseThrow().failure())
         .isEqualTo(
             new SagaFailure(

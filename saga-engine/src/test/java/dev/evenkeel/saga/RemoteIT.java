@@ -236,7 +236,9 @@ class RemoteIT {
     post.hold(m -> false);
     post.deliver();
 
-    assertThat(effects(saga)).containsExactlyInAnyOrder("b", "-b7");
+    assertThat(effects(saga))
+        .as("a command that comes after its fence has no effect")
+        .containsExactlyInAnyOrder("b", "-b7");
   }
 
   @Test

@@ -249,7 +249,9 @@ class TakeoverIT {
 
     loser.release();
 
-    await().atMost(SOON).until(() -> ended.attempts().contains("hotel REFUSED"));
+    await("the first outcome of a step is final")
+        .atMost(SOON)
+        .until(() -> ended.attempts().contains("hotel REFUSED"));
     assertThat(outcomes(1, saga, "hotel")).containsExactly("FORWARD REFUSED");
     assertThat(world.effects(0, saga)).containsExactly("flight", "-flight");
     assertThat(world.effects(1, saga)).isEmpty();
@@ -290,7 +292,9 @@ class TakeoverIT {
 
     await().atMost(SOON).until(() -> ended.attempts().contains("late FENCED"));
     await().atMost(SOON).until(() -> engine.attempts().isEmpty());
-    assertThat(outcomes(1, saga, "late")).containsExactly("FORWARD FENCED");
+    assertThat(outcomes(1, saga, "late"))
+        .as("what comes after its fence has no effect")
+        .containsExactly("FORWARD FENCED");
     assertThat(world.effects(1, saga)).isEmpty();
   }
 
@@ -452,8 +456,12 @@ class TakeoverIT {
 
     turning.release();
 
-    await().atMost(SOON).until(() -> first.home("s0").active() == 0);
-    assertThat(second.status(saga).orElseThrow().state()).isEqualTo(SagaState.COMPLETED);
+    await("an owner that was replaced writes nothing, and lets go")
+        .atMost(SOON)
+        .until(() -> first.home("s0").active() == 0);
+    assertThat(second.status(saga).orElseThrow().state())
+        .as("an owner that was replaced writes nothing")
+        .isEqualTo(SagaState.COMPLETED);
     assertThat(second.history(saga))
         .filteredOn(line -> line.kind() == Kind.STATE)
         .extracting(SagaHistoryEntry::detail)

@@ -78,7 +78,7 @@ class LostSlotIT {
 
       trial.judge(BACKLOG).sound().counting();
       assertThat(wasReconciling).containsOnly(true);
-      assertThat(trial.reconciling()).isFalse();
+      trial.awaitReconciled();
     }
   }
 
@@ -169,7 +169,7 @@ class LostSlotIT {
 
     trial.judge(BACKLOG).sound();
     assertThat(node.relay().status().gaps()).as("alarms").isPositive();
-    assertThat(trial.reconciling()).isFalse();
+    trial.awaitReconciled();
   }
 
   /** Ends the walsender and is faster than the next one. */

@@ -29,7 +29,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 final class Trial implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Trial.class);
-  private static final Duration STARTED = Duration.ofSeconds(30);
+  private static final Duration STARTED = Duration.ofSeconds(60);
   private static final Duration SETTLED_LOOK = Duration.ofMillis(250);
   private static final int PAUSE_MILLIS = 300;
 

@@ -58,7 +58,9 @@ class NodeLeaseTest {
   @Test
   void nothingIsIssuedBeyondTheCeilingThatWasStored() {
     NodeLease lease = lease(0, NOW - 1, IdClock.unset());
-    assertThat(lease.next()).isEqualTo(NodeLease.NONE);
+    assertThat(lease.next())
+        .as("no id is issued that the next holder of the node id may issue again")
+        .isEqualTo(NodeLease.NONE);
 
     lease.extend(new Renewed(NOW + HOUR, micros(NOW)), System.nanoTime(), System.nanoTime());
     assertThat(millisOfNext(lease)).isGreaterThanOrEqualTo(NOW);
