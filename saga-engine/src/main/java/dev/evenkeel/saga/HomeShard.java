@@ -489,7 +489,7 @@ final class HomeShard {
             row.epoch(),
             row.version(),
             claim.seen(),
-            engine.headers(row.id(), HeadersJson.read(row.headers())),
+            engine.headers(row.id(), HeadersJson.stored(row.headers())),
             progress,
             row.parent(),
             row.stuckReason());
