@@ -2,6 +2,8 @@ package dev.evenkeel.outbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.sql.BatchUpdateException;
 import org.junit.jupiter.api.Test;
 import org.postgresql.util.PSQLException;
@@ -54,6 +56,22 @@ class FailureTextTest {
 
     assertThat(FailureText.of(new IllegalStateException("no: " + batch.getMessage(), batch)))
         .isEqualTo("java.lang.IllegalStateException: no: a batch was aborted (SQLSTATE 23505)");
+  }
+
+  @Test
+  void traceKeepsClassesAndPlacesAndNoData() {
+    PSQLException duplicate =
+        refused("23505", "duplicate key value violates \"pk\"", "Key (n)=(" + SECRET + ") exists.");
+    StringWriter written = new StringWriter();
+    FailureText.traceOf(new IllegalStateException("no", duplicate))
+        .printStackTrace(new PrintWriter(written));
+
+    assertThat(written.toString())
+        .doesNotContain(SECRET)
+        .startsWith("java.lang.IllegalStateException: no")
+        .contains(
+            "at dev.evenkeel.outbox.FailureTextTest.traceKeepsClassesAndPlacesAndNoData",
+            "Caused by: org.postgresql.util.PSQLException: ERROR: duplicate key");
   }
 
   @Test
