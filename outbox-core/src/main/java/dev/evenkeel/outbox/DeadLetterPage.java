@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record DeadLetterPage(List<DeadLetter> letters, @Nullable String next) {
 
+  /** What PostgreSQL surely stores. */
+  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
+
   private static final Comparator<DeadLetter> ORDER =
       Comparator.comparing(DeadLetter::parkedAt)
           // As PostgreSQL compares them: UUID.compareTo takes the halves for signed numbers.
@@ -36,7 +39,13 @@ public record DeadLetterPage(List<DeadLetter> letters, @Nullable String next) {
       try {
         String[] parts =
             new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8).split(" ", 3);
-        return new Cursor(Instant.parse(parts[0]), UUID.fromString(parts[1]), parts[2]);
+        Instant parkedAt = Instant.parse(parts[0]);
+        if (parkedAt.isBefore(Instant.EPOCH)
+            || parkedAt.isAfter(LAST)
+            || parts[2].indexOf('\0') >= 0) {
+          throw new IllegalArgumentException("no database has parked that");
+        }
+        return new Cursor(parkedAt, UUID.fromString(parts[1]), parts[2]);
       } catch (IllegalArgumentException | DateTimeException | IndexOutOfBoundsException e) {
         throw new IllegalArgumentException(
             "after must be the \"next\" of a page of dead letters, was \"%s\"".formatted(text), e);

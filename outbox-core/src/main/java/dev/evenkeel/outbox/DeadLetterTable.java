@@ -92,7 +92,7 @@ final class DeadLetterTable extends SchemaTable {
         row.getInt("attempts"),
         ParkReason.valueOf(row.getString("reason")),
         row.getString("error"),
-        HeadersJson.read(row.getString("headers")),
+        HeadersJson.stored(row.getString("headers")),
         row.getInt("bytes"),
         row.getBoolean("aside"),
         row.getInt("revision"));
@@ -218,7 +218,7 @@ final class DeadLetterTable extends SchemaTable {
               row.getString("acted_by"),
               row.getString("because"),
               row.getBytes("payload"),
-              headers == null ? null : HeadersJson.read(headers));
+              headers == null ? null : HeadersJson.stored(headers));
         },
         consumer,
         id);

@@ -5,7 +5,10 @@ import dev.evenkeel.outbox.spi.PayloadException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The default codec: JSON by Jackson. Thread-safe. */
+/**
+ * The default codec: JSON by Jackson. Its errors say where a payload is wrong, and nothing of what
+ * it holds. Thread-safe.
+ */
 public final class JsonPayloadCodec implements PayloadCodec {
 
   private final JsonMapper mapper;
@@ -25,7 +28,7 @@ public final class JsonPayloadCodec implements PayloadCodec {
       return mapper.writeValueAsBytes(event);
     } catch (JacksonException e) {
       throw new PayloadException(
-          event.getClass().getName() + " can't be written as JSON: " + e.getOriginalMessage(), e);
+          event.getClass().getName() + " can't be written as JSON: " + JsonMistake.of(e), e);
     }
   }
 
@@ -39,7 +42,7 @@ public final class JsonPayloadCodec implements PayloadCodec {
       return value;
     } catch (JacksonException e) {
       throw new PayloadException(
-          "payload is not a " + type.getName() + ": " + e.getOriginalMessage(), e);
+          "payload is not a " + type.getName() + ": " + JsonMistake.of(e), e);
     }
   }
 }

@@ -69,7 +69,7 @@ public final class JsonUpcaster implements Upcaster {
       }
       return MAPPER.writeValueAsBytes(change.apply(object));
     } catch (JacksonException e) {
-      throw new PayloadException("payload is no JSON: " + e.getOriginalMessage(), e);
+      throw new PayloadException("payload is no JSON: " + JsonMistake.of(e), e);
     }
   }
 }

@@ -461,7 +461,7 @@ final class ParkedTable extends SchemaTable {
             row.getString("type"),
             row.getInt("version"),
             row.getBytes("payload"),
-            HeadersJson.read(row.getString("headers")),
+            HeadersJson.stored(row.getString("headers")),
             row.getObject("created_at", OffsetDateTime.class).toInstant()),
         ParkedState.valueOf(row.getString("state")),
         ParkReason.valueOf(row.getString("reason")),

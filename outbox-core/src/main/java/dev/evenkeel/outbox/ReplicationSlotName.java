@@ -15,10 +15,12 @@ public final class ReplicationSlotName {
   public static String of(String database, String schema) {
     String plain = "evenkeel_" + database + "_" + schema;
     String name = plain.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
-    if (name.equals(plain) && name.length() <= MAX_LENGTH) {
+    // With an underscore in the schema nobody could tell where the database's name ends.
+    boolean isUnique = name.equals(plain) && schema.indexOf('_') < 0;
+    if (isUnique && name.length() <= MAX_LENGTH) {
       return name;
     }
-    // Two databases must not share a name that was bent or cut.
+    // Two installations must not share a name that was bent, cut or put together alike.
     CRC32 crc = new CRC32();
     crc.update((database + "\0" + schema).getBytes(StandardCharsets.UTF_8));
     String suffix = "_" + Long.toHexString(crc.getValue());

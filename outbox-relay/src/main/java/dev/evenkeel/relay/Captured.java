@@ -57,7 +57,7 @@ sealed interface Captured {
             row.getString("type"),
             row.getInt32("version"),
             bytes(row.get("payload")),
-            HeadersJson.read(row.getString("headers")),
+            HeadersJson.stored(row.getString("headers")),
             OffsetDateTime.parse(row.getString("created_at")).toInstant());
     return new Message(message, row.getInt64("xid"), new StreamPosition(event));
   }

@@ -159,11 +159,11 @@ final class DoctorCommand {
           case "--password-env" -> password = password(value(argument, rest), environment);
           case "--retained-wal" ->
               options =
-                  new DoctorOptions(Long.parseLong(value(argument, rest)), options.retainedShare());
+                  new DoctorOptions(
+                      bytes(argument, value(argument, rest)), options.retainedShare());
           case "--retained-share" ->
               options =
-                  new DoctorOptions(
-                      options.retainedWal(), Double.parseDouble(value(argument, rest)));
+                  new DoctorOptions(options.retainedWal(), share(argument, value(argument, rest)));
           default -> {
             if (url != null || !argument.startsWith("jdbc:postgresql:")) {
               throw new IllegalArgumentException(
@@ -186,6 +186,24 @@ final class DoctorCommand {
         throw new IllegalArgumentException(option + " must be followed by its value");
       }
       return rest.next();
+    }
+
+    private static long bytes(String option, String text) {
+      try {
+        return Long.parseLong(text);
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            "%s must be a whole number of bytes, was %s".formatted(option, text), e);
+      }
+    }
+
+    private static double share(String option, String text) {
+      try {
+        return Double.parseDouble(text);
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(
+            "%s must be a number, was %s".formatted(option, text), e);
+      }
     }
 
     private static String schema(String name) {

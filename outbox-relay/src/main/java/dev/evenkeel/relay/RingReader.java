@@ -232,7 +232,7 @@ final class RingReader implements AutoCloseable {
   }
 
   private static Row row(ResultSet row, PgSnapshot window, boolean again) throws SQLException {
-    Map<String, String> headers = HeadersJson.read(row.getString("headers"));
+    Map<String, String> headers = HeadersJson.stored(row.getString("headers"));
     if (again) {
       headers = new HashMap<>(headers);
       headers.put(MessageHeaders.RECONCILED, "true");

@@ -1,5 +1,6 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.HeadersJson;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.saga.definition.SagaDefinition;
@@ -268,9 +269,9 @@ final class HomeShard {
         return;
       } catch (RuntimeException | Error e) { // whatever it is, the lease has to be renewed
         if (trouble == null) {
-          log.warn("The sagas of {} can't be looked after now: {}", this, e.toString());
+          log.warn("The sagas of {} can't be looked after now: {}", this, FailureText.of(e));
         }
-        trouble = String.valueOf(e.getMessage());
+        trouble = FailureText.messageOf(e);
         pauseQuietly();
       }
     }
@@ -321,9 +322,10 @@ final class HomeShard {
       try {
         adopt(claim, found);
       } catch (RuntimeException e) { // one that can't be read must not keep the others
-        log.error("Saga {} can't be taken on", claim.row().id(), e);
+        log.error("Saga {} can't be taken on", claim.row().id(), FailureText.traceOf(e));
         letGo(claim.row().id());
-        shelve(claim.row().id(), claim.row().epoch(), "It can't be read: " + e.getMessage());
+        shelve(
+            claim.row().id(), claim.row().epoch(), "It can't be read: " + FailureText.messageOf(e));
       }
     }
     lookAgain();
@@ -489,7 +491,7 @@ final class HomeShard {
             row.epoch(),
             row.version(),
             claim.seen(),
-            engine.headers(row.id(), HeadersJson.read(row.headers())),
+            engine.headers(row.id(), HeadersJson.stored(row.headers())),
             progress,
             row.parent(),
             row.stuckReason());

@@ -1,6 +1,7 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ProtocolOutbox;
 import dev.evenkeel.outbox.ProtocolTransaction;
@@ -164,7 +165,7 @@ final class HomeWriter {
           missing(pending);
         }
       } catch (RuntimeException | Error e) { // whoever looks next finds it in the database
-        log.error("Saga {} is let go", pending.run().id(), e);
+        log.error("Saga {} is let go", pending.run().id(), FailureText.traceOf(e));
         home.letGo(pending.run());
       }
     }
@@ -175,7 +176,7 @@ final class HomeWriter {
       home.letGo(pending.run());
       return;
     }
-    log.error("Saga {} can't be written", pending.run().id(), failure);
+    log.error("Saga {} can't be written", pending.run().id(), FailureText.traceOf(failure));
     pending.run().release();
     home.shelve(
         pending.run().id(),
@@ -194,7 +195,7 @@ final class HomeWriter {
         if (!passes(e) || home.isStopping()) {
           throw e;
         }
-        log.warn("{} does not work now, trying again: {}", what, e.getMessage());
+        log.warn("{} does not work now, trying again: {}", what, FailureText.messageOf(e));
         home.awaitPause(pause);
         Duration next = pause.multipliedBy(2);
         pause = next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;

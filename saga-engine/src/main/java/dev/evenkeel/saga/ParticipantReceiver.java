@@ -2,6 +2,7 @@ package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.CurrentMessage;
 import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ProtocolOutbox;
 import dev.evenkeel.outbox.SlotHash;
@@ -347,7 +348,7 @@ final class ParticipantReceiver implements DirectHandler {
     }
 
     private SagaFailure failure(Reason reason, Exception e) {
-      String message = e.getMessage();
+      String message = e.getMessage() == null ? null : FailureText.messageOf(e);
       return new SagaFailure(
           reason,
           asked.key().step(),

@@ -1,5 +1,6 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.spi.PayloadCodec;
 import dev.evenkeel.saga.Decision.Awaited;
 import dev.evenkeel.saga.Decision.Effect;
@@ -525,13 +526,12 @@ final class SagaCoordinator {
     private boolean inputFailed(ActionStep step, InputException e) {
       if (isTurnable()) {
         turnBack(
-            new SagaFailure(
-                Reason.ATTEMPTS_EXHAUSTED, step.name(), "", String.valueOf(e.getMessage())));
+            new SagaFailure(Reason.ATTEMPTS_EXHAUSTED, step.name(), "", FailureText.messageOf(e)));
         return false;
       }
       StepKey key = new StepKey(step.name(), 0);
       if (step(key).trouble() == null) {
-        steps.put(key, step(key).failed(1, now, e.getMessage()));
+        steps.put(key, step(key).failed(1, now, FailureText.messageOf(e)));
         writeLater();
       }
       lookAt(now.plus(step.retry().maxBackoff()));

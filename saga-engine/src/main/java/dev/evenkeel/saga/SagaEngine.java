@@ -1,5 +1,6 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.MessageHeaders;
 import dev.evenkeel.outbox.OutboxStorage;
 import dev.evenkeel.outbox.ProtocolOutbox;
@@ -252,7 +253,7 @@ public final class SagaEngine implements Sagas {
       attempts.endOverdue();
       bulkheads.values().stream().flatMap(b -> b.overdue().stream()).forEach(this::giveBack);
     } catch (RuntimeException | Error e) { // a periodic task that throws never runs again
-      log.warn("Overdue attempts could not be ended", e);
+      log.warn("Overdue attempts could not be ended", FailureText.traceOf(e));
     }
   }
 
@@ -554,7 +555,7 @@ public final class SagaEngine implements Sagas {
         threads.execute(() -> work(bulkhead, current));
         return;
       } catch (RuntimeException | Error e) { // no thread is to be had
-        log.error("Saga {} is let go", current.instance().id(), e);
+        log.error("Saga {} is let go", current.instance().id(), FailureText.traceOf(e));
         current.run().home().letGo(current.run()); // and claimed again
         next = bulkhead.leave();
       }
@@ -588,7 +589,7 @@ public final class SagaEngine implements Sagas {
     try {
       return new ArrayList<>(task.run().follow(runner.perform(task)));
     } catch (RuntimeException | Error e) {
-      log.error("Saga {} is let go", task.instance().id(), e);
+      log.error("Saga {} is let go", task.instance().id(), FailureText.traceOf(e));
       task.run().home().letGo(task.run()); // and claimed again
       return new ArrayList<>();
     }

@@ -54,7 +54,11 @@ public record SagaPage(
       try {
         String[] parts =
             new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8).split(" ", 2);
-        return new Position(Instant.parse(parts[0]), UUID.fromString(parts[1]));
+        Instant createdAt = Instant.parse(parts[0]);
+        if (createdAt.isBefore(Instant.EPOCH) || createdAt.isAfter(FIRST.createdAt())) {
+          throw new IllegalArgumentException("no saga was started then");
+        }
+        return new Position(createdAt, UUID.fromString(parts[1]));
       } catch (IllegalArgumentException | DateTimeException | IndexOutOfBoundsException e) {
         throw new IllegalArgumentException(
             "after must be the \"next\" of a page of sagas, was \"%s\"".formatted(text), e);

@@ -1,5 +1,6 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.outbox.spi.DirectHandler;
@@ -64,7 +65,8 @@ final class SagaReplies implements DirectHandler {
     try {
       return SagaReply.read(message.payload());
     } catch (JacksonException e) {
-      throw new PayloadException(message + " is no answer to a saga: " + e.getMessage(), e);
+      throw new PayloadException(
+          message + " is no answer to a saga: " + FailureText.messageOf(e), e);
     }
   }
 }

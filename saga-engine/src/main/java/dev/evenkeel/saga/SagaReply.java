@@ -4,7 +4,10 @@ import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.StepDefinition;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -31,6 +34,13 @@ record SagaReply(
     byte @Nullable [] result,
     @Nullable SagaFailure failure,
     boolean contention) {
+
+  SagaReply {
+    Objects.requireNonNull(step, "step");
+    Objects.requireNonNull(verb, "verb");
+    Objects.requireNonNull(outcome, "outcome");
+    UUID.fromString(sagaId); // else nobody could say whose it is
+  }
 
   /** What is on its way is asked after so often. */
   private static final Duration LONG_WAIT = Duration.ofMinutes(5);
@@ -101,6 +111,10 @@ record SagaReply(
    * @throws tools.jackson.core.JacksonException if it is none
    */
   static SagaReply read(byte[] payload) {
-    return JSON.readValue(payload, SagaReply.class);
+    SagaReply reply = JSON.readValue(payload, SagaReply.class);
+    if (reply == null) {
+      throw MismatchedInputException.from(null, SagaReply.class, "it is JSON null");
+    }
+    return reply;
   }
 }

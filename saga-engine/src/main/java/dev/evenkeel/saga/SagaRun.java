@@ -1,5 +1,6 @@
 package dev.evenkeel.saga;
 
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.saga.Decision.Awaited;
 import dev.evenkeel.saga.Decision.Effect;
 import dev.evenkeel.saga.SagaHistoryEntry.Kind;
@@ -254,7 +255,7 @@ final class SagaRun {
         }
       }
     } catch (RuntimeException e) { // one that can't be read must not keep other sagas
-      shelve("What was stored for it can't be read: " + e.getMessage(), e);
+      shelve("What was stored for it can't be read: " + FailureText.messageOf(e), e);
       return;
     } finally {
       lock.unlock();
@@ -337,7 +338,7 @@ final class SagaRun {
     try {
       decision = coordinator.decide(state, news, now);
     } catch (RuntimeException e) { // such as a stored event that can't be read
-      shelve("It can't go on: " + e.getMessage(), e);
+      shelve("It can't go on: " + FailureText.messageOf(e), e);
       return;
     }
     Before back = null;
@@ -422,7 +423,7 @@ final class SagaRun {
 
   /** Gives it up as it is, to be tried again after a while. */
   private void shelve(String reason, RuntimeException cause) {
-    log.error("Saga {} is stuck", id, cause);
+    log.error("Saga {} is stuck", id, FailureText.traceOf(cause));
     released = true;
     backlog.clear();
     home.shelve(id, epoch, reason);

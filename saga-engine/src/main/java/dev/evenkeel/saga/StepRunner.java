@@ -1,6 +1,7 @@
 package dev.evenkeel.saga;
 
 import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.ProtocolTransaction;
 import dev.evenkeel.outbox.spi.TransactionFlush;
 import dev.evenkeel.outbox.spi.TransactionTarget;
@@ -521,7 +522,7 @@ final class StepRunner {
   }
 
   private static String message(Throwable e) {
-    String message = e.getMessage();
+    String message = e.getMessage() == null ? null : FailureText.messageOf(e);
     return message == null || message.isBlank() ? e.getClass().getName() : message;
   }
 }

@@ -11,7 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 
 class SlotProposalTest {
@@ -70,49 +76,83 @@ class SlotProposalTest {
     assertThat(moves).hasSize(SlotHash.SLOTS / 2 - 100);
   }
 
-  @Test
-  void anyMapBecomesEvenWithAsFewMovesAsThatNeeds() {
-    for (int seed = 0; seed < 50; seed++) {
-      Random random = new Random(seed);
-      List<String> before = shards(1 + random.nextInt(8), random);
-      List<String> wanted = shards(1 + random.nextInt(8), random);
-      SlotMap map =
-          SlotMaps.of(
-              before, slot -> SlotMaps.settled(slot, before.get(random.nextInt(before.size()))));
-      List<Move> moves = SlotProposal.moves(map, wanted);
-
-      Map<String, Integer> counts = after(map, moves);
-      List<Integer> shares = wanted.stream().map(shard -> counts.getOrDefault(shard, 0)).toList();
-      assertThat(Collections.max(shares) - Collections.min(shares))
-          .as("seed %d: %s", seed, counts)
-          .isLessThanOrEqualTo(1);
-      assertThat(shares.stream().mapToInt(Integer::intValue).sum()).isEqualTo(SlotHash.SLOTS);
-      assertThat(moves).extracting(Move::slot).doesNotHaveDuplicates();
-      int needed =
-          wanted.stream()
-              .mapToInt(
-                  shard ->
-                      Math.max(0, counts.get(shard) - map.slotsByShard().getOrDefault(shard, 0)))
-              .sum();
-      assertThat(moves).as("seed %d", seed).hasSize(needed);
-      assertThat(SlotProposal.moves(map, reversed(wanted))).isEqualTo(moves);
-    }
+  @Provide
+  Arbitrary<List<String>> shards() {
+    return Arbitraries.integers()
+        .between(0, 15)
+        .map(n -> "shard-" + n)
+        .list()
+        .uniqueElements()
+        .ofMinSize(1)
+        .ofMaxSize(8);
   }
 
-  private static List<String> shards(int count, Random random) {
-    List<String> names = new ArrayList<>();
-    for (int i = 0; names.size() < count; i++) {
-      if (random.nextBoolean()) {
-        names.add("shard-" + i);
-      }
-    }
-    return names;
+  /** As many slots as there are, whoever they are dealt to. */
+  private static SlotMap dealt(List<String> shards, Random random, boolean withBound) {
+    return SlotMaps.of(
+        shards,
+        slot -> {
+          String shard = shards.get(random.nextInt(shards.size()));
+          return withBound && random.nextInt(4) == 0
+              ? new SlotMap.Entry(slot, shard, SlotMap.State.SETTLED, null, 1, 1, true)
+              : SlotMaps.settled(slot, shard);
+        });
   }
 
-  private static List<String> reversed(List<String> names) {
-    List<String> reversed = new ArrayList<>(names);
+  @Property(tries = 60)
+  void anyMapBecomesEvenWithAsFewMovesAsThatNeeds(
+      @ForAll("shards") List<String> before,
+      @ForAll("shards") List<String> wanted,
+      @ForAll Random random) {
+    SlotMap map = dealt(before, random, false);
+    List<Move> moves = SlotProposal.moves(map, wanted);
+
+    Map<String, Integer> counts = after(map, moves);
+    List<Integer> shares = wanted.stream().map(shard -> counts.getOrDefault(shard, 0)).toList();
+    assertThat(Collections.max(shares) - Collections.min(shares)).isLessThanOrEqualTo(1);
+    assertThat(shares.stream().mapToInt(Integer::intValue).sum()).isEqualTo(SlotHash.SLOTS);
+    assertThat(moves).extracting(Move::slot).doesNotHaveDuplicates();
+    int needed =
+        wanted.stream()
+            .mapToInt(
+                shard -> Math.max(0, counts.get(shard) - map.slotsByShard().getOrDefault(shard, 0)))
+            .sum();
+    assertThat(moves).hasSize(needed);
+    List<String> reversed = new ArrayList<>(wanted);
     Collections.reverse(reversed);
-    return reversed;
+    assertThat(SlotProposal.moves(map, reversed)).isEqualTo(moves);
+  }
+
+  @Property(tries = 60)
+  void pinnedSlotsStayAndNothingGetsLessEven(
+      @ForAll("shards") List<String> before,
+      @ForAll("shards") List<String> wanted,
+      @ForAll Random random) {
+    SlotMap map = dealt(before, random, true);
+    List<Move> moves = SlotProposal.moves(map, wanted);
+
+    assertThat(moves).allSatisfy(move -> assertThat(map.entry(move.slot()).pinned()).isFalse());
+    assertThat(moves)
+        .allSatisfy(move -> assertThat(map.entry(move.slot()).shard()).isEqualTo(move.from()));
+    int share = SlotHash.SLOTS / wanted.size();
+    Map<String, Integer> counts = after(map, moves);
+    for (Move move : moves) {
+      assertThat(wanted).contains(move.to());
+      assertThat(counts.get(move.to())).isLessThanOrEqualTo(share + 1);
+      assertThat(counts.get(move.from()))
+          .isGreaterThanOrEqualTo(wanted.contains(move.from()) ? share : 0);
+    }
+    Map<Integer, String> moved = moves.stream().collect(Collectors.toMap(Move::slot, Move::to));
+    List<String> registered = new ArrayList<>(new TreeSet<>(before));
+    wanted.stream().filter(shard -> !registered.contains(shard)).forEach(registered::add);
+    SlotMap done =
+        SlotMaps.of(
+            registered,
+            slot ->
+                moved.containsKey(slot)
+                    ? SlotMaps.settled(slot, moved.get(slot))
+                    : map.entry(slot));
+    assertThat(SlotProposal.moves(done, wanted)).as("nothing goes to and fro").isEmpty();
   }
 
   @Test

@@ -62,7 +62,7 @@ public final class OutboxRows {
             row.getString("type"),
             row.getInt("version"),
             row.getBytes("payload"),
-            HeadersJson.read(row.getString("headers")),
+            HeadersJson.stored(row.getString("headers")),
             row.getObject("created_at", OffsetDateTime.class).toInstant()));
   }
 }

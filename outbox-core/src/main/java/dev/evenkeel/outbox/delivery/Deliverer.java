@@ -1,6 +1,7 @@
 package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxReceiver;
 import dev.evenkeel.outbox.MessageHeaders;
@@ -84,7 +85,7 @@ final class Deliverer {
       try {
         message = receiver.redeem(carried);
       } catch (PayloadException e) {
-        return new Result.Failed(FailureKind.UNREADABLE, e.toString());
+        return new Result.Failed(FailureKind.UNREADABLE, FailureText.of(e));
       } catch (RuntimeException e) { // whatever a store throws: it did not say that it has nothing
         outages.failed(PAYLOADS, e);
         return new Result.Away(PAYLOADS);
@@ -107,7 +108,7 @@ final class Deliverer {
       FailureKind kind = FailureKind.of(e);
       return kind == FailureKind.OUTAGE
           ? new Result.Away(ROUTING) // what routing goes by is away, or a slot on its way
-          : new Result.Failed(kind, "can't be routed: " + e);
+          : new Result.Failed(kind, "can't be routed: " + FailureText.of(e));
     }
     if (!outages.mayTry(target.name())) {
       return new Result.Away(target.name());
@@ -147,7 +148,7 @@ final class Deliverer {
       return new Result.Away(target.name());
     }
     outages.answered(target.name());
-    return new Result.Failed(kind, failure.toString());
+    return new Result.Failed(kind, FailureText.of(failure));
   }
 
   private static boolean answers(TransactionTarget target) {

@@ -1,6 +1,7 @@
 package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.OutboxMessage;
@@ -200,7 +201,7 @@ final class Lanes implements InboxLanes.Feed {
       again = step.take();
     } catch (RuntimeException | Error e) {
       // Parking needs the installation's own database. Without it the lease is lost soon.
-      log.warn("{} can't be parked now: {}", delivery.message(), e.getMessage());
+      log.warn("{} can't be parked now: {}", delivery.message(), FailureText.messageOf(e));
       again = HOME_AWAY;
     }
     proceed(queue, delivery, again);

@@ -1,6 +1,7 @@
 package dev.evenkeel.outbox.delivery;
 
 import dev.evenkeel.outbox.FailureKind;
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.outbox.InboxHandlerMethod;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.ParkedMessage;
@@ -97,7 +98,11 @@ final class ParkedReleaser {
         more = !next.isEmpty() && releaseInOrder(due, turn, next);
       }
     } catch (RuntimeException | Error e) {
-      log.warn("{} of {} can't be released now: {}", due.key(), due.consumer(), e.getMessage());
+      log.warn(
+          "{} of {} can't be released now: {}",
+          due.key(),
+          due.consumer(),
+          FailureText.messageOf(e));
     } finally {
       underWay.remove(due, turn);
     }
@@ -200,7 +205,7 @@ final class ParkedReleaser {
               dead(next.asHead(), "ignored its interrupt");
             }
           } catch (RuntimeException e) {
-            log.warn("{} can't be parked anew now: {}", next.message(), e.getMessage());
+            log.warn("{} can't be parked anew now: {}", next.message(), FailureText.messageOf(e));
           } finally {
             underWay.remove(due, turn); // the stuck thread will not do it
           }

@@ -3,6 +3,7 @@ package dev.evenkeel.transport.kafka;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.evenkeel.outbox.HeadersJson;
+import dev.evenkeel.outbox.JsonMistake;
 import dev.evenkeel.outbox.MessageHeaders;
 import dev.evenkeel.outbox.OrderKey;
 import dev.evenkeel.outbox.OutboxMessage;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 
 /**
  * Messages as Kafka records, and back. What is written here and what Kafka Connect writes with
@@ -164,8 +166,9 @@ final class RecordFormat {
     Map<String, String> headers;
     try {
       headers = HeadersJson.read(json);
-    } catch (RuntimeException e) {
-      throw new UnreadableRecordException("the header \"headers\" is no JSON: " + e.getMessage());
+    } catch (JacksonException e) {
+      throw new UnreadableRecordException(
+          "the header \"headers\" is no JSON: " + JsonMistake.of(e));
     }
     for (Map.Entry<String, String> header : headers.entrySet()) {
       storable("headers", header.getKey());
