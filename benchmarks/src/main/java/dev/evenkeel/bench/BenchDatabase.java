@@ -47,9 +47,13 @@ final class BenchDatabase implements AutoCloseable {
   private static void drop(PostgresServer server, DatabaseInfo database) {
     BenchDatabase maintenance = new BenchDatabase(server.maintenanceDatabase(), info -> {});
     try {
+      String name = database.name();
+      maintenance.execute(
+          "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '%s'"
+              .formatted(name));
       maintenance.execute(
           "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '%s'"
-              .formatted(database.name()));
+              .formatted(name));
       maintenance.execute("DROP DATABASE %s WITH (FORCE)".formatted(database.name()));
     } catch (SQLException e) {
       throw new IllegalStateException("%s could not be dropped".formatted(database), e);

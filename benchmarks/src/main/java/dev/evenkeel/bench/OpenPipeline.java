@@ -1,6 +1,9 @@
 package dev.evenkeel.bench;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -18,6 +21,9 @@ final class OpenPipeline implements AutoCloseable {
   private final Pipeline pipeline;
   private final Progress progress = Progress.counting(MOST_ORDERS);
   private final AtomicLong orders = new AtomicLong();
+
+  /** Opened before the clock runs; one thread after the other uses each. */
+  private final List<Pipeline.Writer> open = new ArrayList<>();
 
   /** Makes a pipeline for a database. */
   interface Kind {
@@ -68,7 +74,9 @@ final class OpenPipeline implements AutoCloseable {
     }
   }
 
-  /** Writers in a closed loop until the time is up, and then until all is handled. */
+  /**
+   * Writers in a closed loop until the time is up, one order at least, and until all is handled.
+   */
   Handled run(int writers, Duration duration) throws Exception {
     return run(writers, duration, 1);
   }
@@ -79,21 +87,26 @@ final class OpenPipeline implements AutoCloseable {
    * @param times how many orders are written for one that counts
    */
   Handled run(int writers, Duration duration, int times) throws Exception {
+    while (open.size() < writers) {
+      open.add(pipeline.openWriter());
+    }
     long from = System.nanoTime();
     long until = from + duration.toNanos();
-    long counted =
-        Writers.run(
-            pipeline,
-            writers,
-            (thread, writer) -> {
-              long count = 0;
-              for (; System.nanoTime() - until < 0; count++) {
-                for (int time = 0; time < times; time++) {
-                  writer.write(orders.getAndIncrement(), NOTHING);
-                }
+    List<Callable<Long>> loops = new ArrayList<>();
+    for (Pipeline.Writer writer : open.subList(0, writers)) {
+      loops.add(
+          () -> {
+            long count = 0;
+            do {
+              for (int time = 0; time < times; time++) {
+                writer.write(orders.getAndIncrement(), NOTHING);
               }
-              return count;
-            });
+              count++;
+            } while (System.nanoTime() - until < 0);
+            return count;
+          });
+    }
+    long counted = Threads.sum(loops);
     progress.await(orders.get());
     return new Handled(counted, progress.lastAt() - from);
   }
@@ -105,6 +118,9 @@ final class OpenPipeline implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
+    for (Pipeline.Writer writer : open) {
+      writer.close();
+    }
     pipeline.close();
     database.close();
   }

@@ -16,6 +16,8 @@ import java.util.Set;
  * @param parts what to measure of the scenario; empty means all of it
  * @param results the folder for the results; default {@code benchmarks/results}
  * @param halved whether {@code guard} lets ours do its work twice, to show that it would notice
+ * @param most points of {@code growth} beyond it are left out, where a backlog or ended sagas grow;
+ *     default 10,000,000, which needs 40 GB of disk
  */
 record Options(
     String scenario,
@@ -23,12 +25,14 @@ record Options(
     Duration duration,
     Set<String> parts,
     Path results,
-    boolean halved) {
+    boolean halved,
+    int most) {
 
   private static final Path RESULTS = Path.of("benchmarks", "results");
   private static final String HALVED = "--halved";
   private static final int ROUNDS = 3;
   private static final int KILLS = 20;
+  private static final int MOST = 10_000_000;
   private static final int MAX_ROUNDS = 100;
   private static final int MAX_SECONDS = 600;
 
@@ -44,7 +48,13 @@ record Options(
     String scenario = arguments.get(0);
     Options options =
         new Options(
-            scenario, usualRounds(scenario), usualDuration(scenario), Set.of(), RESULTS, false);
+            scenario,
+            usualRounds(scenario),
+            usualDuration(scenario),
+            Set.of(),
+            RESULTS,
+            false,
+            MOST);
     for (int i = 1; i < arguments.size(); i++) {
       String option = arguments.get(i);
       if (option.equals(HALVED)) {
@@ -79,14 +89,14 @@ record Options(
   }
 
   private Options withHalved() {
-    return new Options(scenario, rounds, duration, parts, results, true);
+    return new Options(scenario, rounds, duration, parts, results, true, most);
   }
 
   private Options with(String option, String value) {
     return switch (option) {
       case "--rounds" ->
           new Options(
-              scenario, number(option, value, MAX_ROUNDS), duration, parts, results, halved);
+              scenario, number(option, value, MAX_ROUNDS), duration, parts, results, halved, most);
       case "--seconds" ->
           new Options(
               scenario,
@@ -94,14 +104,20 @@ record Options(
               Duration.ofSeconds(number(option, value, MAX_SECONDS)),
               parts,
               results,
-              halved);
+              halved,
+              most);
       case "--parts" ->
-          new Options(scenario, rounds, duration, Set.of(value.split(",", -1)), results, halved);
-      case "--results" -> new Options(scenario, rounds, duration, parts, Path.of(value), halved);
+          new Options(
+              scenario, rounds, duration, Set.of(value.split(",", -1)), results, halved, most);
+      case "--results" ->
+          new Options(scenario, rounds, duration, parts, Path.of(value), halved, most);
+      case "--most" ->
+          new Options(
+              scenario, rounds, duration, parts, results, halved, number(option, value, MOST));
       default ->
           throw new IllegalArgumentException(
               option
-                  + " is not an option; these are: --rounds, --seconds, --parts, --results, --halved");
+                  + " is not an option; these are: --rounds, --seconds, --parts, --results, --halved, --most");
     };
   }
 
