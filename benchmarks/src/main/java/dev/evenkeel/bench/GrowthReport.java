@@ -71,6 +71,9 @@ final class GrowthReport {
   private void write(Part part, ResultsDocument document, Page page) throws IOException {
     Set<Long> xs = new LinkedHashSet<>();
     Set<String> series = new LinkedHashSet<>();
+    if (document.results().stream().anyMatch(result -> result.name().endsWith("/" + BARE))) {
+      series.add(BARE); // first, so that it looks the same in all plots
+    }
     for (Results.Measurement measurement : document.results()) {
       String[] words = measurement.name().split("/", 3);
       xs.add(Long.valueOf(words[1]));

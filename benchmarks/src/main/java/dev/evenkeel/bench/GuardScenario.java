@@ -42,7 +42,7 @@ final class GuardScenario implements Scenario {
   /** Of each side; more turns follow until ours has done enough for the JVM to compile it. */
   private static final Duration WARM_UP = Duration.ofSeconds(8);
 
-  private static final int MOST_WARM_UPS = 3;
+  private static final int MOST_WARM_UPS = 2;
   private static final int ENOUGH_EVENTS = 20_000;
   private static final int ENOUGH_SAGAS = 8_000;
 

@@ -33,6 +33,15 @@ record LinePlot(
 
   private static final List<String> DASHES = List.of("6 4", "none", "none", "2 3");
 
+  LinePlot {
+    // There is no place for nothing on such an axis.
+    logarithmic =
+        logarithmic
+            && lines.stream()
+                .flatMap(line -> line.points().stream())
+                .allMatch(point -> point.min() > 0);
+  }
+
   /** A line; points that were not measured are left out. */
   record Line(String name, List<Point> points) {}
 

@@ -21,7 +21,9 @@ final class ResultsTable {
           "%-34s %-14s %12s %12s %12s  %s",
           m.name(), m.metric(), number(m.median()), number(m.min()), number(m.max()), m.unit());
     }
-    line("%n%-34s %12s   %s", "ratio (median of rounds)", "", "target");
+    if (!results.ratios().isEmpty()) {
+      line("%n%-34s %12s   %s", "ratio (median of rounds)", "", "target");
+    }
     results.ratios().forEach((name, ratio) -> judged(name, "%.3f", ratio, results));
     if (!results.figures().isEmpty()) {
       line("%n%-34s %12s   %s", "figure (median of rounds)", "", "target");

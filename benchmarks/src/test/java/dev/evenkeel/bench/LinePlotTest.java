@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Document;
@@ -61,5 +62,19 @@ class LinePlotTest {
     double first = Double.parseDouble(((Element) circles.item(0)).getAttribute("cy"));
     double second = Double.parseDouble(((Element) circles.item(1)).getAttribute("cy"));
     assertThat(first).isLessThan(second);
+  }
+
+  @Test
+  void nothingIsShownOnAnAxisThatBeginsWithIt() {
+    List<LinePlot.Line> lines =
+        List.of(
+            new LinePlot.Line(
+                "stalled",
+                List.of(new LinePlot.Point(0, 0, 0, 0), new LinePlot.Point(1, 900, 900, 900))));
+
+    LinePlot plot = new LinePlot("Title", "x", "events/s", List.of("1", "2"), lines, true);
+
+    assertThat(plot.logarithmic()).isFalse();
+    assertThat(plot.svg()).contains("cy=\"344.0\"");
   }
 }

@@ -5,8 +5,6 @@ import dev.evenkeel.saga.ModelEngine.Happened;
 import dev.evenkeel.saga.ModelEngine.Rows;
 import dev.evenkeel.saga.ModelEngine.Script;
 import dev.evenkeel.saga.ModelRules.Broken;
-import dev.evenkeel.saga.ModelRules.Call;
-import dev.evenkeel.saga.SagaNews.Failed;
 import dev.evenkeel.saga.StepState.Work;
 import dev.evenkeel.saga.StepTable.Direction;
 import dev.evenkeel.saga.TwoNodesWorld.Node;
@@ -14,7 +12,6 @@ import dev.evenkeel.saga.TwoNodesWorld.Run;
 import dev.evenkeel.saga.definition.ActionStep;
 import dev.evenkeel.saga.definition.SagaDefinition;
 import dev.evenkeel.saga.definition.StepDefinition;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -56,13 +53,8 @@ final class TwoNodes {
 
   static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   static final UUID ID = new UUID(0, 1);
-  private static final Instant BACKOFF = START.plusSeconds(1);
   private static final Instant AFTER_BACKOFF = START.plusSeconds(2);
-  private static final Instant AGAIN = START.plusSeconds(5);
   private static final Instant AFTER_SILENCE = START.plusSeconds(10);
-  private static final Instant OVER = START.minus(Duration.ofDays(1));
-  private static final Instant FAR = START.plus(Duration.ofDays(30));
-  private static final int STUCK_AFTER = 2;
   private static final int COMMITTED = 3;
   private static final int MAX_EVENTS = 14;
   private static final char CANCEL = 1;
@@ -101,12 +93,6 @@ final class TwoNodes {
     PARTICIPANT_FAILED
   }
 
-  /** What the coordinator is asked; it is a pure function, so it need not be asked again. */
-  private record Question(String key, List<SagaNews> news, Instant now, boolean isOverdue) {}
-
-  private record Answer(
-      Decision decision, InstanceState state, String key, int lookAt, int taken, String answers) {}
-
   private interface Change {
     void apply(TwoNodesWorld world);
   }
@@ -121,15 +107,13 @@ final class TwoNodes {
   private final TwoNodesSagas.Case of;
   private final ModelRules rules;
   private final ModelEngine engine;
+  private final TwoNodesMind mind;
   private final SagaDefinition definition;
-  private final SagaCoordinator coordinator = new SagaCoordinator(TwoNodesSagas.CODEC, STUCK_AFTER);
   private final List<StepKey> keys = new ArrayList<>();
   private final Map<StepKey, Integer> numbers = new HashMap<>();
   private final int[] shards;
   private final int[] places;
-  private final Map<Question, Answer> answers = new HashMap<>();
   private final Map<String, Rows> rows = new HashMap<>();
-  private final Map<String, Answer> claimed = new HashMap<>();
   private final Map<Character, SagaReply> replies = new HashMap<>();
   private final List<List<SagaNews>> told = new ArrayList<>();
   private final Map<List<SagaNews>, Integer> toldNumbers = new HashMap<>();
@@ -157,6 +141,7 @@ final class TwoNodes {
         keys.add(key);
       }
     }
+    this.mind = new TwoNodesMind(this, engine);
     places = keys.stream().mapToInt(of::place).toArray();
     shards =
         keys.stream()
@@ -192,8 +177,9 @@ final class TwoNodes {
   TwoNodesWorld start() {
     TwoNodesWorld world = TwoNodesWorld.empty(size(), faults);
     world.owner = 1;
-    Run run = new Run(plain(engine.state()), size());
-    run.key = key(run.state);
+    TwoNodesMind.Known known = mind.begins();
+    Run run = new Run(known.state(), size());
+    run.key = known.key();
     run.isFirst = true;
     world.nodes[0].run = run;
     decide(world, run, List.of(new SagaNews.Look()), START);
@@ -582,28 +568,13 @@ final class TwoNodes {
     for (int e = 0; e < world.events.length(); e++) {
       if ((run.read & (1 << e)) == 0) {
         run.read |= 1 << e;
-        news.add(event(world.events.charAt(e), e));
+        char event = world.events.charAt(e);
+        news.add(
+            event == CANCEL ? new SagaNews.Cancelled(e, "") : mind.reads(replies.get(event), e));
       }
     }
     news.add(new SagaNews.Look());
     decide(world, run, news, START);
-  }
-
-  private SagaNews event(char event, int position) {
-    if (event == CANCEL) {
-      return new SagaNews.Cancelled(position, "");
-    }
-    SagaNews.Answered answered =
-        replies.get(event).news(position, definition, engine.codec(), START);
-    SagaNews what = answered.what();
-    if (what instanceof SagaNews.Ended ended) {
-      what =
-          new SagaNews.Ended(
-              ended.key(), ended.outcome(), null, ModelEngine.plain(ended.failure()), START);
-    } else if (what instanceof Failed failed) {
-      what = new Failed(failed.key(), failed.work(), failed.kind(), "", "");
-    }
-    return new SagaNews.Answered(position, answered.sending(), what, null);
   }
 
   // ---- the home shard
@@ -656,63 +627,12 @@ final class TwoNodes {
     world.owner = n + 1;
     world.isNews = false;
     world.timer = TwoNodesWorld.NEVER;
-    StringBuilder code = new StringBuilder();
-    code.append((char) (world.phase.ordinal() * 2 + (world.forwardOnly ? 1 : 0)));
-    for (Call call : world.calls) {
-      code.append(call);
-    }
-    Answer known = claimed.computeIfAbsent(code.toString(), c -> claimed(world));
+    TwoNodesMind.Known known = mind.adopts(world);
     Run run = new Run(known.state(), size());
     run.key = known.key();
     run.shardsRead = 1;
     world.nodes[n].run = run;
     notice(world, run, List.of());
-  }
-
-  /** As the engine adopts it: outcomes first, then what was asked. */
-  private Answer claimed(TwoNodesWorld world) {
-    InstanceState state = plain(engine.state());
-    state =
-        new InstanceState(
-            definition,
-            ID,
-            state.command(),
-            START,
-            FAR,
-            world.phase,
-            world.forwardOnly,
-            null,
-            Set.of(),
-            Map.of(),
-            List.of());
-    List<CallTable.Row> asked = new ArrayList<>();
-    List<SagaNews> news = new ArrayList<>();
-    for (int i = 0; i < size(); i++) {
-      Call call = world.calls[i];
-      if (call.verb() != null) {
-        CallTable.Row row = row(keys.get(i), call);
-        asked.add(row);
-        news.addAll(engine.runner().news(state, row));
-      }
-    }
-    state = coordinator.learn(state, news, START);
-    state = plain(new Calls(null, engine.codec()).resume(state, asked));
-    return new Answer(coordinator.decide(state, List.of(), START), state, key(state), 0, 0, "");
-  }
-
-  private static CallTable.Row row(StepKey key, Call call) {
-    return new CallTable.Row(
-        ID,
-        key,
-        new CallTable.Order("desk", "Reserve", new byte[0]),
-        call.verb(),
-        call.sendings(),
-        call.failedSending(),
-        AGAIN,
-        call.outcome(),
-        null,
-        call.undone(),
-        call.outcome() == null ? null : START);
   }
 
   /** Its memory goes; what is under way does not end by that. */
@@ -786,7 +706,10 @@ final class TwoNodes {
     SagaTransition.between(world.phase, run.state.phase()).ifPresent(transitions::add);
     TwoNodesLaws.turn(this, world, run.state);
     if (world.phase == SagaState.RUNNING && run.state.phase() == SagaState.CLOSING) {
-      turned(world, run);
+      java.util.Arrays.fill(world.failures, 0);
+      TwoNodesMind.Known known = mind.forgetsWhy(run.state);
+      run.state = known.state();
+      run.key = known.key();
     }
     world.phase = run.state.phase();
     world.forwardOnly = run.state.forwardOnly();
@@ -809,25 +732,6 @@ final class TwoNodes {
     } else {
       decide(world, run, List.of(new SagaNews.Look()), START);
     }
-  }
-
-  /** Whatever made it turn back, nothing depends on it any more. */
-  private void turned(TwoNodesWorld world, Run run) {
-    java.util.Arrays.fill(world.failures, 0);
-    run.state =
-        new InstanceState(
-            definition,
-            ID,
-            run.state.command(),
-            START,
-            FAR,
-            run.state.phase(),
-            run.state.forwardOnly(),
-            null,
-            Set.of(),
-            run.state.steps(),
-            List.of());
-    run.key = key(run.state);
   }
 
   private static void written(Run run) {
@@ -988,12 +892,11 @@ final class TwoNodes {
   private void decide(TwoNodesWorld world, Run run, List<SagaNews> news, Instant now) {
     InstanceState before = run.state;
     String beforeKey = run.key;
-    Answer answer =
-        answers.computeIfAbsent(
-            new Question(run.key, news, now, world.isOverdue), q -> answer(before, q));
+    TwoNodesMind.Answer answer = mind.decides(run.key, run.state, news, now, world.isOverdue);
     Decision decision = answer.decision();
-    run.state = answer.state();
-    run.key = answer.key();
+    TwoNodesLaws.decide(this, before, answer.known().state());
+    run.state = answer.known().state();
+    run.key = answer.known().key();
     run.lookAt = answer.lookAt();
     run.taken |= answer.taken();
     for (char c : answer.answers().toCharArray()) {
@@ -1017,117 +920,5 @@ final class TwoNodes {
       int flight = effect.again() || !isRead ? 2 : 1;
       run.flights[f] = run.flights[f] == 1 ? 1 : flight; // two differ by what they read only
     }
-  }
-
-  private Answer answer(InstanceState before, Question question) {
-    InstanceState asked =
-        new InstanceState(
-            definition,
-            ID,
-            before.command(),
-            START,
-            question.isOverdue() ? OVER : FAR,
-            before.phase(),
-            before.forwardOnly(),
-            before.failure(),
-            Set.of(),
-            before.steps(),
-            List.of());
-    Decision decision = coordinator.decide(asked, question.news(), question.now());
-    Calls calls = new Calls(null, engine.codec());
-    List<CallTable.Row> known = new ArrayList<>();
-    before
-        .steps()
-        .forEach(
-            (key, step) -> {
-              if (step.asked().sendings() > 0) {
-                known.add(row(key, new Call(SagaVerb.EXECUTE, 1, 0, null, false)));
-              }
-            });
-    calls.resume(before, known);
-    question.news().forEach(news -> calls.note(news, decision.state(), question.now()));
-    StringBuilder answers = new StringBuilder();
-    calls
-        .answers()
-        .forEach(a -> answers.append((char) (number(a.key()) * 8 + a.outcome().ordinal())));
-    int taken = 0;
-    for (long position : decision.taken()) {
-      taken |= 1 << (int) position;
-    }
-    Instant look = decision.lookAt();
-    int lookAt =
-        look == null
-            ? TwoNodesWorld.NEVER
-            : look.isAfter(START.plus(Duration.ofDays(1)))
-                ? TwoNodesWorld.DEADLINE
-                : TwoNodesWorld.SOON;
-    InstanceState state = plain(decision.state());
-    return new Answer(decision, state, key(state), lookAt, taken, answers.toString());
-  }
-
-  /** Only what decisions depend on, so that worlds that are alike are equal. */
-  private InstanceState plain(InstanceState state) {
-    Map<StepKey, StepState> steps = new HashMap<>();
-    state
-        .steps()
-        .forEach(
-            (key, s) -> {
-              StepState.Asked asked = s.asked();
-              StepState plain =
-                  new StepState(
-                      s.work(),
-                      s.outcome(),
-                      s.outcome() == Outcome.REFUSED && s.result() instanceof SagaFailure failure
-                          ? ModelEngine.plain(failure)
-                          : null,
-                      s.outcome() == null ? null : START,
-                      s.undone(),
-                      Math.min(s.attempts(), STUCK_AFTER),
-                      Math.min(s.tries(), 1),
-                      s.notBefore() == null ? null : BACKOFF,
-                      s.trouble() == null ? null : "trouble",
-                      new StepState.Asked(
-                          asked.what(),
-                          asked.sendings(),
-                          asked.what() == Work.NONE ? Instant.EPOCH : AGAIN,
-                          asked.silences()));
-              if (!plain.equals(StepState.UNTOUCHED)) {
-                steps.put(key, plain);
-              }
-            });
-    return new InstanceState(
-        definition,
-        ID,
-        state.command(),
-        START,
-        FAR,
-        state.phase(),
-        state.forwardOnly(),
-        ModelEngine.plain(state.failure()),
-        Set.of(),
-        steps,
-        List.of());
-  }
-
-  private String key(InstanceState state) {
-    StringBuilder key = new StringBuilder();
-    key.append((char) (state.phase().ordinal() * 2 + (state.forwardOnly() ? 1 : 0)));
-    TwoNodesWorld.append(key, state.failure());
-    for (StepKey step : keys) {
-      StepState s = state.step(step);
-      int bits = s.work().ordinal();
-      bits = bits * 8 + TwoNodesWorld.outcome(s.outcome());
-      bits = bits * 2 + (s.undone() ? 1 : 0);
-      bits = bits * 4 + s.attempts();
-      bits = bits * 2 + s.tries();
-      bits = bits * 2 + (s.notBefore() == null ? 0 : 1);
-      bits = bits * 2 + (s.trouble() == null ? 0 : 1);
-      bits = bits * 2 + (s.result() == null ? 0 : 1);
-      key.append((char) bits);
-      bits = s.asked().what().ordinal();
-      bits = bits * 32 + s.asked().sendings();
-      key.append((char) (bits * 32 + s.asked().silences()));
-    }
-    return key.toString();
   }
 }

@@ -66,17 +66,23 @@ final class TwoNodesLaws {
         "news: what is stored is looked at before a time counts as over or the saga parks");
   }
 
+  /** When a run decides: of news that come together a cancel may come before the pivot's end. */
+  static void decide(TwoNodes model, InstanceState before, InstanceState next) {
+    ActionStep pivot = model.definition().pivot();
+    Outcome known = pivot == null ? null : before.step(new StepKey(pivot.name(), 0)).outcome();
+    require(
+        before.phase() != SagaState.RUNNING
+            || next.phase() != SagaState.CLOSING
+            || (!before.forwardOnly() && (known == null || !known.lets())),
+        "pivot: once it is known to be done, nothing turns back");
+  }
+
   /** Before an instance enters its next state. */
   static void turn(TwoNodes model, TwoNodesWorld world, InstanceState next) {
     SagaFailure failure = next.failure();
     if (world.phase != SagaState.RUNNING || next.phase() != SagaState.CLOSING || failure == null) {
       return;
     }
-    ActionStep pivot = model.definition().pivot();
-    Outcome known = pivot == null ? null : next.step(new StepKey(pivot.name(), 0)).outcome();
-    require(
-        !world.forwardOnly && (known == null || !known.lets()),
-        "pivot: once it is known to be done, nothing turns back");
     if (failure.reason() == SagaFailure.Reason.ATTEMPTS_EXHAUSTED) {
       int most = 0;
       for (int i = 0; i < model.size(); i++) {
