@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Up to eight consumers of one event, each with an inbox row of its own; an order counts as handled
  * when as many transactions are committed as it has consumers.
  */
+@SuppressWarnings("UnusedVariable") // what a handler takes says which events it wants
 final class EightConsumers implements MessageObserver {
 
   static final int MOST = 8;
