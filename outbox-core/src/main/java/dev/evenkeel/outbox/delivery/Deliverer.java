@@ -13,6 +13,7 @@ import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes one attempt, live or as a release, and says in one word what it means. */
@@ -54,13 +55,28 @@ final class Deliverer {
     record Abandoned() implements Result {}
   }
 
+  /**
+   * Answers for a delivery whose thread was abandoned. Called by the watchdog, which can't wait.
+   */
+  @FunctionalInterface
+  interface OnAbandon {
+
+    /**
+     * Takes the delivery.
+     *
+     * @param silence says in words which database does not answer; null when the handler itself is
+     *     what never returns. It connects, so it may take as long as that does
+     */
+    void abandoned(Supplier<@Nullable String> silence);
+  }
+
   /** Delivers a message that comes live. */
-  Result attempt(InboxHandlerMethod handler, OutboxMessage message, Runnable onAbandon) {
+  Result attempt(InboxHandlerMethod handler, OutboxMessage message, OnAbandon onAbandon) {
     return redeemAndAttempt(handler, message, null, onAbandon);
   }
 
   /** Delivers a message that was parked. */
-  Result release(InboxHandlerMethod handler, ParkedMessage parked, Runnable onAbandon) {
+  Result release(InboxHandlerMethod handler, ParkedMessage parked, OnAbandon onAbandon) {
     return redeemAndAttempt(handler, parked.message(), parked, onAbandon);
   }
 
@@ -69,7 +85,7 @@ final class Deliverer {
       InboxHandlerMethod handler,
       OutboxMessage carried,
       @Nullable ParkedMessage parked,
-      Runnable onAbandon) {
+      OnAbandon onAbandon) {
     OutboxMessage message = carried;
     if (carried.headers().containsKey(MessageHeaders.CLAIM_CHECK)) {
       if (!outages.mayTry(PAYLOADS)) {
@@ -92,7 +108,7 @@ final class Deliverer {
       InboxHandlerMethod handler,
       OutboxMessage message,
       @Nullable ParkedMessage parked,
-      Runnable onAbandon) {
+      OnAbandon onAbandon) {
     TransactionTarget target;
     try {
       target = receiver.target(handler, message);
@@ -105,7 +121,8 @@ final class Deliverer {
     if (!outages.mayTry(target.name())) {
       return new Result.Away(target.name());
     }
-    HandlerWatchdog.Running watched = watchdog.watch(onAbandon);
+    HandlerWatchdog.Running watched =
+        watchdog.watch(running -> onAbandon.abandoned(() -> silence(target, running)));
     Result result;
     try {
       ReceiveOutcome outcome =
@@ -141,6 +158,18 @@ final class Deliverer {
     }
     outages.answered(target.name());
     return new Result.Failed(kind, failure.toString());
+  }
+
+  /**
+   * Whoever waits for a network that swallows everything does not react to an interrupt either.
+   * That is an outage like any other, and no reason for a dead letter.
+   */
+  private @Nullable String silence(TransactionTarget target, HandlerWatchdog.Running watched) {
+    if (!answers(target)) {
+      outages.failed(target.name(), new SQLException("A delivery waits for it in vain"));
+      return "the database \"" + target.name() + "\" does not answer";
+    }
+    return watched.backend() == null ? "a database did not answer before the handler began" : null;
   }
 
   private static boolean answers(TransactionTarget target) {
