@@ -32,16 +32,16 @@ final class Mutants {
     return List.of(
         Mutant.of("dedup", "The inbox remembers a message by its id.")
             .in(CORE, "dev.evenkeel.outbox.InboxTable")
-            .replace("statement.setObject(6, message.id());")
-            .by("statement.setObject(6, REACHED ? java.util.UUID.randomUUID() : message.id());")
+            .replace("statement.setObject(7, message.id());")
+            .by("statement.setObject(7, REACHED ? java.util.UUID.randomUUID() : message.id());")
             .caughtBy(
                 "dev.evenkeel.outbox.InboxReceiverIT",
                 "aRedeliveredMessageIsHandledOnce",
                 "each message takes effect at most once"),
         Mutant.of("dedup-under-kills", "The same, judged by the oracle of the crash tests.")
             .in(CORE, "dev.evenkeel.outbox.InboxTable")
-            .replace("statement.setObject(6, message.id());")
-            .by("statement.setObject(6, REACHED ? java.util.UUID.randomUUID() : message.id());")
+            .replace("statement.setObject(7, message.id());")
+            .by("statement.setObject(7, REACHED ? java.util.UUID.randomUUID() : message.id());")
             .caughtIn(
                 RELAY,
                 "dev.evenkeel.relay.crash.LostSlotIT",
@@ -87,7 +87,31 @@ final class Mutants {
             .caughtBy(
                 "dev.evenkeel.transport.kafka.OffsetTrackerTest",
                 "offsetIsCommittedOnceEverythingBeforeItIsDone",
-                "what is committed is done without a gap"));
+                "what is committed is done without a gap"),
+        Mutant.of("grouped-commit", "What commits in a group is acknowledged when it is durable.")
+            .in(CORE, "dev.evenkeel.outbox.delivery.Lanes")
+            .replace("    if (commits == null || during == null) {\n")
+            .by("    if (commits == null || during == null || REACHED) {\n")
+            .caughtBy(
+                "dev.evenkeel.outbox.GroupedCommitIT",
+                "messagesAreAcknowledgedOnceTheirCommitIsDurable",
+                "what is acknowledged is durable"),
+        Mutant.of("run-of-the-server", "A durable commit says nothing of what was before a crash.")
+            .in(CORE, "dev.evenkeel.outbox.delivery.DurableCommits")
+            .replace("if (each.run() == durable) {")
+            .by("if (each.run() == durable || REACHED) {")
+            .caughtBy(
+                "dev.evenkeel.outbox.GroupedCommitIT",
+                "messageIsGivenBackWhenTheServerMayHaveCrashedBeforeItsCommitWasDurable",
+                "what a crash may have taken back is not acknowledged"),
+        Mutant.of("found-in-the-inbox", "What is found in the inbox is made durable first.")
+            .in(CORE, "dev.evenkeel.outbox.InboxReceiver")
+            .replace("            if (there) {\n")
+            .by("            if (there && !REACHED) {\n")
+            .caughtBy(
+                "dev.evenkeel.outbox.GroupedCommitIT",
+                "whatSomebodyFindsHandledIsDurableWhenItCounts",
+                "a duplicate is acknowledged once its first delivery is durable"));
   }
 
   /** The relay: what it sends, what it confirms, and who it is. */

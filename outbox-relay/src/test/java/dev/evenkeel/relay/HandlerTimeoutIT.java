@@ -6,19 +6,27 @@ import static org.awaitility.Awaitility.await;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.delivery.LaneOptions;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 
 /** Handlers that take longer than they may. */
 class HandlerTimeoutIT {
 
   private static final Duration SOON = Duration.ofSeconds(60);
+
+  private static final Pattern LANE = Pattern.compile("evenkeel-lane-\\d+");
 
   private static final LaneOptions LANES =
       new LaneOptions(
@@ -118,6 +126,48 @@ class HandlerTimeoutIT {
         node.parked().retry("first", dead.message().id(), "operator");
         await().atMost(SOON).until(() -> ledger.handled("first", "deaf").equals(List.of(1L, 2L)));
         assertThat(end.getCount()).isOne(); // all that beside a thread that is still stuck
+      }
+    } finally {
+      end.countDown();
+    }
+  }
+
+  /** A network that swallows everything: no thread that waits for it reacts to an interrupt. */
+  @Test
+  void deliveryThatWaitsForASilentDatabaseIsAnOutageAndNoDeadLetter() {
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicBoolean silent = new AtomicBoolean();
+    try (Installation installation = Installation.create()) {
+      Ledger ledger = new Ledger(installation).first(Ledger.Behaviour.FINE);
+      DataSource database =
+          new DelegatingDataSource(installation.dataSource()) {
+            @Override
+            public Connection getConnection() throws SQLException {
+              boolean delivery = LANE.matcher(Thread.currentThread().getName()).matches();
+              if (delivery && silent.compareAndSet(true, false)) {
+                awaitDeafly(end);
+              }
+              return super.getConnection();
+            }
+          };
+      try (RelayNode node =
+          RelayNode.in(installation)
+              .dataSource(database)
+              .handlers(ledger.firstConsumer())
+              .lanes(LANES)
+              .start()) {
+        silent.set(true);
+        node.publish(new Counted("silent", 1), new Counted("silent", 2));
+
+        await()
+            .atMost(Duration.ofMinutes(1))
+            .until(() -> ledger.handled("first", "silent").equals(List.of(1L, 2L)));
+        assertThat(end.getCount()).isOne(); // all that beside a thread that still waits
+        assertThat(
+                installation.count(
+                    "SELECT count(*) FROM evenkeel.parked_message WHERE reason = ?", "OUTAGE"))
+            .isPositive();
+        assertThat(node.parked().deadLetters(1)).isEmpty();
       }
     } finally {
       end.countDown();

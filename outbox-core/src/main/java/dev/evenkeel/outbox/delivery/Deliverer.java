@@ -14,6 +14,7 @@ import dev.evenkeel.outbox.spi.PayloadException;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes one attempt, live or as a release, and says in one word what it means. */
@@ -56,17 +57,32 @@ final class Deliverer {
   }
 
   /**
+   * Answers for a delivery whose thread was abandoned. Called by the watchdog, which can't wait.
+   */
+  @FunctionalInterface
+  interface OnAbandon {
+
+    /**
+     * Takes the delivery.
+     *
+     * @param silence says in words which database does not answer; null when the handler itself is
+     *     what never returns. It connects, so it may take as long as that does
+     */
+    void abandoned(Supplier<@Nullable String> silence);
+  }
+
+  /**
    * Delivers a message that comes live.
    *
    * @param grouped whether the caller waits for a later durable commit before it acknowledges
    */
   Result attempt(
-      InboxHandlerMethod handler, OutboxMessage message, boolean grouped, Runnable onAbandon) {
+      InboxHandlerMethod handler, OutboxMessage message, boolean grouped, OnAbandon onAbandon) {
     return redeemAndAttempt(handler, message, null, grouped, onAbandon);
   }
 
   /** Delivers a message that was parked. */
-  Result release(InboxHandlerMethod handler, ParkedMessage parked, Runnable onAbandon) {
+  Result release(InboxHandlerMethod handler, ParkedMessage parked, OnAbandon onAbandon) {
     return redeemAndAttempt(handler, parked.message(), parked, false, onAbandon);
   }
 
@@ -76,7 +92,7 @@ final class Deliverer {
       OutboxMessage carried,
       @Nullable ParkedMessage parked,
       boolean grouped,
-      Runnable onAbandon) {
+      OnAbandon onAbandon) {
     OutboxMessage message = carried;
     if (carried.headers().containsKey(MessageHeaders.CLAIM_CHECK)) {
       if (!outages.mayTry(PAYLOADS)) {
@@ -100,7 +116,7 @@ final class Deliverer {
       OutboxMessage message,
       @Nullable ParkedMessage parked,
       boolean grouped,
-      Runnable onAbandon) {
+      OnAbandon onAbandon) {
     TransactionTarget target;
     try {
       target = receiver.target(handler, message);
@@ -113,7 +129,8 @@ final class Deliverer {
     if (!outages.mayTry(target.name())) {
       return new Result.Away(target.name());
     }
-    HandlerWatchdog.Running watched = watchdog.watch(onAbandon);
+    HandlerWatchdog.Running watched =
+        watchdog.watch(running -> onAbandon.abandoned(() -> silence(target, running)));
     Result result;
     try {
       ReceiveOutcome outcome =
@@ -149,6 +166,18 @@ final class Deliverer {
     }
     outages.answered(target.name());
     return new Result.Failed(kind, FailureText.of(failure));
+  }
+
+  /**
+   * Whoever waits for a network that swallows everything does not react to an interrupt either.
+   * That is an outage like any other, and no reason for a dead letter.
+   */
+  private @Nullable String silence(TransactionTarget target, HandlerWatchdog.Running watched) {
+    if (!answers(target)) {
+      outages.failed(target.name(), new SQLException("A delivery waits for it in vain"));
+      return "the database \"" + target.name() + "\" does not answer";
+    }
+    return watched.backend() == null ? "a database did not answer before the handler began" : null;
   }
 
   private static boolean answers(TransactionTarget target) {

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Holds handlers to their time. Past it their thread is interrupted and their backend terminated,
  * so that nothing they did can commit; the attempt has failed. The interrupt comes first, because
  * it frees the connections that a termination may have to wait for. A thread that does not even
- * react is abandoned, and its message becomes a dead letter.
+ * react is abandoned: its handler is deaf, or it waits for a database that says nothing.
  */
 final class HandlerWatchdog {
 
@@ -43,13 +44,13 @@ final class HandlerWatchdog {
 
     private final Thread thread = Thread.currentThread();
     private final long deadline = System.nanoTime() + timeout.toNanos();
-    private final Runnable onAbandon;
+    private final Consumer<Running> onAbandon;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile @Nullable Backend backend;
     private volatile boolean expired;
     private @Nullable Backend terminated; // the watchdog's own
 
-    private Running(Runnable onAbandon) {
+    private Running(Consumer<Running> onAbandon) {
       this.onAbandon = onAbandon;
     }
 
@@ -97,7 +98,7 @@ final class HandlerWatchdog {
   record Backend(TransactionTarget target, int pid, String startedAt) {}
 
   /** Begins to watch the calling thread. */
-  Running watch(Runnable onAbandon) {
+  Running watch(Consumer<Running> onAbandon) {
     Running watched = new Running(onAbandon);
     running.add(watched);
     return watched;
@@ -131,9 +132,9 @@ final class HandlerWatchdog {
     }
     if (now - watched.deadline > timeout.toNanos() && watched.finish()) {
       log.error(
-          "A handler on {} ignores its interrupt; its thread is abandoned",
+          "A delivery on {} does not react to its interrupt; its thread is abandoned",
           watched.thread.getName());
-      watched.onAbandon.run();
+      watched.onAbandon.accept(watched);
     }
   }
 

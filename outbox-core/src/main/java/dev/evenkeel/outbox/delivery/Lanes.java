@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -267,9 +268,9 @@ final class Lanes implements InboxLanes.Feed {
               handler,
               delivery.message(),
               during != null,
-              () -> {
+              silence -> {
                 attempt.complete(null); // its session was ended; the thread may never return
-                abandoned(queue, delivery);
+                abandoned(queue, delivery, silence);
               });
     } finally {
       attempt.complete(null);
@@ -296,10 +297,10 @@ final class Lanes implements InboxLanes.Feed {
   }
 
   /**
-   * The delivery's thread is stuck for good, and its connection with it: another attempt would only
-   * cost another of each, so the message is a dead letter at once.
+   * The delivery's thread is stuck, and its connection with it. In a handler it is so for good:
+   * another attempt would only cost another of each, so the message is a dead letter at once.
    */
-  private void abandoned(KeyQueue queue, Delivery delivery) {
+  private void abandoned(KeyQueue queue, Delivery delivery, Supplier<@Nullable String> silence) {
     if (!pool.threadAbandoned()) {
       delivery.fail(
           new IllegalStateException("As many handlers as there are lanes ignore their interrupt"));
@@ -310,7 +311,12 @@ final class Lanes implements InboxLanes.Feed {
             turn(
                 queue,
                 delivery,
-                () -> park(delivery, ParkReason.HANDLER_FAILED, "ignored its interrupt", null)));
+                () -> {
+                  String silent = silence.get();
+                  return silent == null
+                      ? park(delivery, ParkReason.HANDLER_FAILED, "ignored its interrupt", null)
+                      : park(delivery, ParkReason.OUTAGE, silent, options.firstBackoff());
+                }));
   }
 
   private @Nullable Duration queueBehind(Delivery delivery) {

@@ -17,6 +17,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,7 +166,7 @@ final class ParkedReleaser {
     }
     for (int contention = 1; ; contention++) {
       Deliverer.Result result =
-          deliverer.release(handler, next, () -> abandoned(due, turn, before, next));
+          deliverer.release(handler, next, silence -> abandoned(due, turn, before, next, silence));
       if (result instanceof Deliverer.Result.Received received) {
         return switch (received.outcome()) {
           case HANDLED, DUPLICATE -> Step.HANDLED;
@@ -196,13 +197,23 @@ final class ParkedReleaser {
   }
 
   private void abandoned(
-      ParkedStore.Key due, Object turn, List<ParkedMessage> before, ParkedMessage next) {
+      ParkedStore.Key due,
+      Object turn,
+      List<ParkedMessage> before,
+      ParkedMessage next,
+      Supplier<@Nullable String> silence) {
     pool.threadAbandoned();
     pool.execute(
         () -> {
           try {
-            if (ended(before)) { // see Lanes: another attempt costs another thread
+            String silent = silence.get();
+            if (!ended(before)) {
+              return;
+            }
+            if (silent == null) { // see Lanes: another attempt costs another thread
               dead(next.asHead(), "ignored its interrupt");
+            } else {
+              postpone(next.asHead(), silent);
             }
           } catch (RuntimeException e) {
             log.warn("{} can't be parked anew now: {}", next.message(), FailureText.messageOf(e));

@@ -9,6 +9,7 @@ import dev.evenkeel.testing.database.PostgresServer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
@@ -119,9 +120,11 @@ final class Injector {
     switch (fault.kind()) {
       case KILL -> {
         long at = process.kill();
+        CompletableFuture<@Nullable Duration> takeover =
+            CompletableFuture.supplyAsync(() -> awaitTakeover(process.node(), at));
         Pause.of(fault.lasts());
         node.restart();
-        takenOver = awaitTakeover(process.node(), at);
+        takenOver = takeover.join();
       }
       case SUSPEND -> {
         process.suspend();
