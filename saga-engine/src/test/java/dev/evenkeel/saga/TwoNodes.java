@@ -333,16 +333,40 @@ final class TwoNodes {
     if (world.isOverdue && run.lookAt != TwoNodesWorld.NEVER) {
       step(world, n, true, "looks at its deadline", sink, (w, r) -> decide(w, r, look, START));
     }
-    if (isSoon && isAsked) {
-      fault(
-          world,
-          name(n) + "has had no answer for long",
-          sink,
-          w -> {
-            sights.add(Sight.ASKED_AGAIN);
-            decide(w, run(w, n), look, AFTER_SILENCE);
-          });
+    if (!isSoon || !isAsked) {
+      return;
     }
+    Change again =
+        w -> {
+          sights.add(Sight.ASKED_AGAIN);
+          decide(w, run(w, n), look, AFTER_SILENCE);
+        };
+    if (isUnderWay(world, run)) {
+      fault(world, name(n) + "has had no answer for long", sink, again);
+    } else { // what was answered was not kept: it is asked again once its time has come
+      change(world, run.isLatest, name(n) + "asks again what it takes to be open", sink, again);
+    }
+  }
+
+  /** Whether anything that was asked, or its answer, has still to come. */
+  private boolean isUnderWay(TwoNodesWorld world, Run run) {
+    int asked = 0;
+    for (Map.Entry<StepKey, StepState> step : run.state.steps().entrySet()) {
+      asked |= step.getValue().asked().what() == Work.NONE ? 0 : 1 << number(step.getKey());
+    }
+    for (int m = 0; m < world.mail.length(); m++) {
+      if ((asked & 1 << (world.mail.charAt(m) >> 2 & 7)) != 0) {
+        return true;
+      }
+    }
+    for (int e = 0; e < world.events.length(); e++) {
+      char event = world.events.charAt(e);
+      boolean isRead = (run.read & 1 << e) != 0;
+      if (event != CANCEL && !isRead && (asked & 1 << (event >> 2 & 7)) != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static Run run(TwoNodesWorld world, int n) {
