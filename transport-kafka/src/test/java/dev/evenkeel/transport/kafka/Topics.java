@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -19,16 +20,23 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Topics as a test makes, changes and reads them. */
 final class Topics implements AutoCloseable {
 
-  private static final long PATIENCE_SECONDS = 20;
+  private static final String LIMIT = "max.message.bytes";
+
+  /** Key of records that ask for a limit. */
+  private static final byte[] PROBE = "probe".getBytes(StandardCharsets.UTF_8);
+
+  private static final long PATIENCE_SECONDS = 60;
 
   private final Map<String, Object> client;
   private final Admin admin;
@@ -65,14 +73,38 @@ final class Topics implements AutoCloseable {
         .until(() -> !get(admin.listTopics().names()).contains(name));
   }
 
-  /** Sets a topic's limit, in force when this returns. */
+  /** Sets a topic's limit, in force when this returns: the broker answers before that. */
   void maxMessageBytes(String name, int bytes) {
+    ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
+    String before = get(admin.describeConfigs(List.of(topic)).all()).get(topic).get(LIMIT).value();
     AlterConfigOp limit =
         new AlterConfigOp(
-            new ConfigEntry("max.message.bytes", Integer.toString(bytes)),
-            AlterConfigOp.OpType.SET);
-    ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
+            new ConfigEntry(LIMIT, Integer.toString(bytes)), AlterConfigOp.OpType.SET);
     get(admin.incrementalAlterConfigs(Map.of(topic, List.of(limit))).all());
+    boolean raised = bytes > Integer.parseInt(before);
+    byte[] value = new byte[raised ? bytes / 10 * 9 : bytes];
+    Map<String, Object> unlimited = new HashMap<>(client);
+    unlimited.put("max.request.size", Integer.MAX_VALUE);
+    try (Producer<byte[], byte[]> producer =
+        new KafkaProducer<>(unlimited, new ByteArraySerializer(), new ByteArraySerializer())) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> isTaken(producer, new ProducerRecord<>(name, PROBE, value)) == raised);
+    }
+  }
+
+  private static boolean isTaken(
+      Producer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record)
+      throws InterruptedException {
+    try {
+      producer.send(record).get();
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RecordTooLargeException) {
+        return false;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
   }
 
   /** What a topic holds at this moment, partition by partition, in order. */
