@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.evenkeel.outbox.spi.PayloadException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -261,17 +260,42 @@ class ParserPropertyTest {
   }
 
   @Property(tries = 2_000)
-  void namesOfReplicationSlotsAreAllowedAndTheInstallationsOwn(
+  void nameOfAReplicationSlotIsAllowedAndTheInstallationsOwn(
       @ForAll("names") String database,
       @ForAll("names") String schema,
       @ForAll("names") String otherDatabase,
       @ForAll("names") String otherSchema) {
     String name = ReplicationSlotName.of(database, schema);
     assertThat(name).matches("[a-z0-9_]{1,63}");
-    Map<String, String> one = new HashMap<>(Map.of(database, schema));
-    if (!one.equals(Map.of(otherDatabase, otherSchema))) {
+    if (!database.equals(otherDatabase) || !schema.equals(otherSchema)) {
       assertThat(ReplicationSlotName.of(otherDatabase, otherSchema)).isNotEqualTo(name);
     }
+  }
+
+  /** Two installations whose names, put together, read alike. */
+  @Property
+  void installationsShareNoReplicationSlotWhereverTheirNamesAreCut(
+      @ForAll("words") List<String> words,
+      @ForAll @IntRange(min = 1, max = 9) int one,
+      @ForAll @IntRange(min = 1, max = 9) int other) {
+    int first = 1 + one % (words.size() - 1);
+    int second = 1 + other % (words.size() - 1);
+    if (first != second) {
+      assertThat(named(words, first)).isNotEqualTo(named(words, second));
+    }
+  }
+
+  private static String named(List<String> words, int at) {
+    return ReplicationSlotName.of(
+        String.join("_", words.subList(0, at)), String.join("_", words.subList(at, words.size())));
+  }
+
+  @Provide
+  Arbitrary<List<String>> words() {
+    return Arbitraries.of("shop", "a", "b", "evenkeel", "x".repeat(40))
+        .list()
+        .ofMinSize(2)
+        .ofMaxSize(6);
   }
 
   @Provide

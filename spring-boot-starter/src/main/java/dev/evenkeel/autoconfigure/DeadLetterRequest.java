@@ -3,6 +3,7 @@ package dev.evenkeel.autoconfigure;
 import dev.evenkeel.outbox.DeadLetterEdit;
 import dev.evenkeel.outbox.DeadLetterFilter;
 import dev.evenkeel.outbox.HeadersJson;
+import dev.evenkeel.outbox.JsonMistake;
 import dev.evenkeel.outbox.ParkReason;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -20,6 +21,9 @@ import tools.jackson.core.JacksonException;
  */
 final class DeadLetterRequest {
 
+  /** Beyond every clock, and within what PostgreSQL stores. */
+  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
+
   private DeadLetterRequest() {}
 
   static DeadLetterFilter filter(
@@ -31,10 +35,10 @@ final class DeadLetterRequest {
       @Nullable String parkedAfter,
       @Nullable String parkedBefore) {
     return new DeadLetterFilter(
-        consumer,
-        type,
-        aggregateType,
-        aggregateId,
+        text("consumer", consumer),
+        text("type", type),
+        text("aggregateType", aggregateType),
+        text("aggregateId", aggregateId),
         reason == null ? null : oneOf("reason", ParkReason.class, reason),
         instant("parkedAfter", parkedAfter),
         instant("parkedBefore", parkedBefore));
@@ -67,9 +71,29 @@ final class DeadLetterRequest {
                 value == null ? "missing" : "\"" + value + "\""));
   }
 
+  /** PostgreSQL has no NUL in a text, so nothing can be found by it and nothing stored. */
+  static @Nullable String text(String name, @Nullable String value) {
+    if (value != null && value.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("%s must not contain the character 0".formatted(name));
+    }
+    return value;
+  }
+
   static @Nullable Instant instant(String name, @Nullable String value) {
+    if (value == null) {
+      return null;
+    }
+    Instant instant = parsed(name, value);
+    if (instant.isBefore(Instant.EPOCH) || instant.isAfter(LAST)) {
+      throw new IllegalArgumentException(
+          "%s must be between %s and %s, was %s".formatted(name, Instant.EPOCH, LAST, value));
+    }
+    return instant;
+  }
+
+  private static Instant parsed(String name, String value) {
     try {
-      return value == null ? null : Instant.parse(value);
+      return Instant.parse(value);
     } catch (DateTimeException e) {
       throw new IllegalArgumentException(
           "%s must be an instant such as 2026-01-31T12:00:00Z, was \"%s\"".formatted(name, value),
@@ -81,6 +105,7 @@ final class DeadLetterRequest {
     if (because == null || because.isBlank()) {
       throw new IllegalArgumentException("because must say why " + whatFor);
     }
+    text("because", because);
     return because;
   }
 
@@ -114,11 +139,16 @@ final class DeadLetterRequest {
   private static Map<String, String> headers(String json) {
     try {
       if (json.stripLeading().startsWith("{")) {
-        return HeadersJson.read(json);
+        Map<String, String> headers = HeadersJson.read(json);
+        headers.forEach(
+            (name, value) -> {
+              text("headers", name);
+              text("headers", value);
+            });
+        return headers;
       }
     } catch (JacksonException e) {
-      throw new IllegalArgumentException(
-          "headers is not JSON: %s".formatted(e.getOriginalMessage()), e);
+      throw new IllegalArgumentException("headers is not JSON: %s".formatted(JsonMistake.of(e)), e);
     }
     throw new IllegalArgumentException(
         "headers must be the text of a JSON object, was \"%s\"".formatted(json));

@@ -26,14 +26,14 @@ final class SagaRequest {
       @Nullable String step,
       @Nullable String error) {
     return new SagaFilter(
-        saga,
-        key,
+        DeadLetterRequest.text("saga", saga),
+        DeadLetterRequest.text("key", key),
         states(state),
         Boolean.TRUE.equals(stuck),
         DeadLetterRequest.instant("startedAfter", startedAfter),
         DeadLetterRequest.instant("startedBefore", startedBefore),
-        step,
-        error);
+        DeadLetterRequest.text("step", step),
+        DeadLetterRequest.text("error", error));
   }
 
   private static Set<SagaState> states(@Nullable String state) {
@@ -61,6 +61,7 @@ final class SagaRequest {
     if (step == null || step.isBlank()) {
       throw new IllegalArgumentException("targetStep must name the step that is decided about");
     }
+    DeadLetterRequest.text("targetStep", step);
     return new SagaOperations.Target(step, item == null ? 0 : item);
   }
 }
