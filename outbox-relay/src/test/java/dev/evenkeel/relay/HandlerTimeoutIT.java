@@ -260,8 +260,8 @@ class HandlerTimeoutIT {
 
   private static long sessionsThatHang(Installation installation) {
     return installation.count(
-        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%handler_hangs%' AND pid <> pg_backend_pid()"
-            + " AND state = 'active'");
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%handler_hangs%' AND pid <>"
+            + " pg_backend_pid() AND state = 'active'");
   }
 
   private static RelayNode started(Installation installation, Ledger ledger) {

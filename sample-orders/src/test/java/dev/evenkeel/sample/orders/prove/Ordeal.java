@@ -9,7 +9,6 @@ import dev.evenkeel.sample.orders.crash.Journal;
 import dev.evenkeel.sample.orders.crash.JournalReader;
 import dev.evenkeel.sample.orders.crash.Shards;
 import dev.evenkeel.sample.orders.crash.Shopper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -39,6 +38,7 @@ final class Ordeal {
   private static final int RICH = 4;
   private static final long STOCKED = 1_000_000;
   private static final Duration AT_REST = Duration.ofMinutes(4);
+  private static final Duration FIRST_ANSWER = Duration.ofMinutes(2);
   private static final Duration CLIENTS_END = Duration.ofMinutes(5);
 
   /** What may be put off by a clock that was ahead is due by then. */
@@ -181,7 +181,7 @@ final class Ordeal {
     return keys;
   }
 
-  private Shopper.Shop shop(Installation installation) throws Exception {
+  private Shopper.Shop shop(Installation installation) {
     List<Long> rich = new ArrayList<>();
     List<Long> poor = new ArrayList<>();
     List<String> articles = new ArrayList<>();
@@ -220,16 +220,17 @@ final class Ordeal {
     return place.isEmpty() ? prefix : installation.shards().article(place, prefix);
   }
 
-  private void limit(long customer, String limit) throws Exception {
+  private void limit(long customer, String limit) {
     put(nodes.get(0), "/customers/" + customer, "{\"creditLimit\": \"%s\"}".formatted(limit));
   }
 
-  private void put(Node node, String path, String body) throws IOException, InterruptedException {
-    var answer = client(node).put(path, body);
-    if (answer.statusCode() != 200) {
-      throw new IllegalStateException(
-          "PUT %s: %d %s".formatted(path, answer.statusCode(), answer.body()));
-    }
+  /** Saying it twice is saying it once, and the first requests of a process take their time. */
+  private void put(Node node, String path, String body) {
+    await("PUT " + path)
+        .atMost(FIRST_ANSWER)
+        .pollDelay(Duration.ZERO)
+        .ignoreExceptions()
+        .until(() -> client(node).put(path, body).statusCode() == 200);
   }
 
   private void heal(int number) {

@@ -71,7 +71,8 @@ record Report(Schedule schedule, List<Outcome> outcomes, long nanos) {
             .formatted(schedule.minutes(), schedule.seed(), schedule.modes(), passed(), failed()));
     text.append("```\n").append(counts()).append("\n```\n\n## Rounds\n\n");
     text.append(
-        "| round | mode | orders | events | messages | again | compensated | taken over | at rest after | laws |\n");
+        "| round | mode | orders | events | messages | again | compensated | taken over | at rest"
+            + " after | laws |\n");
     text.append("|---|---|---|---|---|---|---|---|---|---|\n");
     for (Outcome each : outcomes) {
       text.append(
@@ -90,7 +91,12 @@ record Report(Schedule schedule, List<Outcome> outcomes, long nanos) {
                   each.lawful() ? "hold" : "**broken**"));
     }
     text.append(
-        "\n## Faults\n\nFelt: from the beginning of a fault until of every key something that was acknowledged later had its effect; faults overlap, so some of it\nmay be another's. Taken over: from a kill until nothing was the dead process's own any more.\n\n");
+        "\n"
+            + "## Faults\n\n"
+            + "Felt: from the beginning of a fault until of every key something that was"
+            + " acknowledged later had its effect; faults overlap, so some of it\n"
+            + "may be another's. Taken over: from a kill until nothing was the dead process's own"
+            + " any more.\n\n");
     text.append("| fault | times | felt, median | p95 | max | taken over, median | p95 | max |\n");
     text.append("|---|---|---|---|---|---|---|---|\n");
     for (FaultKind kind : FaultKind.values()) {
