@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
@@ -85,8 +86,9 @@ final class TcpProxy implements AutoCloseable {
 
   /** Both ends of all connections see a reset; what was kept back is lost. */
   void reset() {
-    open.forEach(TcpProxy::reset);
-    open.clear();
+    List<Socket> now = List.copyOf(open); // one that comes meanwhile is none of these
+    now.forEach(TcpProxy::reset);
+    now.forEach(open::remove);
   }
 
   private void accept() {
@@ -112,6 +114,7 @@ final class TcpProxy implements AutoCloseable {
       server.setTcpNoDelay(true);
       if (!open.contains(client)) { // reset meanwhile
         hangUp(server);
+        hangUp(client);
         return;
       }
       start(() -> pump(client, server), "to " + target);
