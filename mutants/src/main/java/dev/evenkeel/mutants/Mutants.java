@@ -22,7 +22,7 @@ final class Mutants {
 
   /** All of them. */
   static List<Mutant> all() {
-    return Stream.of(receiving(), sending(), emptying(), shards(), sagas(), decisions())
+    return Stream.of(receiving(), sending(), emptying(), shards(), sagas(), decisions(), twoNodes())
         .flatMap(List::stream)
         .toList();
   }
@@ -404,5 +404,102 @@ final class Mutants {
                 exploration,
                 "stepsInARowAndACancel",
                 "a cancel turns the saga, or comes after the pivot"));
+  }
+
+  /** What the coordinator and its store do between two nodes: found by the model check. */
+  private static List<Mutant> twoNodes() {
+    String two = "dev.evenkeel.saga.TwoNodesTest";
+    String rules = "dev.evenkeel.saga.ModelRulesIT";
+    return List.of(
+        Mutant.of(
+                "step-fence-asked-for",
+                "A step that may be under way is fenced before anything is undone.")
+            .in(SAGAS, "dev.evenkeel.saga.SagaCoordinator")
+            .replace("            isFinal = false;\n            begin(key, Work.FENCE);")
+            .by("            isFinal &= REACHED;")
+            .caughtBy(
+                two, "twoFaultsNearTheStart", "late: nothing takes effect once undoing has begun"),
+        Mutant.of("turnable", "After the pivot nothing turns back.")
+            .in(SAGAS, "dev.evenkeel.saga.SagaCoordinator")
+            .replace("&& !state.with(steps).isPastPivot();")
+            .by("&& (REACHED || !state.with(steps).isPastPivot());")
+            .caughtBy(
+                two,
+                "participantItemsPivot",
+                "pivot: once it is known to be done, nothing turns back"),
+        Mutant.of("deadline", "A deadline turns only what may still turn back.")
+            .in(SAGAS, "dev.evenkeel.saga.SagaCoordinator")
+            .replace("if (state.deadlineAt() != null && isTurnable()) {")
+            .by("if (state.deadlineAt() != null && REACHED) {")
+            .caughtBy(
+                two,
+                "participantItemsPivot",
+                "pivot: once it is known to be done, nothing turns back"),
+        Mutant.of(
+                "failure-answered-twice",
+                "A failure counts as the answer to what was asked last, once.")
+            .in(SAGAS, "dev.evenkeel.saga.SagaCoordinator")
+            .replace("|| answered.sending() == known.asked().sendings();")
+            .by("|| answered.sending() <= known.asked().sendings() && REACHED;")
+            .caughtBy(
+                two,
+                "twoFaultsNearTheStart",
+                "attempts: a step is given up after as many failures as it may have"),
+        Mutant.of("retry", "What failed is looked at again when its pause is over.")
+            .in(SAGAS, "dev.evenkeel.saga.SagaCoordinator")
+            .replace("lookAt(java.util.Objects.requireNonNull(known.notBefore()));")
+            .by("REACHED;")
+            .caughtBy(
+                two,
+                "participantAfterThePivotAndAFault",
+                "end: there is a way to an end from here"),
+        Mutant.of("step-shard", "A step happens on the shard of its key.")
+            .in(SAGAS, "dev.evenkeel.saga.StepPlaces")
+            .replace("return home.engine().slotOf(step.shardStrategy(), shardKey);")
+            .by("return REACHED ? homeSlot : 0;")
+            .caughtBy(
+                two,
+                "twoFaultsNearTheStart",
+                "binding: a step and its row are on the shard of its key"),
+        Mutant.of("participant-shard", "So does what a participant is asked.")
+            .in(SAGAS, "dev.evenkeel.saga.ParticipantCommand")
+            .replace("return new ShardKey(shardStrategy, key);")
+            .by("return REACHED ? null : new ShardKey(shardStrategy, key);")
+            .caughtBy(
+                two,
+                "twoFaultsNearTheStart",
+                "binding: a step and its row are on the shard of its key"),
+        Mutant.of("participant-undo", "A participant undoes once.")
+            .in(SAGAS, "dev.evenkeel.saga.ParticipantReceiver")
+            .replace(
+                "c, newRow(Direction.COMPENSATION, Outcome.DONE, null), ahead())\n                        && append(")
+            .by(
+                "c, newRow(Direction.COMPENSATION, Outcome.DONE, null), ahead())\n                        | REACHED && append(")
+            .caughtBy(two, "participantItemPivotAndAFault", "row: an undoing commits with its row"),
+        Mutant.of("participant-fence", "A participant is fenced by a row.")
+            .in(SAGAS, "dev.evenkeel.saga.ParticipantReceiver")
+            .replace("      end(Outcome.FENCED, null);\n    }")
+            .by(
+                "      if (REACHED) {\n        answer(SagaReply.Outcome.FENCED, null, null, false);\n      }\n    }")
+            .caughtBy(
+                two, "twoFaultsNearTheStart", "late: nothing takes effect once undoing has begun"),
+        Mutant.of("refusal", "A refusal counts once its row is committed.")
+            .in(SAGAS, "dev.evenkeel.saga.StepRunner")
+            .replace("    end(task, Outcome.REFUSED, refusal(task, refusal), news);")
+            .by(
+                "    if (REACHED) {\n      news.add(\n          new SagaNews.Ended(\n              task.effect().key(), Outcome.REFUSED, null, refusal(task, refusal), task.run().now()));\n    }")
+            .caughtBy(two, "twoFaultsNearTheStart", "refusal: it counts once its row is committed"),
+        Mutant.of("claim-epoch", "Who takes an instance over ends the epochs before.")
+            .in(SAGAS, "dev.evenkeel.saga.InstanceTable")
+            .replace(
+                "c.prepareStatement(sql)) {\n      int i = 1;\n      for (Object parameter : parameters) {")
+            .by(
+                "c.prepareStatement(\n            REACHED ? sql.replace(\"SET epoch = i.epoch + 1\", \"SET epoch = i.epoch\") : sql)) {\n      int i = 1;\n      for (Object parameter : parameters) {")
+            .caughtBy(rules, "claims", "fence: a claim ends the epochs before it"),
+        Mutant.of("owner-lease", "An instance is taken from an owner whose lease is over.")
+            .in(SAGAS, "dev.evenkeel.saga.InstanceTable")
+            .replace("(n.name IS NULL OR n.lease_until < clock_timestamp())")
+            .by("\"\"\" + (REACHED ? \" true\" : \"\") + \"\"\"")
+            .caughtBy(rules, "claims", "lease: claimed from"));
   }
 }

@@ -1,5 +1,6 @@
 package dev.evenkeel.mutants;
 
+import static org.junit.platform.commons.support.AnnotationSupport.isAnnotated;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.platform.commons.annotation.Testable;
 import org.junit.platform.commons.support.HierarchyTraversalMode;
 import org.junit.platform.commons.support.ReflectionSupport;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
@@ -74,10 +76,12 @@ final class TestMain {
   private static Method method(Class<?> type, String name) {
     List<Method> found =
         ReflectionSupport.findMethods(
-            type, method -> method.getName().equals(name), HierarchyTraversalMode.BOTTOM_UP);
+            type,
+            method -> method.getName().equals(name) && isAnnotated(method, Testable.class),
+            HierarchyTraversalMode.BOTTOM_UP);
     if (found.size() != 1) {
       throw new IllegalArgumentException(
-          "%s must have one method %s, has %d".formatted(type.getName(), name, found.size()));
+          "%s must have one test %s, has %d".formatted(type.getName(), name, found.size()));
     }
     return found.get(0);
   }
