@@ -87,8 +87,8 @@ final class TcpProxy implements AutoCloseable {
   /** Both ends of all connections see a reset; what was kept back is lost. */
   void reset() {
     List<Socket> now = List.copyOf(open); // one that comes meanwhile is none of these
-    now.forEach(TcpProxy::reset);
-    now.forEach(open::remove);
+    now.forEach(TcpProxy::resetAtClose); // all of them first: a pump closes the other end, too
+    now.forEach(this::hangUp);
   }
 
   private void accept() {
@@ -161,16 +161,11 @@ final class TcpProxy implements AutoCloseable {
     }
   }
 
-  private static void reset(Socket socket) {
+  private static void resetAtClose(Socket socket) {
     try {
       socket.setSoLinger(true, 0);
     } catch (SocketException e) {
       // It is closed already.
-    }
-    try {
-      socket.close();
-    } catch (IOException e) {
-      // It is closed.
     }
   }
 
