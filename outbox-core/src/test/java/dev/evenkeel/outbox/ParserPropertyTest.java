@@ -108,7 +108,7 @@ class ParserPropertyTest {
         Mutations.noise());
   }
 
-  @Property(tries = 20_000)
+  @Property(tries = 5_000)
   void contentFromTheWalIsAMessageThatCanBeStoredOrNone(@ForAll("contents") byte[] content) {
     LogicalMessage read = LogicalMessage.read(content);
     if (read != null) {
@@ -136,7 +136,7 @@ class ParserPropertyTest {
         "{\"a\": \"b\", \"a\": -0.0e-1}");
   }
 
-  @Property(tries = 5_000)
+  @Property(tries = 2_000)
   void storedHeadersAreReadWhateverTheyAre(@ForAll("jsons") String json) {
     Map<String, String> stored = HeadersJson.stored(json);
     Map<String, String> read;
@@ -165,7 +165,7 @@ class ParserPropertyTest {
     return Arbitraries.oneOf(Mutations.of(valid), Mutations.noise());
   }
 
-  @Property(tries = 10_000)
+  @Property(tries = 3_000)
   void payloadIsReadOrAPayloadException(@ForAll("payloads") byte[] payload) {
     try {
       assertThat(CODEC.decode(payload, Placed.class)).isNotNull();

@@ -35,7 +35,7 @@ class RingPropertyTest {
         id, "order", "1", "placed", 1, new byte[0], Map.of(), timeInId ? Instant.EPOCH : instant);
   }
 
-  @Property(tries = 2_000)
+  @Property(tries = 1_000)
   void bucketComesAgainOnlyWhenTheRingHasGoneRound(
       @ForAll @IntRange(min = 2, max = 64) int buckets,
       @ForAll @LongRange(min = 1, max = 1_000_000) long width,
@@ -92,7 +92,7 @@ class RingPropertyTest {
   }
 
   /** As several databases answer, each its own page, for one list. */
-  @Property(tries = 500)
+  @Property(tries = 200)
   void pagesOfSeveralDatabasesLeaveNothingOutAndShowNothingTwice(
       @ForAll("letters") List<DeadLetter> letters,
       @ForAll @IntRange(min = 1, max = 3) int databases,

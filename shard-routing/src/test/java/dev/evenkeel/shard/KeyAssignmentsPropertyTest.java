@@ -40,7 +40,7 @@ class KeyAssignmentsPropertyTest {
         .ofMaxSize(30);
   }
 
-  @Property(tries = 500)
+  @Property(tries = 200)
   void keyHasTheSlotOfTheOneAssignmentThatHoldsIt(
       @ForAll Assignments kind,
       @ForAll("wishes") List<Wish> wishes,

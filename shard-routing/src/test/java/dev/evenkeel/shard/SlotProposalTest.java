@@ -99,7 +99,7 @@ class SlotProposalTest {
         });
   }
 
-  @Property(tries = 60)
+  @Property(tries = 30)
   void anyMapBecomesEvenWithAsFewMovesAsThatNeeds(
       @ForAll("shards") List<String> before,
       @ForAll("shards") List<String> wanted,
@@ -123,7 +123,7 @@ class SlotProposalTest {
     assertThat(SlotProposal.moves(map, reversed)).isEqualTo(moves);
   }
 
-  @Property(tries = 60)
+  @Property(tries = 30)
   void pinnedSlotsStayAndNothingGetsLessEven(
       @ForAll("shards") List<String> before,
       @ForAll("shards") List<String> wanted,

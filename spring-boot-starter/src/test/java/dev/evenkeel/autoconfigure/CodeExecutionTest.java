@@ -4,12 +4,12 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchCondition;
-import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.Set;
@@ -25,74 +25,86 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 class CodeExecutionTest {
 
   @ArchTest
-  static final ArchRule nothingIsDeserializedByJava =
-      noClasses()
-          .should()
-          .dependOnClassesThat()
-          .haveNameMatching(
-              "java\\.io\\.Object(In|Out)putStream|java\\.beans\\.XML(De|En)coder|.*\\.SerializationUtils");
+  static void nothingIsDeserializedByJava(JavaClasses classes) {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            "java\\.io\\.Object(In|Out)putStream|java\\.beans\\.XML(De|En)coder|.*\\.SerializationUtils")
+        .check(classes);
+  }
 
   @ArchTest
-  static final ArchRule nothingIsEvaluated =
-      noClasses()
-          .should()
-          .dependOnClassesThat()
-          .resideInAnyPackage(
-              "javax.script..",
-              "javax.naming..",
-              "javax.tools..",
-              "org.springframework.expression..",
-              "groovy..",
-              "org.mvel2..")
-          .because("keys are property paths; what routes a Modulith event stands in its module");
+  static void nothingIsEvaluated(JavaClasses classes) {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "javax.script..",
+            "javax.naming..",
+            "javax.tools..",
+            "org.springframework.expression..",
+            "groovy..",
+            "org.mvel2..")
+        .because("keys are property paths; what routes a Modulith event stands in its module")
+        .check(classes);
+  }
 
   @ArchTest
-  static final ArchRule noProcessIsStarted =
-      noClasses()
-          .that()
-          .resideOutsideOfPackage("dev.evenkeel.testing..") // starts PostgreSQL servers
-          .should()
-          .dependOnClassesThat()
-          .areAssignableTo(ProcessBuilder.class)
-          .orShould()
-          .callMethod(Runtime.class, "exec", String.class)
-          .orShould()
-          .callMethod(Runtime.class, "exec", String[].class);
+  static void noProcessIsStarted(JavaClasses classes) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.evenkeel.testing..") // starts PostgreSQL servers
+        .should()
+        .dependOnClassesThat()
+        .areAssignableTo(ProcessBuilder.class)
+        .orShould()
+        .callMethod(Runtime.class, "exec", String.class)
+        .orShould()
+        .callMethod(Runtime.class, "exec", String[].class)
+        .check(classes);
+  }
 
   /**
    * But by the scan for annotated events, whose names are of classes that lie in the application's
    * packages, and to load early what the relay needs, by names that are written there.
    */
   @ArchTest
-  static final ArchRule noClassIsFoundByAName =
-      noClasses()
-          .that()
-          .doNotHaveSimpleName("OutboxEventScanner")
-          .and()
-          .doNotHaveSimpleName("DebeziumStream")
-          .should(callAnyOf("java.lang.Class.forName", "java.lang.ClassLoader.loadClass"))
-          .orShould(
-              callAnyOf(
-                  "org.springframework.util.ClassUtils.forName",
-                  "org.springframework.util.ClassUtils.resolveClassName",
-                  "java.lang.invoke.MethodHandles$Lookup.findClass"));
+  static void noClassIsFoundByAName(JavaClasses classes) {
+    noClasses()
+        .that()
+        .doNotHaveSimpleName("OutboxEventScanner")
+        .and()
+        .doNotHaveSimpleName("DebeziumStream")
+        .should(callAnyOf("java.lang.Class.forName", "java.lang.ClassLoader.loadClass"))
+        .orShould(
+            callAnyOf(
+                "org.springframework.util.ClassUtils.forName",
+                "org.springframework.util.ClassUtils.resolveClassName",
+                "java.lang.invoke.MethodHandles$Lookup.findClass"))
+        .check(classes);
+  }
 
   @ArchTest
-  static final ArchRule noPayloadSaysItsOwnClass =
-      noClasses()
-          .should()
-          .dependOnClassesThat()
-          .haveNameMatching(
-              ".*\\.(JsonTypeInfo|PolymorphicTypeValidator|BasicPolymorphicTypeValidator|DefaultTyping)(\\$.*)?");
+  static void noPayloadSaysItsOwnClass(JavaClasses classes) {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            ".*\\.(JsonTypeInfo|PolymorphicTypeValidator|BasicPolymorphicTypeValidator|DefaultTyping)(\\$.*)?")
+        .check(classes);
+  }
 
   @ArchTest
-  static final ArchRule whatChangesSomethingLooksAtItsCaller =
-      methods()
-          .that()
-          .areAnnotatedWith(WriteOperation.class)
-          .or()
-          .areAnnotatedWith(DeleteOperation.class)
-          .should(haveAParameterOf(SecurityContext.class));
+  static void whatChangesSomethingLooksAtItsCaller(JavaClasses classes) {
+    methods()
+        .that()
+        .areAnnotatedWith(WriteOperation.class)
+        .or()
+        .areAnnotatedWith(DeleteOperation.class)
+        .should(haveAParameterOf(SecurityContext.class))
+        .check(classes);
+  }
 
   private static ArchCondition<JavaClass> callAnyOf(String... names) {
     return new ArchCondition<>("call any of " + String.join(", ", names)) {

@@ -51,7 +51,7 @@ class RequestPropertyTest {
     assertThat(e.getMessage()).containsAnyOf("must", "needs", "is not", "says", "either");
   }
 
-  @Property(tries = 3_000)
+  @Property(tries = 1_000)
   void filterOfDeadLettersIsOneThatADatabaseCanBeAsked(
       @ForAll("texts") String one, @ForAll("texts") String other, @ForAll("texts") String third) {
     try {
@@ -69,7 +69,7 @@ class RequestPropertyTest {
     }
   }
 
-  @Property(tries = 3_000)
+  @Property(tries = 1_000)
   void filterOfSagasIsOneThatADatabaseCanBeAsked(
       @ForAll("texts") String one, @ForAll("texts") String other, @ForAll("texts") String third) {
     try {
@@ -87,7 +87,7 @@ class RequestPropertyTest {
     }
   }
 
-  @Property(tries = 3_000)
+  @Property(tries = 1_000)
   void editIsOneThatCanBeStored(
       @ForAll("texts") String payload,
       @ForAll("texts") String headers,
@@ -138,7 +138,7 @@ class RequestPropertyTest {
   }
 
   /** Spring binds, and our options judge; either says which setting it is about. */
-  @Property(tries = 2_000)
+  @Property(tries = 300)
   void settingIsUsableOrRefusedByItsName(
       @ForAll("settings") String setting, @ForAll("values") String value) {
     Binder binder = new Binder(new MapConfigurationPropertySource(Map.of(setting, value)));

@@ -119,7 +119,7 @@ class RecordFormatPropertyTest {
     assertThat(message.createdAt()).isBetween(Instant.EPOCH, Instant.parse("9999-12-31T23:59:59Z"));
   }
 
-  @Property(tries = 5_000)
+  @Property(tries = 2_000)
   void recordIsAMessageOrADeadLetterAndEitherCanBeStored(
       @ForAll("records") ConsumerRecord<byte[], byte[]> record) {
     try {
