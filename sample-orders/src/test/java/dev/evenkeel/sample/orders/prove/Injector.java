@@ -39,6 +39,7 @@ final class Injector {
   private final Installation installation;
   private final Schedule.Round round;
   private final List<Node> nodes;
+  private final List<String> places;
   private final Journal journal;
   private final long runBegan;
 
@@ -51,6 +52,7 @@ final class Injector {
   /**
    * Makes one.
    *
+   * @param places a key for each database
    * @param runBegan {@link System#nanoTime()} that incidents are counted from
    */
   Injector(
@@ -58,12 +60,14 @@ final class Injector {
       Installation installation,
       Schedule.Round round,
       List<Node> nodes,
+      List<String> places,
       Journal journal,
       long runBegan) {
     this.servers = servers;
     this.installation = installation;
     this.round = round;
     this.nodes = nodes;
+    this.places = places;
     this.journal = journal;
     this.runBegan = runBegan;
   }
@@ -138,7 +142,7 @@ final class Injector {
       }
       case POOL -> {
         List<String> words = new ArrayList<>(List.of(String.valueOf(fault.lasts().toMillis())));
-        words.addAll(Ordeal.keys(installation, 1));
+        words.addAll(places);
         node.tell(Child.Command.TAKE_CONNECTIONS, words.toArray(String[]::new));
         Pause.of(fault.lasts());
       }

@@ -139,7 +139,15 @@ final class Ordeal {
                   () -> pauseFrom(began).dividedBy(2))));
     }
     List<Incident> incidents =
-        new Injector(servers, installation, round, nodes, journal, runBegan).run(threads);
+        new Injector(
+                servers,
+                installation,
+                round,
+                nodes,
+                keys.subList(0, keys.size() / 2),
+                journal,
+                runBegan)
+            .run(threads);
     Pause.of(AFTER_THE_LAST_FAULT); // so that something happens after it
     open.set(false);
     for (Future<?> each : running) {
@@ -166,7 +174,7 @@ final class Ordeal {
   }
 
   /** Texts that lie on each shard, so many of each; the first of all shards come first. */
-  static List<String> keys(Installation installation, int each) {
+  private static List<String> keys(Installation installation, int each) {
     List<String> keys = new ArrayList<>();
     for (int i = 0; i < each; i++) {
       if (installation.mode() == Mode.SPLIT) {
