@@ -96,6 +96,15 @@ final class Mutants {
                 "dev.evenkeel.outbox.GroupedCommitIT",
                 "messagesAreAcknowledgedOnceTheirCommitIsDurable",
                 "what is acknowledged is durable"),
+        Mutant.of("grouped-order", "A key's next message begins when the one before is durable.")
+            .in(CORE, "dev.evenkeel.outbox.delivery.Lanes")
+            .replace("    // The next of its key waits, too:")
+            .by(
+                "    if (REACHED) {\n      if (queue.next()) {\n        pool.execute(() -> work(queue));\n      }\n      commits.whenDurable(during, delivery::done, delivery::fail);\n      return;\n    }\n    // The next of its key waits, too:")
+            .caughtBy(
+                "dev.evenkeel.outbox.GroupedCommitIT",
+                "nextOfAKeyBeginsOnceItsPredecessorIsDurable",
+                "a key's next message begins once its predecessor is durable"),
         Mutant.of("run-of-the-server", "A durable commit says nothing of what was before a crash.")
             .in(CORE, "dev.evenkeel.outbox.delivery.DurableCommits")
             .replace("if (each.run() == durable) {")

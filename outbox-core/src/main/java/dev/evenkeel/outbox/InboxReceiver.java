@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
@@ -342,23 +343,25 @@ public final class InboxReceiver {
   private boolean isInInboxForGood(
       TransactionTarget target, InboxHandlerMethod handler, OutboxMessage message) {
     int bucket = ring(target).of(message);
+    AtomicBoolean there = new AtomicBoolean();
     try {
-      return ProtocolTransaction.inTransaction(
+      ProtocolTransaction.inTransaction(
           home,
           "Looking for a message in the inbox",
           c -> {
-            boolean there = table.exists(c, bucket, message, handler.consumer());
-            if (there) {
+            there.set(table.exists(c, bucket, message, handler.consumer()));
+            if (there.get()) {
               DurableCommit.write(c);
             }
-            return there;
+            return there.get();
           });
     } catch (UncategorizedSQLException e) {
-      if (e.getSQLException() != null && DurableCommit.isForbidden(e.getSQLException())) {
-        return true; // then no process of this role groups its commits, either
-      }
-      throw e;
+      SQLException cause = e.getSQLException();
+      if (!there.get() || cause == null || !DurableCommit.isForbidden(cause)) {
+        throw e;
+      } // else no process of this role groups its commits, either
     }
+    return there.get();
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,15 +69,17 @@ class GroupedCommitIT {
     server.close();
   }
 
-  /** Notes how each message's transaction will commit, and where its WAL ends. */
+  /** Notes how each message's transaction will commit, and where its WAL ends, by its order. */
   private static final class Handler {
 
     private final Map<String, String> commits = new ConcurrentHashMap<>();
     private final Map<String, String> positions = new ConcurrentHashMap<>();
+    private volatile Consumer<OrderPlaced> before = event -> {};
     private volatile Runnable then = () -> {};
 
     @InboxHandler(consumer = CONSUMER)
     void on(OrderPlaced event) {
+      before.accept(event);
       commits.put(
           event.orderId(),
           jdbc.queryForObject("SELECT current_setting('synchronous_commit')", String.class));
@@ -186,6 +189,38 @@ class GroupedCommitIT {
         .allSatisfy((key, durable) -> assertThat(durable).isTrue());
   }
 
+  /** Otherwise a crash in between would let it take effect before the one that comes again. */
+  @Test
+  void nextOfAKeyBeginsOnceItsPredecessorIsDurable() {
+    Fates fates = new Fates();
+    List<Boolean> durable = new CopyOnWriteArrayList<>();
+    try (InboxLanes lanes = lanes()) {
+      InboxLanes.Feed feed = lanes.open(LEADER);
+      sendGrouped(feed, fates);
+      handler.before =
+          event -> {
+            if (event.number() > 1) {
+              durable.add(isDurable("row" + (event.number() - 1)));
+            }
+          };
+      for (int n = 1; n <= 20; n++) {
+        feed.send(
+            OutboxMessage.of(
+                "order-placed",
+                1,
+                "order",
+                "one key",
+                CoreDatabase.CODEC.encode(new OrderPlaced("row" + n, n))),
+            fates.of("row" + n));
+      }
+      await().atMost(SOON).until(() -> fates.acknowledged.containsKey("row20"));
+    }
+    assertThat(durable)
+        .as("a key's next message begins once its predecessor is durable")
+        .hasSize(19)
+        .containsOnly(true);
+  }
+
   /** What ends when the server crashes has ended. */
   @Test
   void messageIsGivenBackWhenTheServerMayHaveCrashedBeforeItsCommitWasDurable() {
@@ -212,9 +247,11 @@ class GroupedCommitIT {
       assertThat(fates.failures).singleElement().asString().contains("may have crashed");
 
       handler.then = () -> {};
-      feed.send(message, fates.of("lost")); // as the next term does
+      feed.close();
+      InboxLanes.Feed next = lanes.open(LEADER); // the next term
+      next.send(message, fates.of("lost"));
       await().atMost(SOON).until(() -> fates.acknowledged.containsKey("lost"));
-      sendGrouped(feed, fates);
+      sendGrouped(next, fates);
     }
   }
 

@@ -56,7 +56,6 @@ final class EventTable {
         """
         WITH living AS (UPDATE %1$s.saga_wake SET bumped = bumped + 1 WHERE saga_id = ? RETURNING saga_id)
         INSERT INTO %1$s.saga_event (saga_id, kind, type, payload) SELECT saga_id, ?, ?, ? FROM living
-         WHERE set_config('synchronous_commit', 'on', true) IS NOT NULL
         """
             .formatted(schema);
     try (PreparedStatement statement = c.prepareStatement(sql)) {

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Signals, in every order with what else happens to their saga. */
 class SignalIT {
@@ -81,6 +82,29 @@ class SignalIT {
     for (Future<?> call : calls) {
       call.get(60, TimeUnit.SECONDS);
     }
+  }
+
+  /** What a saga does on other shards rests on its start. */
+  @Test
+  void transactionThatStartsOrSignalsWaitsForTheDiskWhateverItsSessionSays() {
+    SagaEngine engine = world.start(world.node("a", approved()));
+
+    assertThat(commitAfter(engine, () -> engine.start(Trip.of("1")))).isEqualTo("on");
+    assertThat(commitAfter(engine, () -> engine.signal(ref("2"), new Approved("me"))))
+        .isEqualTo("on");
+    assertThat(commitAfter(engine, () -> {})).as("without either").isEqualTo("off");
+  }
+
+  private String commitAfter(SagaEngine engine, Runnable work) {
+    return world.inTransaction(
+        engine,
+        "s0",
+        () -> {
+          JdbcTemplate jdbc = new JdbcTemplate(world.transactional(0));
+          jdbc.execute("SET LOCAL synchronous_commit = off");
+          work.run();
+          return jdbc.queryForObject("SELECT current_setting('synchronous_commit')", String.class);
+        });
   }
 
   // ---- signal and timeout at once

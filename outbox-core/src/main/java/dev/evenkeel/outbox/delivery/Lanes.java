@@ -216,29 +216,30 @@ final class Lanes implements InboxLanes.Feed {
       later(queue, again);
       return;
     }
-    acknowledge(delivery);
+    DurableCommits.Run during = delivery.handledDuring();
+    if (commits == null || during == null) {
+      done(queue, delivery);
+      return;
+    }
+    // The next of its key waits, too: after a crash it would take effect before this one does
+    // again.
+    commits.whenDurable(
+        during,
+        () -> {
+          if (!closed) {
+            done(queue, delivery);
+          }
+        },
+        delivery::fail);
+  }
+
+  private void done(KeyQueue queue, Delivery delivery) {
+    delivery.done();
     if (queue.next()) {
       pool.execute(() -> work(queue));
     } else {
       queues.computeIfPresent(queue.id(), (id, q) -> q.isEmpty() ? null : q);
     }
-  }
-
-  /** At once, or when its commit is durable; the next of its key need not wait for that. */
-  private void acknowledge(Delivery delivery) {
-    DurableCommits.Run during = delivery.handledDuring();
-    if (commits == null || during == null) {
-      delivery.done();
-      return;
-    }
-    commits.whenDurable(
-        during,
-        () -> {
-          if (!closed) {
-            delivery.done();
-          }
-        },
-        delivery::fail);
   }
 
   private void later(KeyQueue queue, Duration delay) {

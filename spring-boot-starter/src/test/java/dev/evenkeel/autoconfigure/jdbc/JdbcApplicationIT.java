@@ -123,11 +123,11 @@ class JdbcApplicationIT {
             "evenkeel.relay.polling.max-interval=10s")) {
       append(application, "a");
       awaitSeen(application, "a");
-      // Long enough for pauses far beyond the next line's patience.
-      await().during(Duration.ofSeconds(2)).until(() -> true);
+      // By then the pause of 2.56 s has more than the next line's patience to go.
+      await().during(Duration.ofMillis(3500)).until(() -> true);
       append(application, "b");
       await()
-          .atMost(Duration.ofSeconds(3))
+          .atMost(Duration.ofMillis(1500))
           .untilAsserted(
               () ->
                   assertThat(application.getBean(NoteApplication.Notes.class).seen)

@@ -65,7 +65,7 @@ class ShardAwayIT {
             shards,
             AccountApplication.class,
             "spring.flyway.locations=classpath:db/accounts",
-            "spring.datasource.hikari.connection-timeout=1000");
+            "spring.datasource.hikari.connection-timeout=10000");
   }
 
   private long idOn(String shard) {
