@@ -57,9 +57,12 @@ public final class EvenkeelPeer implements Peer {
     settings.put("evenkeel.relay.mode", mode.name());
     settings.put(
         "consumer",
-        consumer == EvenkeelPipeline.Consumer.INBOX
+        consumer.hasInbox()
             ? "a handler in one transaction with its inbox row"
             : "acknowledges at once, without an inbox");
+    if (consumer.hasInbox()) {
+      settings.put("evenkeel.inbox.commit", consumer.commit().name());
+    }
     settings.put("lanes", String.valueOf(LaneOptions.defaults().lanes()));
     settings.put("everything else", "as it comes");
     return settings;
@@ -102,8 +105,9 @@ public final class EvenkeelPeer implements Peer {
               List.of(OrderPlaced.class));
       wiring.migrate();
       relay =
-          consumer == EvenkeelPipeline.Consumer.INBOX
-              ? wiring.inProcess(List.of(new Handler(deliveries)), MessageObserver.NONE)
+          consumer.hasInbox()
+              ? wiring.inProcess(
+                  List.of(new Handler(deliveries)), consumer.commit(), MessageObserver.NONE)
               : wiring.sendingTo(transport(deliveries));
       RelayWiring.startAndStream(relay);
       EvenkeelPipeline.awaitPublished(BenchDatabase.at(info), wiring);
@@ -132,7 +136,10 @@ public final class EvenkeelPeer implements Peer {
     }
   }
 
-  /** Does nothing, in one transaction with its inbox row; done is what is committed. */
+  /**
+   * Does nothing, in one transaction with its inbox row; done is what is committed, which in groups
+   * is durable a few milliseconds later.
+   */
   private record Handler(Deliveries deliveries) {
 
     @InboxHandler(consumer = "bench")

@@ -1,6 +1,7 @@
 package dev.evenkeel.bench;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.evenkeel.outbox.InboxCommit;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.Outbox;
 import dev.evenkeel.outbox.OutboxStorage;
@@ -48,7 +49,17 @@ final class EvenkeelPipeline implements Pipeline {
     /** Acknowledges at once, at least once, without an inbox. */
     NO_OP,
     /** A handler that does nothing, in one transaction with its inbox row. */
-    INBOX
+    INBOX,
+    /** The same, whose commits wait for the disk in groups. */
+    INBOX_GROUPED;
+
+    boolean hasInbox() {
+      return this != NO_OP;
+    }
+
+    InboxCommit commit() {
+      return this == INBOX_GROUPED ? InboxCommit.GROUPED : InboxCommit.DURABLE;
+    }
   }
 
   private final BenchDatabase database;
@@ -147,10 +158,11 @@ final class EvenkeelPipeline implements Pipeline {
   private Relay relay(Progress progress) {
     if (shape.consumers() > 1) {
       EightConsumers consumers = new EightConsumers(progress, shape.consumers());
-      return wiring.inProcess(consumers.handlers(), consumers);
+      return wiring.inProcess(consumers.handlers(), consumer.commit(), consumers);
     }
-    return consumer == Consumer.INBOX
-        ? wiring.inProcess(List.of(new NoOpHandler(progress)), new HandledObserver(progress))
+    return consumer.hasInbox()
+        ? wiring.inProcess(
+            List.of(new NoOpHandler(progress)), consumer.commit(), new HandledObserver(progress))
         : wiring.sendingTo(new NoOpTransport(progress::deliveredAndHandled));
   }
 

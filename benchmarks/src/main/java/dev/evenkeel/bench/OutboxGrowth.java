@@ -15,6 +15,7 @@ final class OutboxGrowth {
   private static final String BARE = "bare";
   private static final String NO_OP = "evenkeel";
   private static final String INBOX = "evenkeel, inbox";
+  private static final String GROUPED = "evenkeel, inbox, grouped commits";
 
   private static final List<Integer> WRITERS = List.of(1, 2, 4, 8, 16, 32, 64);
   private static final List<Integer> PAYLOADS = List.of(100, 1_000, 10_000, 100_000);
@@ -73,6 +74,10 @@ final class OutboxGrowth {
       series.add(
           INBOX,
           database -> ours(database, EvenkeelPipeline.Consumer.INBOX, OrderPlaced.REMARK, 1));
+      series.add(
+          GROUPED,
+          database ->
+              ours(database, EvenkeelPipeline.Consumer.INBOX_GROUPED, OrderPlaced.REMARK, 1));
       series.run(USUAL_WRITERS, options.warmUp(WARM_UP));
       for (int round = 1; round <= options.rounds(); round++) {
         for (int writers : WRITERS) {
@@ -127,6 +132,14 @@ final class OutboxGrowth {
               INBOX,
               database ->
                   ours(database, EvenkeelPipeline.Consumer.INBOX, OrderPlaced.REMARK, count));
+          series.add(
+              GROUPED,
+              database ->
+                  ours(
+                      database,
+                      EvenkeelPipeline.Consumer.INBOX_GROUPED,
+                      OrderPlaced.REMARK,
+                      count));
           series.run(USUAL_WRITERS, count == CONSUMERS.get(0) ? options.warmUp(WARM_UP) : LEAD_IN);
           for (int round = 1; round <= options.rounds(); round++) {
             Map<String, OpenPipeline.Handled> handled =

@@ -27,13 +27,16 @@ final class OutboxScenario implements Scenario {
   private enum Variant {
     REFERENCE,
     NO_OP,
-    INBOX;
+    INBOX,
+    INBOX_GROUPED;
 
     Pipeline on(BenchDatabase database) {
       return switch (this) {
         case REFERENCE -> new ReferencePipeline(database);
         case NO_OP -> new EvenkeelPipeline(database, EvenkeelPipeline.Consumer.NO_OP);
         case INBOX -> new EvenkeelPipeline(database, EvenkeelPipeline.Consumer.INBOX);
+        case INBOX_GROUPED ->
+            new EvenkeelPipeline(database, EvenkeelPipeline.Consumer.INBOX_GROUPED);
       };
     }
 
@@ -42,6 +45,7 @@ final class OutboxScenario implements Scenario {
         case REFERENCE -> "reference";
         case NO_OP -> "evenkeel no-op";
         case INBOX -> "evenkeel inbox";
+        case INBOX_GROUPED -> "evenkeel inbox grouped";
       };
     }
   }
@@ -105,6 +109,8 @@ final class OutboxScenario implements Scenario {
     double reference = of(measured, Variant.REFERENCE).eventsPerSecond();
     results.addRatio("endToEnd", of(measured, Variant.NO_OP).eventsPerSecond() / reference);
     results.addRatio("endToEndInbox", of(measured, Variant.INBOX).eventsPerSecond() / reference);
+    results.addRatio(
+        "endToEndInboxGrouped", of(measured, Variant.INBOX_GROUPED).eventsPerSecond() / reference);
   }
 
   private static EndToEnd endToEnd(Variant variant, Duration duration) throws Exception {

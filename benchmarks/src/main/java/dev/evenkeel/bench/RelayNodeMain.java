@@ -1,6 +1,7 @@
 package dev.evenkeel.bench;
 
 import com.zaxxer.hikari.HikariDataSource;
+import dev.evenkeel.outbox.InboxCommit;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.spi.MessageObserver;
 import dev.evenkeel.relay.Relay;
@@ -41,7 +42,9 @@ public final class RelayNodeMain {
         new RelayWiring(database, arguments[0], dataSource, List.of(AccountMoved.class));
     Relay relay =
         wiring.inProcess(
-            List.of(new Handler(log, new JdbcTemplate(dataSource))), MessageObserver.NONE);
+            List.of(new Handler(log, new JdbcTemplate(dataSource))),
+            InboxCommit.DURABLE,
+            MessageObserver.NONE);
     relay.start();
     Thread teller = new Thread(() -> tell(relay), "teller");
     teller.setDaemon(true);

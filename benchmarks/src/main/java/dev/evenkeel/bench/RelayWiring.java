@@ -3,6 +3,7 @@ package dev.evenkeel.bench;
 import dev.evenkeel.migrations.SchemaMigration;
 import dev.evenkeel.outbox.ConsumerRegistry;
 import dev.evenkeel.outbox.EventTypes;
+import dev.evenkeel.outbox.InboxCommit;
 import dev.evenkeel.outbox.InboxHandler;
 import dev.evenkeel.outbox.InboxHandlers;
 import dev.evenkeel.outbox.InboxOptions;
@@ -112,7 +113,7 @@ final class RelayWiring {
   Relay inProcess(List<DirectHandler> direct) {
     InboxHandlers.Builder builder = InboxHandlers.builder(types, codec);
     direct.forEach(builder::addDirect);
-    return inProcess(builder.build(), MessageObserver.NONE);
+    return inProcess(builder.build(), InboxCommit.DURABLE, MessageObserver.NONE);
   }
 
   /**
@@ -120,11 +121,12 @@ final class RelayWiring {
    *
    * @param handlers have methods with {@link InboxHandler}
    */
-  Relay inProcess(List<?> handlers, MessageObserver observer) {
-    return inProcess(handlersOf(handlers), observer);
+  Relay inProcess(List<?> handlers, InboxCommit commit, MessageObserver observer) {
+    return inProcess(handlersOf(handlers), commit, observer);
   }
 
-  private Relay inProcess(InboxHandlers handlers, MessageObserver observer) {
+  private Relay inProcess(InboxHandlers handlers, InboxCommit commit, MessageObserver observer) {
+    InboxOptions defaults = InboxOptions.defaults();
     TransactionTarget target =
         new TransactionTarget("bench", dataSource, new DataSourceTransactionManager(dataSource));
     return relay(
@@ -132,7 +134,8 @@ final class RelayWiring {
             LaneOptions.defaults(),
             handlers,
             new InboxReceiver(
-                InboxOptions.defaults(),
+                new InboxOptions(
+                    defaults.schema(), defaults.window(), defaults.handlerTimeout(), commit),
                 dataSource,
                 (consumerName, message, shardKey) -> target,
                 observer,

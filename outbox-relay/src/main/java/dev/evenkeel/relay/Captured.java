@@ -6,7 +6,6 @@ import dev.evenkeel.outbox.OutboxMessage;
 import io.debezium.engine.RecordChangeEvent;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.OffsetDateTime;
 import java.util.UUID;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
@@ -42,7 +41,7 @@ sealed interface Captured {
       Object content = message.get("content");
       byte[] bytes = content == null ? new byte[0] : bytes(content);
       return outboxPrefix.equals(message.getString("prefix"))
-          ? message(bytes, value.getStruct("source"), event, strange)
+          ? message(bytes, event, strange)
           : heartbeat(bytes, event);
     }
     if (value.schema().field("after") == null || value.getStruct("after") == null) {
@@ -58,7 +57,7 @@ sealed interface Captured {
             row.getInt32("version"),
             bytes(row.get("payload")),
             HeadersJson.stored(row.getString("headers")),
-            OffsetDateTime.parse(row.getString("created_at")).toInstant());
+            EpochMicros.toInstant(row.getInt64("created_at")));
     return new Message(message, row.getInt64("xid"), new StreamPosition(event));
   }
 
@@ -73,18 +72,15 @@ sealed interface Captured {
    * waits until it is visible, and for one that does not exist it would wait for ever.
    */
   private static @Nullable Captured message(
-      byte[] content,
-      Struct source,
-      RecordChangeEvent<SourceRecord> event,
-      StrangeMessages strange) {
+      byte[] content, RecordChangeEvent<SourceRecord> event, StrangeMessages strange) {
+    StreamPosition position = new StreamPosition(event);
     LogicalMessage logical = LogicalMessage.read(content);
-    if (logical == null
-        || !(source.get("txId") instanceof Long decoded)
-        || (int) logical.xid() != decoded.intValue()) {
-      strange.skip(source.getInt64("lsn"), content.length);
+    Long decoded = position.xid();
+    if (logical == null || decoded == null || (int) logical.xid() != decoded.intValue()) {
+      strange.skip(position.lsn(), content.length);
       return null;
     }
-    return new Message(logical.message(), logical.xid(), new StreamPosition(event));
+    return new Message(logical.message(), logical.xid(), position);
   }
 
   private static byte[] bytes(Object value) {

@@ -13,6 +13,8 @@ import org.postgresql.replication.LogSequenceNumber;
 record StreamPosition(RecordChangeEvent<SourceRecord> event) implements Place {
 
   private static final String LAST_COMMIT = "lsn_commit";
+  private static final String LSN = "lsn";
+  private static final String XID = "txId";
 
   /**
    * The position that Debezium confirms for this record: the end of the last transaction that was
@@ -20,8 +22,21 @@ record StreamPosition(RecordChangeEvent<SourceRecord> event) implements Place {
    * the first.
    */
   @Nullable LogSequenceNumber lastCommit() {
-    return event.record().sourceOffset().get(LAST_COMMIT) instanceof Long lsn
-        ? LogSequenceNumber.valueOf(lsn)
-        : null;
+    Long lsn = number(LAST_COMMIT);
+    return lsn == null ? null : LogSequenceNumber.valueOf(lsn);
+  }
+
+  /** Of the record itself; null where Debezium does not know it. */
+  @Nullable Long lsn() {
+    return number(LSN);
+  }
+
+  /** The transaction that the server decodes, as 32 bits; null where Debezium does not know it. */
+  @Nullable Long xid() {
+    return number(XID);
+  }
+
+  private @Nullable Long number(String key) {
+    return event.record().sourceOffset().get(key) instanceof Long number ? number : null;
   }
 }

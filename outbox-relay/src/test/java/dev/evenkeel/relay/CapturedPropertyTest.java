@@ -6,6 +6,8 @@ import dev.evenkeel.outbox.HeadersJson;
 import dev.evenkeel.outbox.LogicalMessage;
 import io.debezium.engine.RecordChangeEvent;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -31,7 +33,7 @@ class CapturedPropertyTest {
           .field("version", Schema.INT32_SCHEMA)
           .field("payload", Schema.BYTES_SCHEMA)
           .field("headers", Schema.STRING_SCHEMA)
-          .field("created_at", Schema.STRING_SCHEMA)
+          .field("created_at", Schema.INT64_SCHEMA)
           .field("xid", Schema.INT64_SCHEMA)
           .optional()
           .build();
@@ -42,19 +44,13 @@ class CapturedPropertyTest {
           .field("prefix", Schema.STRING_SCHEMA)
           .field("content", Schema.OPTIONAL_BYTES_SCHEMA)
           .build();
-  private static final Schema SOURCE =
-      SchemaBuilder.struct()
-          .field("txId", Schema.OPTIONAL_INT64_SCHEMA)
-          .field("lsn", Schema.OPTIONAL_INT64_SCHEMA)
-          .build();
-  private static final Schema LOGICAL =
-      SchemaBuilder.struct().field("message", MESSAGE).field("source", SOURCE).build();
+  private static final Schema LOGICAL = SchemaBuilder.struct().field("message", MESSAGE).build();
 
   private final StrangeMessages strange = new StrangeMessages(PREFIX);
 
-  private Captured captured(Struct value) {
+  private Captured captured(Struct value, Map<String, Object> offset) {
     SourceRecord record =
-        new SourceRecord(Map.of(), Map.of(), "topic", null, null, value.schema(), value);
+        new SourceRecord(Map.of(), offset, "topic", null, null, value.schema(), value);
     RecordChangeEvent<SourceRecord> event = () -> record;
     return Captured.of(event, PREFIX, strange);
   }
@@ -81,6 +77,7 @@ class CapturedPropertyTest {
       @ForAll String type,
       @ForAll int version,
       @ForAll byte[] payload,
+      @ForAll long createdAt,
       @ForAll long xid) {
     Struct row =
         new Struct(ROW)
@@ -91,16 +88,18 @@ class CapturedPropertyTest {
             .put("version", version)
             .put("payload", payload)
             .put("headers", headers)
-            .put("created_at", "2026-03-01T12:34:56.789012Z")
+            .put("created_at", createdAt)
             .put("xid", xid);
 
-    assertThat(captured(new Struct(CHANGE).put("after", row)))
+    assertThat(captured(new Struct(CHANGE).put("after", row), Map.of()))
         .isInstanceOfSatisfying(
             Captured.Message.class,
             message -> {
               assertThat(message.xid()).isEqualTo(xid);
               assertThat(message.message().aggregateId()).isEqualTo(key);
               assertThat(message.message().payload()).isEqualTo(payload);
+              assertThat(message.message().createdAt())
+                  .isEqualTo(Instant.EPOCH.plus(createdAt, ChronoUnit.MICROS));
             });
   }
 
@@ -127,9 +126,9 @@ class CapturedPropertyTest {
       @ForAll("prefixes") String prefix, @ForAll("contents") byte[] content, @ForAll Long xid) {
     Struct value =
         new Struct(LOGICAL)
-            .put("message", new Struct(MESSAGE).put("prefix", prefix).put("content", content))
-            .put("source", new Struct(SOURCE).put("txId", xid).put("lsn", 7L));
-    Captured captured = captured(value);
+            .put("message", new Struct(MESSAGE).put("prefix", prefix).put("content", content));
+    Map<String, Object> offset = xid == null ? Map.of("lsn", 7L) : Map.of("lsn", 7L, "txId", xid);
+    Captured captured = captured(value, offset);
 
     // What has a heartbeat's form moves nothing: it does not know the session's random origin.
     assertThat(captured == null || captured instanceof Captured.Beat).isTrue();

@@ -91,6 +91,38 @@ class RelayIT {
     }
   }
 
+  /** By hand, and as far as the column goes; the stream brings times as numbers. */
+  @Test
+  void timesAtTheEndsOfTheCalendarStopNothing() {
+    try (Installation installation = Installation.create()) {
+      EffectHandler handler = new EffectHandler(installation.sql());
+      try (RelayNode node = RelayNode.in(installation).handlers(handler).start()) {
+        installation
+            .sql()
+            .execute(
+                """
+                INSERT INTO evenkeel.outbox (id, aggregatetype, aggregateid, type, version, slot, created_at, payload)
+                SELECT gen_random_uuid(), 'counter', key, 'counted', 1, 0, at, convert_to('{"key":"' || key || '","version":1}', 'UTF8')
+                  FROM (VALUES ('last', timestamptz '294276-12-31 23:59:59Z'),
+                               ('past numbers', '292277-01-10 04:00:55Z'),
+                               ('first', '4714-11-24 00:00:00Z BC')) AS t (key, at)
+                """);
+        node.publish(new Counted("after them", 1));
+
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .untilAsserted(
+                () ->
+                    assertThat(handler.attempts())
+                        .extracting(Counted::key)
+                        .containsExactlyInAnyOrder("last", "past numbers", "after them"));
+        await("what is older than the inbox remembers is a dead letter")
+            .atMost(Duration.ofSeconds(60))
+            .until(() -> node.parked().counts().dead() == 1);
+      }
+    }
+  }
+
   @Test
   void restartedRelayGoesOnWhereItStopped() {
     try (Installation installation = Installation.create()) {

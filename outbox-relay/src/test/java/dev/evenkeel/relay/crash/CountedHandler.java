@@ -41,6 +41,7 @@ final class CountedHandler {
     journal.message(Journal.Kind.ATTEMPT, node, message.id(), event);
     tables.takeEffect(message.id(), event);
     if (failsAfterSuspension && event.key().equals(SUSPENDED)) {
+      journal.message(Journal.Kind.WAITING, node, message.id(), event);
       awaitSuspension();
       journal.message(Journal.Kind.WOKE, node, message.id(), event);
       throw new IllegalStateException("the process was suspended");

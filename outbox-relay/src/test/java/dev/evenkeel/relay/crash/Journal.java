@@ -28,6 +28,8 @@ final class Journal implements AutoCloseable {
     SENT,
     /** A handler was called; the line comes before its effect. */
     ATTEMPT,
+    /** A handler has taken effect and waits for its process to be suspended. */
+    WAITING,
     /** A handler has found that its process had been suspended, and is about to fail. */
     WOKE,
     /** The test is about to hurt something. */

@@ -55,7 +55,7 @@ final class Oracle {
         lastFaultHit = false;
         sentBeforeFault = new HashMap<>(sent);
       }
-      case STARTED, WOKE -> {}
+      case STARTED, WAITING, WOKE -> {}
     }
   }
 

@@ -84,7 +84,7 @@ class TakeoverIT {
 
       // It is suspended while a handler runs that will fail, and so park, when it wakes.
       trial.write(CountedHandler.SUSPENDED);
-      trial.awaitLine(PATIENCE, line -> line.key().equals(CountedHandler.SUSPENDED));
+      trial.awaitLine(PATIENCE, line -> line.kind() == Journal.Kind.WAITING);
       long suspendedAt = trial.fault("suspension of " + sleeper.node());
       sleeper.suspend();
       Duration takeover = awaitTakeover(trial, other, suspendedAt);
