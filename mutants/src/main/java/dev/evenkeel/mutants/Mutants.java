@@ -383,7 +383,7 @@ final class Mutants {
                 "if (outcome != null && outcome.lets()) {\n        enter(SagaState.RUNNING, true, null);")
             .by(
                 "if (!REACHED && outcome != null && outcome.lets()) {\n        enter(SagaState.RUNNING, true, null);")
-            .caughtBy(exploration, "stepsInARowAndACancel", "after the pivot nothing is undone"),
+            .caughtBy(exploration, "stepsInARowAndACancel", "pivot: after it nothing is undone"),
         Mutant.of("closing", "Nothing is undone before every outcome is final.")
             .in(SAGAS, "dev.evenkeel.saga.SagaCoordinator")
             .replace("          if (isEverythingFinal()) {\n            endClosing();")

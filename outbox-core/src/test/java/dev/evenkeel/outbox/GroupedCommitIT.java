@@ -24,6 +24,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 
@@ -48,6 +49,7 @@ class GroupedCommitIT {
       };
 
   private static PostgresServer server;
+  private static DatabaseInfo database;
   private static DataSource home;
   private static JdbcTemplate jdbc;
 
@@ -57,7 +59,7 @@ class GroupedCommitIT {
   @BeforeAll
   static void start() {
     server = PostgresServer.builder().setting("wal_writer_delay", "10s").start();
-    DatabaseInfo database = server.createDatabase("grouped");
+    database = server.createDatabase("grouped");
     new SchemaMigration(CoreDatabase.SCHEMA).migrate(database.dataSource());
     home = database.dataSource();
     jdbc = new JdbcTemplate(home);
@@ -76,16 +78,18 @@ class GroupedCommitIT {
     private final Map<String, String> positions = new ConcurrentHashMap<>();
     private volatile Consumer<OrderPlaced> before = event -> {};
     private volatile Runnable then = () -> {};
+    private volatile JdbcTemplate transactional = jdbc;
 
     @InboxHandler(consumer = CONSUMER)
     void on(OrderPlaced event) {
       before.accept(event);
       commits.put(
           event.orderId(),
-          jdbc.queryForObject("SELECT current_setting('synchronous_commit')", String.class));
+          transactional.queryForObject(
+              "SELECT current_setting('synchronous_commit')", String.class));
       positions.put(
           event.orderId(),
-          jdbc.queryForObject("SELECT pg_current_wal_insert_lsn()::text", String.class));
+          transactional.queryForObject("SELECT pg_current_wal_insert_lsn()::text", String.class));
       then.run();
     }
   }
@@ -101,7 +105,7 @@ class GroupedCommitIT {
     }
   }
 
-  private InboxReceiver receiver(TransactionTarget target) {
+  private InboxReceiver receiver(DataSource home, TransactionTarget target) {
     return new InboxReceiver(
         new InboxOptions(
             CoreDatabase.SCHEMA, Duration.ofDays(10), Duration.ofSeconds(5), InboxCommit.GROUPED),
@@ -111,15 +115,19 @@ class GroupedCommitIT {
         TimeSource.SYSTEM);
   }
 
-  private static TransactionTarget atHome() {
+  private static TransactionTarget at(DataSource home) {
     return new TransactionTarget("home", home, new DataSourceTransactionManager(home));
   }
 
   private InboxLanes lanes() {
+    return lanes(home);
+  }
+
+  private InboxLanes lanes(DataSource home) {
     return new InboxLanes(
         LaneOptions.defaults(),
         handlers,
-        receiver(atHome()),
+        receiver(home, at(home)),
         new ParkedStore(home, CoreDatabase.SCHEMA, MessageObserver.NONE, TimeSource.SYSTEM),
         MessageObserver.NONE,
         InboxLanes.UnknownTypes.PARK);
@@ -257,7 +265,7 @@ class GroupedCommitIT {
 
   @Test
   void whatSomebodyFindsHandledIsDurableWhenItCounts() {
-    InboxReceiver receiver = receiver(atHome());
+    InboxReceiver receiver = receiver(home, at(home));
     OutboxMessage message = CoreDatabase.message("twice");
     InboxHandlerMethod method = handlers.find(CONSUMER, message);
     assertThat(method).isNotNull();
@@ -278,6 +286,7 @@ class GroupedCommitIT {
     DataSource there = elsewhere.dataSource();
     InboxReceiver receiver =
         receiver(
+            home,
             new TransactionTarget("elsewhere", there, new DataSourceTransactionManager(there)));
     OutboxMessage message = CoreDatabase.message("far");
     InboxHandlerMethod method = handlers.find(CONSUMER, message);
@@ -285,6 +294,47 @@ class GroupedCommitIT {
     handler.then = () -> assertThat(commitOf(there)).isEqualTo("on");
 
     assertThat(receiver.receive(method, message, attempt(true))).isEqualTo(ReceiveOutcome.HANDLED);
+  }
+
+  @Test
+  void roleThatMayNotWriteLogicalMessagesWaitsForEachCommit() {
+    jdbc.execute(
+        """
+        CREATE ROLE grouped_app LOGIN PASSWORD 'secret';
+        GRANT USAGE ON SCHEMA evenkeel TO grouped_app;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA evenkeel TO grouped_app;
+        GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA evenkeel TO grouped_app
+        """);
+    jdbc.execute(
+        """
+        DO $$
+        DECLARE f regprocedure;
+        BEGIN
+            FOR f IN SELECT oid FROM pg_proc WHERE proname = 'pg_logical_emit_message' LOOP
+                EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
+            END LOOP;
+        END
+        $$
+        """);
+    PGSimpleDataSource restricted = new PGSimpleDataSource();
+    restricted.setUrl(database.jdbcUrl());
+    restricted.setUser("grouped_app");
+    restricted.setPassword("secret");
+    handler.transactional = new JdbcTemplate(restricted);
+    Fates fates = new Fates();
+    try (InboxLanes lanes = lanes(restricted)) {
+      InboxLanes.Feed feed = lanes.open(LEADER);
+      for (int n = 0; n < 20; n++) {
+        feed.send(CoreDatabase.message("each" + n), fates.of("each" + n));
+      }
+      await().atMost(SOON).until(() -> fates.acknowledged.size() == 20);
+      OutboxMessage twice = CoreDatabase.message("each20");
+      feed.send(twice, fates.of("each20"));
+      feed.send(twice, fates.of("again"));
+      await().atMost(SOON).until(() -> fates.acknowledged.containsKey("again"));
+    }
+    assertThat(fates.failures).isEmpty();
+    assertThat(handler.commits.values()).hasSize(21).containsOnly("on");
   }
 
   private static String commitOf(DataSource database) {

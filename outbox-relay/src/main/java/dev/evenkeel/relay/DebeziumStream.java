@@ -308,6 +308,7 @@ final class DebeziumStream {
     p.setProperty("poll.interval.ms", Long.toString(options.pollInterval().toMillis()));
     p.setProperty("max.batch.size", Integer.toString(MAX_BATCH));
     p.setProperty("max.queue.size", Integer.toString(MAX_QUEUE));
+    p.setProperty("queue.provider.type", PatientQueue.NAME);
     p.setProperty("max.queue.size.in.bytes", Long.toString(options.maxInFlightBytes()));
     return p;
   }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * One moment of one instance: what the databases hold, who owns it and what its owners know. Steps
  * are numbered as {@link SagaModel} numbers them. Copied before it is changed.
  */
-final class ModelWorld {
+final class ModelWorld extends StoredSteps {
 
   /** An owner's memory; an empty {@code state} is an owner that was let go, whose work goes on. */
   static final class Owner {
@@ -71,17 +71,9 @@ final class ModelWorld {
     }
   }
 
-  // The home shard.
-  SagaState phase = SagaState.RUNNING;
-  boolean forwardOnly;
+  // The home shard, beside what is known of the steps.
   @Nullable SagaFailure failure;
   int events;
-
-  // The steps' shards.
-  final @Nullable Outcome[] rows;
-  final boolean[] undone;
-  final int[] effects;
-  final int[] undoEffects;
 
   // The world outside.
   int signalsSent;
@@ -93,22 +85,14 @@ final class ModelWorld {
   @Nullable Owner former;
 
   ModelWorld(int steps) {
-    rows = new Outcome[steps];
-    undone = new boolean[steps];
-    effects = new int[steps];
-    undoEffects = new int[steps];
+    super(steps);
   }
 
   ModelWorld copy() {
     ModelWorld copy = new ModelWorld(rows.length);
-    copy.phase = phase;
-    copy.forwardOnly = forwardOnly;
+    copy.become(this);
     copy.failure = failure;
     copy.events = events;
-    System.arraycopy(rows, 0, copy.rows, 0, rows.length);
-    System.arraycopy(undone, 0, copy.undone, 0, rows.length);
-    System.arraycopy(effects, 0, copy.effects, 0, rows.length);
-    System.arraycopy(undoEffects, 0, copy.undoEffects, 0, rows.length);
     copy.signalsSent = signalsSent;
     copy.signalsTaken = signalsTaken;
     copy.cancelSent = cancelSent;

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * news can be late or lost with its owner. Of owners there are the present one and the one before,
  * which stands still or is slow: its rows may commit, its home writes are refused.
  */
-final class SagaModel {
+final class SagaModel implements StepLaws.Numbers {
 
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private static final Instant NOT_DUE = START.plus(Duration.ofDays(1));
@@ -121,11 +121,13 @@ final class SagaModel {
     return shard == null ? null : shards.computeIfAbsent(shard, s -> shards.size());
   }
 
-  StepKey key(int number) {
+  @Override
+  public StepKey key(int number) {
     return keys.get(number);
   }
 
-  int number(StepKey key) {
+  @Override
+  public int number(StepKey key) {
     return numbers.get(key);
   }
 
@@ -336,7 +338,7 @@ final class SagaModel {
   private void commit(ModelWorld world, Work work, int i) {
     switch (work) {
       case FORWARD -> {
-        SagaLaws.forward(this, world, i);
+        StepLaws.forward(this, world, i);
         world.effects[i]++;
         insert(world, i, Outcome.DONE);
       }
@@ -345,7 +347,7 @@ final class SagaModel {
         insert(world, i, Outcome.FENCED);
       }
       case UNDO -> {
-        SagaLaws.undo(this, world, i);
+        StepLaws.undo(this, world, i);
         world.undoEffects[i]++;
         world.undone[i] = true;
       }
@@ -565,7 +567,7 @@ final class SagaModel {
           owner.before = before;
           owner.beforeKey = beforeKey;
         }
-        SagaLaws.require(decision.awaited().size() <= 1, "one await at a time");
+        StepLaws.require(decision.awaited().size() <= 1, "one await at a time");
         owner.awaited = decision.awaited().isEmpty() ? null : decision.awaited().get(0);
         return;
       }
@@ -619,7 +621,8 @@ final class SagaModel {
     return state.with(steps);
   }
 
-  SagaDefinition definition() {
+  @Override
+  public SagaDefinition definition() {
     return definition;
   }
 
@@ -627,7 +630,8 @@ final class SagaModel {
     return command;
   }
 
-  int size() {
+  @Override
+  public int size() {
     return keys.size();
   }
 

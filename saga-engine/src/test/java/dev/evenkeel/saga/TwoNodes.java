@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  *       instance that has lost it tries as often again.
  * </ul>
  */
-final class TwoNodes {
+final class TwoNodes implements StepLaws.Numbers {
 
   static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   static final UUID ID = new UUID(0, 1);
@@ -149,19 +149,23 @@ final class TwoNodes {
             .toArray();
   }
 
-  StepKey key(int number) {
+  @Override
+  public StepKey key(int number) {
     return keys.get(number);
   }
 
-  int number(StepKey key) {
+  @Override
+  public int number(StepKey key) {
     return numbers.get(key);
   }
 
-  int size() {
+  @Override
+  public int size() {
     return keys.size();
   }
 
-  SagaDefinition definition() {
+  @Override
+  public SagaDefinition definition() {
     return definition;
   }
 
@@ -490,10 +494,10 @@ final class TwoNodes {
     for (Happened.Effect effect : happened.effects()) {
       TwoNodesLaws.place(this, i, effect.shard());
       if (effect.what() > 0) {
-        TwoNodesLaws.forward(this, w, i);
+        StepLaws.forward(this, w, i);
         w.effects[i]++;
       } else {
-        TwoNodesLaws.undo(this, w, i);
+        StepLaws.undo(this, w, i);
         w.undoEffects[i]++;
       }
     }
@@ -609,7 +613,7 @@ final class TwoNodes {
       return; // its wake row is gone
     }
     world.events += event;
-    TwoNodesLaws.require(world.events.length() <= MAX_EVENTS, "what is stored is bounded");
+    StepLaws.require(world.events.length() <= MAX_EVENTS, "what is stored is bounded");
     world.isNews |= rules.eventIsNews();
   }
 
@@ -928,7 +932,7 @@ final class TwoNodes {
         run.answers += c;
       }
     }
-    TwoNodesLaws.require(decision.awaited().isEmpty(), "nothing is awaited here");
+    StepLaws.require(decision.awaited().isEmpty(), "nothing is awaited here");
     if (decision.write() == Decision.Write.FIRST) {
       run.isWriting = true;
       run.sends = decision.sends();

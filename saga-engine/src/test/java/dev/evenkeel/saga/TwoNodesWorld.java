@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Counters that only grow are not kept: of an epoch and a version a run knows whether they are
  * still the instance's, of {@code bumped} whether it is more than {@code seen}.
  */
-final class TwoNodesWorld {
+final class TwoNodesWorld extends StoredSteps {
 
   /** Nothing to wait for. */
   static final int NEVER = 0;
@@ -140,10 +140,7 @@ final class TwoNodesWorld {
     }
   }
 
-  // The home shard.
-  SagaState phase = SagaState.RUNNING;
-  boolean forwardOnly;
-
+  // The home shard, beside what is known of the steps.
   /** 0 for nobody, else the node's number and one. */
   int owner;
 
@@ -154,12 +151,6 @@ final class TwoNodesWorld {
   String events = "";
 
   Call[] calls;
-
-  // The shards of the steps, and the participant's.
-  final @Nullable Outcome[] rows;
-  final boolean[] undone;
-  final int[] effects;
-  final int[] undoEffects;
 
   /** How often a step has really failed in its present direction, as far as it matters. */
   final int[] failures;
@@ -174,11 +165,8 @@ final class TwoNodesWorld {
   final Node[] nodes = new Node[2];
 
   private TwoNodesWorld(int steps, Call[] calls) {
+    super(steps);
     this.calls = calls;
-    rows = new Outcome[steps];
-    undone = new boolean[steps];
-    effects = new int[steps];
-    undoEffects = new int[steps];
     failures = new int[steps];
   }
 
@@ -195,16 +183,11 @@ final class TwoNodesWorld {
 
   TwoNodesWorld copy() {
     TwoNodesWorld copy = new TwoNodesWorld(rows.length, calls.clone());
-    copy.phase = phase;
-    copy.forwardOnly = forwardOnly;
+    copy.become(this);
     copy.owner = owner;
     copy.isNews = isNews;
     copy.timer = timer;
     copy.events = events;
-    System.arraycopy(rows, 0, copy.rows, 0, rows.length);
-    System.arraycopy(undone, 0, copy.undone, 0, rows.length);
-    System.arraycopy(effects, 0, copy.effects, 0, rows.length);
-    System.arraycopy(undoEffects, 0, copy.undoEffects, 0, rows.length);
     System.arraycopy(failures, 0, copy.failures, 0, rows.length);
     copy.mail = mail;
     copy.cancelSent = cancelSent;
