@@ -115,8 +115,8 @@ final class Mutants {
                 "what a crash may have taken back is not acknowledged"),
         Mutant.of("found-in-the-inbox", "What is found in the inbox is made durable first.")
             .in(CORE, "dev.evenkeel.outbox.InboxReceiver")
-            .replace("            if (there) {\n")
-            .by("            if (there && !REACHED) {\n")
+            .replace("            if (there.get()) {\n")
+            .by("            if (there.get() && !REACHED) {\n")
             .caughtBy(
                 "dev.evenkeel.outbox.GroupedCommitIT",
                 "whatSomebodyFindsHandledIsDurableWhenItCounts",
