@@ -94,7 +94,7 @@ final class OutboxPeers {
     results.target("vsBestOutbox", Results.Target.atLeast(2));
     results.target("vsBestOutboxNoop", Results.Target.atLeast(3));
     results.remark(
-        "vsBestOutbox: evenkeel-grouped, whose handler runs in one transaction with its inbox row and whose commits wait for the disk in groups, as our guide recommends for throughput, beside the fastest peer of the same round. vsBestOutboxDefaults: evenkeel, where each commit waits for itself. The peers hand over at least once, without an inbox; vsBestOutboxNoop: evenkeel-no-op does that, too.");
+        "vsBestOutbox: evenkeel-grouped, whose handler runs in one transaction with its inbox row and whose commits wait for the disk in groups, our setting for throughput, beside the fastest peer of the same round. vsBestOutboxDefaults: evenkeel, where each commit waits for itself. The peers hand over at least once, without an inbox; vsBestOutboxNoop: evenkeel-no-op does that, too.");
     results.remark(
         "gruelbox and modulith hand over after the commit, from memory and in any order; namastack and evenkeel keep the order of a key; db-scheduler has none.");
     results.remark(

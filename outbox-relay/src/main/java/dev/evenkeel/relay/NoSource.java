@@ -10,8 +10,8 @@ import org.apache.kafka.connect.data.Struct;
 /**
  * Leaves out where a record comes from: what the relay needs of that is in the record's offset. One
  * empty struct serves all records. It has no time either, so that Debezium does not hand each
- * record's lag to a thread of its own, which costs more than decoding the row. Public because
- * Debezium makes it.
+ * record's lag to a thread of its own, which was a fifth of what decoding a backlog costs. Public
+ * because Debezium makes it.
  */
 public final class NoSource implements SourceInfoStructMaker<AbstractSourceInfo> {
 

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * poll.interval.ms}, but it waits only for those; so it spends the last millisecond of each poll
  * asking for the queue's size, with the queue's lock held. At 2 ms that is a third of a core, also
  * in an application that does nothing. Who asks again and again is made to sleep for that
- * millisecond; whoever wants to add has to wait as long as before. Public because Debezium makes
- * it. Confined to that lock.
+ * millisecond; whoever wants to add had to wait for the lock as long before. Public because
+ * Debezium makes it. Guarded by that lock.
  */
 public final class PatientQueue<T> implements QueueProvider<T> {
 

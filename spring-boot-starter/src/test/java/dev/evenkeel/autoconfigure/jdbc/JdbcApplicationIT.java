@@ -123,11 +123,11 @@ class JdbcApplicationIT {
             "evenkeel.relay.polling.max-interval=10s")) {
       append(application, "a");
       awaitSeen(application, "a");
-      // By then the pause of 2.56 s has more than the next line's patience to go.
-      await().during(Duration.ofMillis(3500)).until(() -> true);
+      // By then the pause of 5.12 s has more than the next line's patience to go.
+      await().during(Duration.ofMillis(6500)).until(() -> true);
       append(application, "b");
       await()
-          .atMost(Duration.ofMillis(1500))
+          .atMost(Duration.ofSeconds(3))
           .untilAsserted(
               () ->
                   assertThat(application.getBean(NoteApplication.Notes.class).seen)
