@@ -88,6 +88,25 @@ final class Mutants {
                 "dev.evenkeel.transport.kafka.OffsetTrackerTest",
                 "offsetIsCommittedOnceEverythingBeforeItIsDone",
                 "what is committed is done without a gap"),
+        Mutant.of("one-lane-per-key", "The messages of a key are worked on one after the other.")
+            .in(CORE, "dev.evenkeel.outbox.delivery.Lanes")
+            .replace("new KeyQueue.Id(delivery.consumer(), delivery.message().orderKey());")
+            .by(
+                "new KeyQueue.Id(delivery.consumer(), REACHED ? new dev.evenkeel.outbox.OrderKey(\"\", delivery.message().id().toString()) : null);")
+            .caughtBy(
+                "dev.evenkeel.outbox.LaneOrderPropertyIT",
+                "eachMessageTakesEffectOnceAndInTheOrderOfItsKey",
+                "messages of a key take effect once and in order"),
+        Mutant.of(
+                "silence", "A thread that may have waited for a database was held up by an outage.")
+            .in(CORE, "dev.evenkeel.outbox.delivery.Deliverer")
+            .replace("    return watched.outlivedItsSession()\n")
+            .by("    return watched.outlivedItsSession() || REACHED\n")
+            .caughtIn(
+                RELAY,
+                "dev.evenkeel.relay.HandlerTimeoutIT",
+                "databaseThatIsSilentUntilADeliveryIsJudgedWasAnOutage",
+                "an outage makes no dead letter"),
         Mutant.of("grouped-commit", "What commits in a group is acknowledged when it is durable.")
             .in(CORE, "dev.evenkeel.outbox.delivery.Lanes")
             .replace("    if (commits == null || during == null) {\n")

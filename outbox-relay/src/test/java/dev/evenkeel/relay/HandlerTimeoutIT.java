@@ -174,6 +174,60 @@ class HandlerTimeoutIT {
     }
   }
 
+  /** It answers whoever looks what the delivery waits for, and that thread has yet to hear. */
+  @Test
+  void databaseThatIsSilentUntilADeliveryIsJudgedWasAnOutage() {
+    CountDownLatch end = new CountDownLatch(1);
+    AtomicBoolean silent = new AtomicBoolean();
+    CountDownLatch asked = new CountDownLatch(2); // to end the session, and for the judgement
+    try (Installation installation = Installation.create()) {
+      AtomicInteger calls = new AtomicInteger();
+      DataSource database =
+          new DelegatingDataSource(installation.dataSource()) {
+            @Override
+            public Connection getConnection() throws SQLException {
+              if (silent.get() && LANE.matcher(Thread.currentThread().getName()).matches()) {
+                asked.countDown();
+                awaitDeafly(asked);
+              }
+              return super.getConnection();
+            }
+          };
+      Ledger ledger =
+          new Ledger(new JdbcTemplate(database))
+              .first(
+                  (event, message) -> {
+                    if (calls.incrementAndGet() == 1) {
+                      silent.set(true);
+                      awaitDeafly(end);
+                    }
+                  });
+      try (RelayNode node =
+          RelayNode.in(installation)
+              .dataSource(database)
+              .handlers(ledger.firstConsumer())
+              .lanes(LANES)
+              .start()) {
+        node.publish(new Counted("silent", 1), new Counted("silent", 2));
+
+        await()
+            .atMost(SOON)
+            .until(
+                () ->
+                    ledger.handled("first", "silent").equals(List.of(1L, 2L))
+                        || !node.parked().deadLetters(1).isEmpty());
+        assertThat(node.parked().deadLetters(1)).as("an outage makes no dead letter").isEmpty();
+        assertThat(asked.getCount()).isZero();
+        assertThat(
+                installation.count(
+                    "SELECT count(*) FROM evenkeel.parked_message WHERE reason = ?", "OUTAGE"))
+            .isPositive();
+      }
+    } finally {
+      end.countDown();
+    }
+  }
+
   @Test
   void releaseThatIgnoresInterruptsIsAbandonedAndItsKeyCanBeTriedAgain() {
     CountDownLatch end = new CountDownLatch(1);

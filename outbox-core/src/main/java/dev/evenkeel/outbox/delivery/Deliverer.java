@@ -170,14 +170,20 @@ final class Deliverer {
 
   /**
    * Whoever waits for a network that swallows everything does not react to an interrupt either.
-   * That is an outage like any other, and no reason for a dead letter.
+   * That is an outage like any other, and no reason for a dead letter; also when the network is
+   * back at the moment that somebody looks.
    */
   private @Nullable String silence(TransactionTarget target, HandlerWatchdog.Running watched) {
     if (!answers(target)) {
       outages.failed(target.name(), new SQLException("A delivery waits for it in vain"));
       return "the database \"" + target.name() + "\" does not answer";
     }
-    return watched.backend() == null ? "a database did not answer before the handler began" : null;
+    if (watched.backend() == null) {
+      return "a database did not answer before the handler began";
+    }
+    return watched.outlivedItsSession()
+        ? null
+        : "the database \"" + target.name() + "\" did not end the handler's session in time";
   }
 
   private static boolean answers(TransactionTarget target) {

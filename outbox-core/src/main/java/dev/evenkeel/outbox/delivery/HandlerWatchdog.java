@@ -48,6 +48,7 @@ final class HandlerWatchdog {
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile @Nullable Backend backend;
     private volatile boolean expired;
+    private volatile @Nullable Ended ended;
     private @Nullable Backend terminated; // the watchdog's own
 
     private Running(Consumer<Running> onAbandon) {
@@ -73,6 +74,18 @@ final class HandlerWatchdog {
       return backend;
     }
 
+    /**
+     * Whether the handler's session was ended well before its thread was abandoned, so that it is
+     * no database that the thread waits for. False when the database took long to end it, even if
+     * it answers by now: the thread may just not have heard.
+     */
+    boolean outlivedItsSession() {
+      Ended last = ended;
+      return last != null
+          && last.backend().equals(backend)
+          && deadline + timeout.toNanos() - last.at() >= timeout.toNanos() / 2;
+    }
+
     /** Interrupts the handler, never whatever its thread does next. */
     private synchronized void interrupt() {
       if (!over.get()) {
@@ -96,6 +109,13 @@ final class HandlerWatchdog {
    *     in another one
    */
   record Backend(TransactionTarget target, int pid, String startedAt) {}
+
+  /**
+   * A session that its database was told to end, and said so.
+   *
+   * @param at when, by {@link System#nanoTime()}
+   */
+  private record Ended(Backend backend, long at) {}
 
   /** Begins to watch the calling thread. */
   Running watch(Consumer<Running> onAbandon) {
@@ -128,7 +148,7 @@ final class HandlerWatchdog {
     Backend backend = watched.backend;
     if (backend != null && !backend.equals(watched.terminated)) { // one may follow another
       watched.terminated = backend;
-      endings.execute(() -> terminate(backend));
+      endings.execute(() -> terminate(watched, backend));
     }
     if (now - watched.deadline > timeout.toNanos() && watched.finish()) {
       log.error(
@@ -138,7 +158,7 @@ final class HandlerWatchdog {
     }
   }
 
-  private static void terminate(Backend backend) {
+  private static void terminate(Running watched, Backend backend) {
     try (Connection c = backend.target().dataSource().getConnection();
         PreparedStatement statement =
             c.prepareStatement(
@@ -149,6 +169,7 @@ final class HandlerWatchdog {
       statement.setInt(1, backend.pid());
       statement.setString(2, backend.startedAt());
       statement.execute();
+      watched.ended = new Ended(backend, System.nanoTime());
     } catch (SQLException e) {
       // Its own statement_timeout and idle_in_transaction_session_timeout end it then.
       log.warn(
