@@ -320,13 +320,7 @@ public final class InboxReceiver {
       InboxHandlerMethod handler,
       OutboxMessage message,
       Attempt attempt) {
-    boolean inInbox =
-        atHome
-            ? isInInboxForGood(target, handler, message)
-            : onConnection(
-                target.dataSource(),
-                c -> table.exists(c, ring(target).of(message), message, handler.consumer()));
-    if (inInbox || !atHome) {
+    if (isInInboxForGood(target, handler, message) || !atHome) {
       observer.duplicate(handler.consumer());
       return ReceiveOutcome.DUPLICATE;
     }
@@ -338,7 +332,8 @@ public final class InboxReceiver {
 
   /**
    * Looks, and makes durable what it sees: whoever handled the message may have left its commit to
-   * a {@linkplain InboxCommit#GROUPED group}, whose wait a crash could still take from it.
+   * a {@linkplain InboxCommit#GROUPED group}, whose wait a crash could still take from it, or may
+   * have been ended while its commit waited for a standby.
    */
   private boolean isInInboxForGood(
       TransactionTarget target, InboxHandlerMethod handler, OutboxMessage message) {
@@ -346,7 +341,7 @@ public final class InboxReceiver {
     AtomicBoolean there = new AtomicBoolean();
     try {
       ProtocolTransaction.inTransaction(
-          home,
+          target.dataSource(),
           "Looking for a message in the inbox",
           c -> {
             there.set(table.exists(c, bucket, message, handler.consumer()));

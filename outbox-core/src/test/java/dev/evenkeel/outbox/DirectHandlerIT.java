@@ -120,6 +120,9 @@ class DirectHandlerIT {
 
     @Override
     public ShardKey shardKey(OutboxMessage message) {
+      if (text(message).equals("broken")) {
+        throw new NoClassDefFoundError("of a bad deployment");
+      }
       return new ShardKey("hash", text(message));
     }
 
@@ -437,6 +440,43 @@ class DirectHandlerIT {
       assertThat(database.count("SELECT count(*) FROM business WHERE id LIKE 'poison/%'"))
           .isEqualTo(2);
       assertThat(database.count("SELECT count(*) FROM evenkeel.inbox")).isZero();
+    }
+  }
+
+  /** Fails again when it is asked what failed. */
+  private static final class UntellableException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw new IllegalStateException("nothing to tell");
+    }
+  }
+
+  @Test
+  void failureThatCantBeToldAndOneOfRoutingCountLikeAnyOther() {
+    shipping.then =
+        (connection, message) -> {
+          if (message.aggregateId().equals("untellable")) {
+            throw new UntellableException();
+          }
+        };
+    Acknowledged acknowledged = new Acknowledged();
+    OutboxMessage untellable = command("untellable");
+    OutboxMessage unroutable =
+        OutboxMessage.of(TYPE, 3, TYPE, "b", "broken".getBytes(StandardCharsets.UTF_8));
+    try (InboxLanes lanes = lanes()) {
+      InboxLanes.Feed feed = lanes.open(LEADER);
+      feed.send(untellable, acknowledged);
+      feed.send(unroutable, acknowledged);
+
+      await().atMost(SOON).until(() -> parked.deadLetters(10).size() == 2);
+      assertThat(acknowledged.count.get()).isEqualTo(2);
+      assertThat(parked.find(CONSUMER, untellable.id()).orElseThrow().error())
+          .isEqualTo(UntellableException.class.getName() + ", of which nothing can be told");
+      assertThat(parked.find(CONSUMER, unroutable.id()).orElseThrow().error())
+          .contains("can't be routed", "of a bad deployment");
     }
   }
 

@@ -279,15 +279,39 @@ class GroupedCommitIT {
         .isTrue();
   }
 
+  /** Its session may have been ended while its commit waited for the disk, or for a standby. */
+  @Test
+  void whatSomebodyFindsHandledElsewhereIsDurableWhenItCounts() {
+    DataSource there = elsewhere("found");
+    InboxReceiver receiver = receiverOf(there);
+    OutboxMessage message = CoreDatabase.message("found");
+    InboxHandlerMethod method = handlers.find(CONSUMER, message);
+    assertThat(method).isNotNull();
+    handler.transactional = new JdbcTemplate(there);
+    handler.then = () -> handler.transactional.execute("SET LOCAL synchronous_commit = off");
+
+    assertThat(receiver.receive(method, message, attempt(false))).isEqualTo(ReceiveOutcome.HANDLED);
+    assertThat(isDurable("found")).isFalse();
+    assertThat(receiver.receive(method, message, attempt(false)))
+        .isEqualTo(ReceiveOutcome.DUPLICATE);
+    assertThat(isDurable("found")).isTrue();
+  }
+
+  private static DataSource elsewhere(String name) {
+    DatabaseInfo elsewhere = server.createDatabase(name);
+    new SchemaMigration(CoreDatabase.SCHEMA).migrate(elsewhere.dataSource());
+    return elsewhere.dataSource();
+  }
+
+  private InboxReceiver receiverOf(DataSource there) {
+    return receiver(
+        home, new TransactionTarget("elsewhere", there, new DataSourceTransactionManager(there)));
+  }
+
   @Test
   void effectsElsewhereWaitForTheirOwnCommit() {
-    DatabaseInfo elsewhere = server.createDatabase("elsewhere");
-    new SchemaMigration(CoreDatabase.SCHEMA).migrate(elsewhere.dataSource());
-    DataSource there = elsewhere.dataSource();
-    InboxReceiver receiver =
-        receiver(
-            home,
-            new TransactionTarget("elsewhere", there, new DataSourceTransactionManager(there)));
+    DataSource there = elsewhere("elsewhere");
+    InboxReceiver receiver = receiverOf(there);
     OutboxMessage message = CoreDatabase.message("far");
     InboxHandlerMethod method = handlers.find(CONSUMER, message);
     assertThat(method).isNotNull();

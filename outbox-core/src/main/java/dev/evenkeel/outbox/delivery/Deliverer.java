@@ -57,6 +57,25 @@ final class Deliverer {
   }
 
   /**
+   * What a thread that was abandoned waits for.
+   *
+   * @param cause whose fault it is
+   * @param text in words
+   */
+  record Verdict(Cause cause, String text) {
+
+    /** Whose fault it is. */
+    enum Cause {
+      /** The handler's own: another attempt would only cost another thread. */
+      HANDLER,
+      /** A database's that does not answer; no attempt was made. */
+      SILENCE,
+      /** Nobody knows: a database may have been silent, and answers by now. An attempt counts. */
+      UNCLEAR
+    }
+  }
+
+  /**
    * Answers for a delivery whose thread was abandoned. Called by the watchdog, which can't wait.
    */
   @FunctionalInterface
@@ -65,10 +84,10 @@ final class Deliverer {
     /**
      * Takes the delivery.
      *
-     * @param silence says in words which database does not answer; null when the handler itself is
-     *     what never returns. It connects, so it may take as long as that does
+     * @param verdict says what its thread waits for. It connects, so it may take as long as that
+     *     does
      */
-    void abandoned(Supplier<@Nullable String> silence);
+    void abandoned(Supplier<Verdict> verdict);
   }
 
   /**
@@ -105,6 +124,8 @@ final class Deliverer {
       } catch (RuntimeException e) { // whatever a store throws: it did not say that it has nothing
         outages.failed(PAYLOADS, e);
         return new Result.Away(PAYLOADS);
+      } catch (Error e) {
+        return new Result.Failed(FailureKind.HANDLER, "can't be redeemed: " + FailureText.of(e));
       }
       outages.answered(PAYLOADS);
     }
@@ -120,7 +141,7 @@ final class Deliverer {
     TransactionTarget target;
     try {
       target = receiver.target(handler, message);
-    } catch (RuntimeException e) { // a message that can't be routed must not hold the relay up
+    } catch (RuntimeException | Error e) { // what can't be routed must not hold the relay up
       FailureKind kind = FailureKind.of(e);
       return kind == FailureKind.OUTAGE
           ? new Result.Away(ROUTING) // what routing goes by is away, or a slot on its way
@@ -130,7 +151,7 @@ final class Deliverer {
       return new Result.Away(target.name());
     }
     HandlerWatchdog.Running watched =
-        watchdog.watch(running -> onAbandon.abandoned(() -> silence(target, running)));
+        watchdog.watch(running -> onAbandon.abandoned(() -> verdict(target, running)));
     Result result;
     try {
       ReceiveOutcome outcome =
@@ -140,11 +161,22 @@ final class Deliverer {
       }
       result = new Result.Received(outcome);
     } catch (Throwable failure) { // a handler's Error must not end a lane either
-      result = failed(target, failure, watched);
+      result = judged(target, failure, watched);
     }
     boolean mine = watched.finish();
     Thread.interrupted(); // the watchdog's interrupt may have come after the handler returned
     return mine ? result : new Result.Abandoned();
+  }
+
+  /** Also of an exception whose own methods throw. */
+  private Result judged(
+      TransactionTarget target, Throwable failure, HandlerWatchdog.Running watched) {
+    try {
+      return failed(target, failure, watched);
+    } catch (RuntimeException | Error e) {
+      return new Result.Failed(
+          FailureKind.HANDLER, failure.getClass().getName() + ", of which nothing can be told");
+    }
   }
 
   private Result failed(
@@ -173,17 +205,21 @@ final class Deliverer {
    * That is an outage like any other, and no reason for a dead letter; also when the network is
    * back at the moment that somebody looks.
    */
-  private @Nullable String silence(TransactionTarget target, HandlerWatchdog.Running watched) {
+  private Verdict verdict(TransactionTarget target, HandlerWatchdog.Running watched) {
     if (!answers(target)) {
       outages.failed(target.name(), new SQLException("A delivery waits for it in vain"));
-      return "the database \"" + target.name() + "\" does not answer";
+      return new Verdict(
+          Verdict.Cause.SILENCE, "the database \"" + target.name() + "\" does not answer");
     }
     if (watched.backend() == null) {
-      return "a database did not answer before the handler began";
+      return new Verdict(
+          Verdict.Cause.UNCLEAR, "a database did not answer before the handler began");
     }
     return watched.outlivedItsSession()
-        ? null
-        : "the database \"" + target.name() + "\" did not end the handler's session in time";
+        ? new Verdict(Verdict.Cause.HANDLER, "ignored its interrupt")
+        : new Verdict(
+            Verdict.Cause.UNCLEAR,
+            "the database \"" + target.name() + "\" did not end the handler's session in time");
   }
 
   private static boolean answers(TransactionTarget target) {

@@ -34,6 +34,9 @@ final class DurableCommits implements AutoCloseable {
   /** A run that was not heard of for longer may have ended unseen. */
   private static final Duration FRESH = Duration.ofSeconds(5);
 
+  /** A server that says nothing for longer holds up what waits for it no more. */
+  private static final Duration SILENCE = Duration.ofSeconds(10);
+
   private final DataSource home;
   private final ScheduledExecutorService clock = LanePool.clock("commits");
   private List<Waiting> waiting = new ArrayList<>(); // guarded by this; bounded by what is sent
@@ -55,6 +58,7 @@ final class DurableCommits implements AutoCloseable {
 
     private Run(Connection session) throws SQLException {
       this.session = session;
+      session.setNetworkTimeout(Runnable::run, (int) SILENCE.toMillis());
       session.setAutoCommit(false);
       this.backend = DurableCommit.write(session);
       session.commit();
@@ -72,8 +76,10 @@ final class DurableCommits implements AutoCloseable {
       heardAt = System.nanoTime();
     }
 
+    /** At once: closing would wait for whoever waits in it for an answer. */
     private void end() {
       try {
+        session.abort(Runnable::run);
         session.close();
       } catch (SQLException e) {
         log.debug("A session of the installation's database was not closed", e);

@@ -3,6 +3,7 @@ package dev.evenkeel.outbox.delivery;
 import dev.evenkeel.outbox.spi.TransactionTarget;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
@@ -77,13 +78,17 @@ final class HandlerWatchdog {
     /**
      * Whether the handler's session was ended well before its thread was abandoned, so that it is
      * no database that the thread waits for. False when the database took long to end it, even if
-     * it answers by now: the thread may just not have heard.
+     * it answers by now: the thread may just not have heard. False, too, while the session goes on:
+     * a commit that waits for the disk can't be ended.
      */
     boolean outlivedItsSession() {
+      Backend own = backend;
       Ended last = ended;
-      return last != null
-          && last.backend().equals(backend)
-          && deadline + timeout.toNanos() - last.at() >= timeout.toNanos() / 2;
+      return own != null
+          && last != null
+          && last.backend().equals(own)
+          && deadline + timeout.toNanos() - last.at() >= timeout.toNanos() / 2
+          && isGone(own);
     }
 
     /** Interrupts the handler, never whatever its thread does next. */
@@ -155,6 +160,21 @@ final class HandlerWatchdog {
           "A delivery on {} does not react to its interrupt; its thread is abandoned",
           watched.thread.getName());
       watched.onAbandon.accept(watched);
+    }
+  }
+
+  private static boolean isGone(Backend backend) {
+    try (Connection c = backend.target().dataSource().getConnection();
+        PreparedStatement statement =
+            c.prepareStatement(
+                "SELECT 1 FROM pg_stat_activity WHERE pid = ? AND xact_start = ?::timestamptz")) {
+      statement.setInt(1, backend.pid());
+      statement.setString(2, backend.startedAt());
+      try (ResultSet row = statement.executeQuery()) {
+        return !row.next();
+      }
+    } catch (SQLException e) {
+      return false;
     }
   }
 

@@ -269,9 +269,9 @@ final class Lanes implements InboxLanes.Feed {
               handler,
               delivery.message(),
               during != null,
-              silence -> {
+              verdict -> {
                 attempt.complete(null); // its session was ended; the thread may never return
-                abandoned(queue, delivery, silence);
+                abandoned(queue, delivery, verdict);
               });
     } finally {
       attempt.complete(null);
@@ -301,7 +301,7 @@ final class Lanes implements InboxLanes.Feed {
    * The delivery's thread is stuck, and its connection with it. In a handler it is so for good:
    * another attempt would only cost another of each, so the message is a dead letter at once.
    */
-  private void abandoned(KeyQueue queue, Delivery delivery, Supplier<@Nullable String> silence) {
+  private void abandoned(KeyQueue queue, Delivery delivery, Supplier<Deliverer.Verdict> verdict) {
     if (!pool.threadAbandoned()) {
       delivery.fail(
           new IllegalStateException("As many handlers as there are lanes ignore their interrupt"));
@@ -313,10 +313,10 @@ final class Lanes implements InboxLanes.Feed {
                 queue,
                 delivery,
                 () -> {
-                  String silent = silence.get();
-                  return silent == null
-                      ? park(delivery, ParkReason.HANDLER_FAILED, "ignored its interrupt", null)
-                      : park(delivery, ParkReason.OUTAGE, silent, options.firstBackoff());
+                  Deliverer.Verdict why = verdict.get();
+                  return why.cause() == Deliverer.Verdict.Cause.HANDLER
+                      ? park(delivery, ParkReason.HANDLER_FAILED, why.text(), null)
+                      : park(delivery, ParkReason.OUTAGE, why.text(), options.firstBackoff());
                 }));
   }
 

@@ -166,7 +166,7 @@ final class ParkedReleaser {
     }
     for (int contention = 1; ; contention++) {
       Deliverer.Result result =
-          deliverer.release(handler, next, silence -> abandoned(due, turn, before, next, silence));
+          deliverer.release(handler, next, verdict -> abandoned(due, turn, before, next, verdict));
       if (result instanceof Deliverer.Result.Received received) {
         return switch (received.outcome()) {
           case HANDLED, DUPLICATE -> Step.HANDLED;
@@ -201,19 +201,22 @@ final class ParkedReleaser {
       Object turn,
       List<ParkedMessage> before,
       ParkedMessage next,
-      Supplier<@Nullable String> silence) {
+      Supplier<Deliverer.Verdict> verdict) {
     pool.threadAbandoned();
     pool.execute(
         () -> {
           try {
-            String silent = silence.get();
+            Deliverer.Verdict why = verdict.get();
             if (!ended(before)) {
               return;
             }
-            if (silent == null) { // see Lanes: another attempt costs another thread
-              dead(next.asHead(), "ignored its interrupt");
-            } else {
-              postpone(next.asHead(), silent);
+            switch (why.cause()) {
+              case HANDLER -> dead(next.asHead(), why.text());
+              case SILENCE -> postpone(next.asHead(), why.text());
+              // It counts: each costs a thread, and so there must be a last one.
+              case UNCLEAR ->
+                  failed(
+                      next.asHead(), new Deliverer.Result.Failed(FailureKind.HANDLER, why.text()));
             }
           } catch (RuntimeException e) {
             log.warn("{} can't be parked anew now: {}", next.message(), FailureText.messageOf(e));
