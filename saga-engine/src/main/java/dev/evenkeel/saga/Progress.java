@@ -2,6 +2,7 @@ package dev.evenkeel.saga;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.evenkeel.outbox.FailureText;
 import dev.evenkeel.saga.SagaHistoryEntry.Kind;
 import java.time.Duration;
 import java.time.Instant;
@@ -90,18 +91,31 @@ final class Progress {
   private final List<Line> history = new ArrayList<>();
   private final Map<StepKey, Wait> waits = new LinkedHashMap<>();
 
-  /** What an earlier owner wrote. */
+  /**
+   * What an earlier owner wrote.
+   *
+   * @throws IllegalArgumentException if no owner wrote it so
+   */
   static Progress read(String text) {
+    if (!text.startsWith("{")) {
+      return new Progress();
+    }
+    try {
+      return of(JSON.readValue(text, Stored.class));
+    } catch (RuntimeException e) { // whatever a hand in the database made of it
+      throw new IllegalArgumentException(
+          "The saga's progress is not what was written: " + FailureText.of(e), e);
+    }
+  }
+
+  private static Progress of(Stored stored) {
     Progress progress = new Progress();
-    if (text.startsWith("{")) {
-      Stored stored = JSON.readValue(text, Stored.class);
-      stored.done().forEach(key -> progress.done.add(StepKey.parse(key)));
-      stored.attempts().forEach((key, count) -> progress.attempts.put(StepKey.parse(key), count));
-      progress.history.addAll(stored.history());
-      Map<String, Wait> waits = stored.waits();
-      if (waits != null) {
-        waits.forEach((key, wait) -> progress.waits.put(StepKey.parse(key), wait));
-      }
+    stored.done().forEach(key -> progress.done.add(StepKey.parse(key)));
+    stored.attempts().forEach((key, count) -> progress.attempts.put(StepKey.parse(key), count));
+    progress.history.addAll(stored.history());
+    Map<String, Wait> waits = stored.waits();
+    if (waits != null) {
+      waits.forEach((key, wait) -> progress.waits.put(StepKey.parse(key), wait));
     }
     return progress;
   }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.evenkeel.outbox.OutboxMessage;
 import dev.evenkeel.outbox.spi.PayloadException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -139,6 +141,76 @@ class SagaParserPropertyTest {
             .map(bytes -> new String(bytes, StandardCharsets.UTF_8)),
         Arbitraries.of(valid, never, ""),
         Arbitraries.strings().ofMaxLength(40));
+  }
+
+  @Provide
+  Arbitrary<Progress> progresses() {
+    Arbitrary<StepKey> keys =
+        Combinators.combine(
+                Arbitraries.strings().ascii().ofMaxLength(8).filter(s -> s.indexOf('/') < 0),
+                Arbitraries.integers().between(0, 1_000))
+            .as(StepKey::new);
+    Arbitrary<Consumer<Progress>> acts =
+        Combinators.combine(
+                keys, Arbitraries.integers().between(0, 4), Arbitraries.strings().ofMaxLength(600))
+            .as(SagaParserPropertyTest::act);
+    return acts.list()
+        .ofMaxSize(30)
+        .map(
+            list -> {
+              Progress progress = new Progress();
+              list.forEach(act -> act.accept(progress));
+              return progress;
+            });
+  }
+
+  private static Consumer<Progress> act(StepKey key, int kind, String text) {
+    Instant at = Instant.EPOCH.plusMillis(text.hashCode());
+    return switch (kind) {
+      case 0 -> progress -> progress.done(key);
+      case 1 -> progress -> progress.attempts(key, new Progress.Count(kind, key.item()));
+      case 2 -> progress -> progress.waits(key, new UUID(key.item(), 1), at);
+      default ->
+          progress ->
+              progress.add(
+                  at,
+                  SagaHistoryEntry.Kind.values()[
+                      key.item() % SagaHistoryEntry.Kind.values().length],
+                  kind == 3 ? null : key,
+                  true,
+                  key.item(),
+                  kind == 3 ? null : "a",
+                  Duration.ofMillis(key.item()),
+                  text);
+    };
+  }
+
+  @Property(tries = 300)
+  void progressIsReadAsItWasWritten(@ForAll("progresses") Progress progress) {
+    assertThat(Progress.read(progress.write())).usingRecursiveComparison().isEqualTo(progress);
+  }
+
+  @Provide
+  Arbitrary<String> storedProgress() {
+    Progress progress = new Progress();
+    StepKey key = new StepKey("reserve", 3);
+    for (int kind = 0; kind <= 4; kind++) {
+      act(key, kind, "no stock").accept(progress);
+    }
+    return Arbitraries.oneOf(
+        mutated(progress.write().getBytes(StandardCharsets.UTF_8))
+            .map(bytes -> new String(bytes, StandardCharsets.UTF_8)),
+        Arbitraries.of("", "{}", "{\"done\":[\"x\"]}", "{\"done\":[null],\"attempts\":{}}"));
+  }
+
+  /** A saga whose progress can't be read is shelved with the sentence that this throws. */
+  @Property(tries = 2_000)
+  void damagedProgressIsReadOrSaysWhatItIs(@ForAll("storedProgress") String stored) {
+    try {
+      assertThat(Progress.read(stored).write()).isNotEmpty();
+    } catch (IllegalArgumentException e) {
+      assertThat(e).hasMessageStartingWith("The saga's progress is not what was written: ");
+    }
   }
 
   /** Whatever an exception said, its text can be stored. */

@@ -93,6 +93,17 @@ public final class HttpApi {
         BodyHandlers.ofString());
   }
 
+  /** Whatever bytes, as JSON. */
+  HttpResponse<String> send(String method, String path, byte[] body)
+      throws IOException, InterruptedException {
+    return client.send(
+        request(root + path)
+            .header("Content-Type", "application/json")
+            .method(method, BodyPublishers.ofByteArray(body))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
   public HttpResponse<String> put(String path, String body)
       throws IOException, InterruptedException {
     return client.send(

@@ -49,6 +49,7 @@ final class PostgresConfiguration {
           .map(PORT::matcher)
           .filter(Matcher::matches)
           .mapToInt(line -> Integer.parseInt(line.group(1)))
+          .filter(port -> port >= 1 && port <= 65_535)
           .findFirst();
     } catch (IOException e) {
       throw new PostgresException("%s could not be read".formatted(file), e);

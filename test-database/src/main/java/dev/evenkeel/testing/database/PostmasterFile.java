@@ -7,9 +7,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /** {@code postmaster.pid}: what the server of a data folder says about itself. */
 final class PostmasterFile {
+
+  /** A session without a server writes its own, negated. */
+  private static final Pattern PID = Pattern.compile("\\s*-?[1-9][0-9]{0,9}\\s*");
 
   private final Path dataDirectory;
 
@@ -21,11 +25,23 @@ final class PostmasterFile {
     return dataDirectory.resolve("postmaster.pid");
   }
 
-  /** The process id in the file, whether that process lives or not. */
+  /**
+   * The process id in the file, whether that process lives or not.
+   *
+   * @throws PostgresException if the file begins with anything else; PostgreSQL, too, refuses to
+   *     start beside such a file
+   */
   OptionalLong pid() {
     try (BufferedReader reader = Files.newBufferedReader(file())) {
       String line = reader.readLine();
-      return line == null ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(line.strip()));
+      if (line == null) {
+        return OptionalLong.empty();
+      }
+      if (!PID.matcher(line).matches()) {
+        throw new PostgresException(
+            "%s must begin with a process id: delete it if no server runs there".formatted(file()));
+      }
+      return OptionalLong.of(Long.parseLong(line.strip()));
     } catch (NoSuchFileException e) {
       return OptionalLong.empty();
     } catch (IOException e) {
@@ -36,7 +52,7 @@ final class PostmasterFile {
   /** The process that serves this folder now. */
   Optional<ProcessHandle> server() {
     OptionalLong pid = pid();
-    return pid.isEmpty()
+    return pid.isEmpty() || pid.getAsLong() < 0
         ? Optional.empty()
         : ProcessHandle.of(pid.getAsLong()).filter(this::servesThisFolder);
   }
@@ -48,7 +64,9 @@ final class PostmasterFile {
    */
   void removeWhenReused() {
     OptionalLong pid = pid();
-    if (pid.isPresent() && ProcessHandle.of(pid.getAsLong()).isPresent() && server().isEmpty()) {
+    if (pid.isPresent()
+        && ProcessHandle.of(Math.abs(pid.getAsLong())).isPresent()
+        && server().isEmpty()) {
       try {
         Files.deleteIfExists(file());
       } catch (IOException e) {

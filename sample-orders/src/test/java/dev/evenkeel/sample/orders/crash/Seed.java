@@ -5,7 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Where a run's samples and loads are drawn from. */
-final class Seed {
+public final class Seed {
 
   private static final Logger log = LoggerFactory.getLogger(Seed.class);
   private static final String PROPERTY = "evenkeel.test.seed";
@@ -13,7 +13,7 @@ final class Seed {
   private Seed() {}
 
   /** The given one, or a new one, which is printed. */
-  static long draw() {
+  public static long draw() {
     long seed = Long.getLong(PROPERTY, ThreadLocalRandom.current().nextInt(1_000_000));
     log.info("Replay with -D{}={}", PROPERTY, seed);
     return seed;

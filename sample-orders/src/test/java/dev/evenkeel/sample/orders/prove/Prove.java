@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -17,12 +18,13 @@ final class Prove {
 
   private static final int SHOWN = 10;
   private static final int LONGEST_MINUTES = 24 * 60;
+  private static final long MAX_SEED = 999_999_999_999_999_999L;
   private static final PrintStream out = System.out;
 
   private Prove() {}
 
   /** What it was asked for. */
-  private record Options(long seed, int minutes, List<Mode> modes, Path folder) {
+  record Options(long seed, int minutes, List<Mode> modes, Path folder) {
 
     static Options parse(String[] arguments) {
       long seed = ThreadLocalRandom.current().nextInt(1_000_000);
@@ -37,8 +39,8 @@ final class Prove {
         }
         String value = words.next();
         switch (option) {
-          case "--seed" -> seed = Long.parseLong(value);
-          case "--minutes" -> minutes = minutes(value);
+          case "--seed" -> seed = number(option, value, 0, MAX_SEED);
+          case "--minutes" -> minutes = (int) number(option, value, 1, LONGEST_MINUTES);
           case "--mode" -> modes = modes(value);
           case "--folder" -> folder = Path.of(value);
           default ->
@@ -49,19 +51,28 @@ final class Prove {
       return new Options(seed, minutes, modes, folder.resolve(String.valueOf(seed)));
     }
 
-    private static int minutes(String value) {
-      int minutes = Integer.parseInt(value);
-      if (minutes < 1 || minutes > LONGEST_MINUTES) {
-        throw new IllegalArgumentException(
-            "--minutes must be between 1 and %d, was %d".formatted(LONGEST_MINUTES, minutes));
+    private static long number(String option, String value, long least, long most) {
+      if (value.matches("[0-9]{1,18}")) {
+        long number = Long.parseLong(value);
+        if (number >= least && number <= most) {
+          return number;
+        }
       }
-      return minutes;
+      throw new IllegalArgumentException(
+          "%s must be a number from %d to %d, was %s".formatted(option, least, most, value));
     }
 
     private static List<Mode> modes(String value) {
-      return value.equals("all")
-          ? List.of(Mode.values())
-          : List.of(Mode.valueOf(value.toUpperCase(Locale.ROOT)));
+      if (value.equals("all")) {
+        return List.of(Mode.values());
+      }
+      for (Mode mode : Mode.values()) {
+        if (mode.name().toLowerCase(Locale.ROOT).equals(value)) {
+          return List.of(mode);
+        }
+      }
+      throw new IllegalArgumentException(
+          "--mode must be shards, kafka, split or all, was " + value);
     }
   }
 
@@ -91,11 +102,19 @@ final class Prove {
     write(options.folder().resolve("schedule.txt"), schedule.text());
     long began = System.nanoTime();
     List<Outcome> outcomes = new ArrayList<>();
+    Report report = new Report(schedule, outcomes, 0);
     try (Servers servers = new Servers()) {
       for (Schedule.Round round : schedule.rounds()) {
+        boolean over = System.nanoTime() - began > Duration.ofMinutes(options.minutes()).toNanos();
+        if (over && outcomes.size() >= options.modes().size()) { // each mode at least once
+          break;
+        }
         Path folder = options.folder().resolve("round-" + round.number());
         Outcome outcome = new Ordeal(servers, round, folder, began).run();
         outcomes.add(outcome);
+        report = new Report(schedule, List.copyOf(outcomes), System.nanoTime() - began);
+        write(options.folder().resolve("report.md"), report.markdown()); // a long run may be ended
+        write(options.folder().resolve("faults.csv"), report.csv());
         out.println(outcome.text());
         outcome
             .verdict()
@@ -106,9 +125,6 @@ final class Prove {
                         .forEach(what -> out.printf("  %s: %s%n", law, what)));
       }
     }
-    Report report = new Report(schedule, outcomes, System.nanoTime() - began);
-    write(options.folder().resolve("report.md"), report.markdown());
-    write(options.folder().resolve("faults.csv"), report.csv());
     out.println(report.counts());
     out.printf("History and report are in %s%n", options.folder());
     out.printf("%d passed, %d failed%n", report.passed(), report.failed());

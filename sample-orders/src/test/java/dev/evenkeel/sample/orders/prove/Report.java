@@ -45,10 +45,11 @@ record Report(Schedule schedule, List<Outcome> outcomes, long nanos) {
   String counts() {
     StringBuilder text =
         new StringBuilder(
-            "Seed %d: %d rounds in %.0f s, %d orders, %d events, %d messages sent\n"
+            "Seed %d: %d of %d rounds in %.0f s, %d orders, %d events, %d messages sent\n"
                 .formatted(
                     schedule.seed(),
                     outcomes.size(),
+                    schedule.rounds().size(),
                     nanos / 1e9,
                     sum(Outcome::orders),
                     sum(Outcome::events),
