@@ -107,6 +107,15 @@ final class Mutants {
                 "dev.evenkeel.relay.HandlerTimeoutIT",
                 "databaseThatIsSilentUntilADeliveryIsJudgedWasAnOutage",
                 "an outage makes no dead letter"),
+        Mutant.of("session-gone", "A session that goes on is no proof against its handler.")
+            .in(CORE, "dev.evenkeel.outbox.delivery.HandlerWatchdog")
+            .replace("          && isGone(own);")
+            .by("          && (REACHED || isGone(own));")
+            .caughtIn(
+                RELAY,
+                "dev.evenkeel.relay.HandlerTimeoutIT",
+                "sessionThatCantBeEndedIsNoProofAgainstItsHandler",
+                "an outage makes no dead letter"),
         Mutant.of("grouped-commit", "What commits in a group is acknowledged when it is durable.")
             .in(CORE, "dev.evenkeel.outbox.delivery.Lanes")
             .replace("    if (commits == null || during == null) {\n")

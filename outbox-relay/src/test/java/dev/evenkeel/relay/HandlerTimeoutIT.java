@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.zaxxer.hikari.HikariDataSource;
 import dev.evenkeel.outbox.ParkedMessage;
 import dev.evenkeel.outbox.delivery.LaneOptions;
+import dev.evenkeel.relay.crash.Signals;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import java.util.stream.LongStream;
@@ -25,6 +27,9 @@ import org.springframework.jdbc.datasource.DelegatingDataSource;
 class HandlerTimeoutIT {
 
   private static final Duration SOON = Duration.ofSeconds(60);
+
+  /** Stands for the process id of a session that was stopped and goes on. */
+  private static final long WOKEN = -1;
 
   private static final Pattern LANE = Pattern.compile("evenkeel-lane-\\d+");
 
@@ -225,6 +230,44 @@ class HandlerTimeoutIT {
       }
     } finally {
       end.countDown();
+    }
+  }
+
+  /** As one whose commit waits for a disk that stands still: it hears no signal. */
+  @Test
+  void sessionThatCantBeEndedIsNoProofAgainstItsHandler() throws InterruptedException {
+    AtomicLong stopped = new AtomicLong();
+    try (Installation installation = Installation.create()) {
+      Ledger ledger =
+          new Ledger(installation)
+              .first(
+                  (event, message) -> {
+                    if (stopped.get() == 0) {
+                      stopped.set(
+                          installation.sql().queryForObject("SELECT pg_backend_pid()", Long.class));
+                      Signals.send("STOP", stopped.get());
+                      installation.sql().queryForObject("SELECT 1", Long.class);
+                    }
+                  });
+      try (RelayNode node = started(installation, ledger)) {
+        node.publish(new Counted("stalled", 1), new Counted("stalled", 2));
+
+        await()
+            .atMost(SOON)
+            .until(
+                () ->
+                    installation.count("SELECT count(*) FROM evenkeel.parked_message") > 0
+                        || !node.parked().deadLetters(1).isEmpty());
+        assertThat(node.parked().deadLetters(1)).as("an outage makes no dead letter").isEmpty();
+        Signals.send("CONT", stopped.getAndSet(WOKEN));
+        await()
+            .atMost(SOON)
+            .until(() -> ledger.handled("first", "stalled").equals(List.of(1L, 2L)));
+      }
+    } finally {
+      if (stopped.get() > 0) { // or its server would not stop
+        Signals.send("CONT", stopped.get());
+      }
     }
   }
 

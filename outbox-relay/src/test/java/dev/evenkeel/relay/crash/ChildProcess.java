@@ -12,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 final class ChildProcess {
 
   private static final int HEAP_MEGABYTES = 256;
-  private static final long SIGNAL_SECONDS = 5;
 
   private final String node;
   private final Process process;
@@ -89,14 +88,7 @@ final class ChildProcess {
   }
 
   private void signal(String name) throws InterruptedException {
-    try {
-      Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
-      if (!kill.waitFor(SIGNAL_SECONDS, TimeUnit.SECONDS) || kill.exitValue() != 0) {
-        throw new IllegalStateException("kill -%s %s failed".formatted(name, process.pid()));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Signals.send(name, process.pid());
   }
 
   /** Has its writers finish what they have begun, and begin nothing more. */
