@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 /** {@code postmaster.pid}: what the server of a data folder says about itself. */
 final class PostmasterFile {
 
-  /** A session without a server writes its own, negated. */
+  /** A session without a server writes its own, negated: no process has such an id. */
   private static final Pattern PID = Pattern.compile("\\s*-?[1-9][0-9]{0,9}\\s*");
 
   private final Path dataDirectory;
@@ -52,7 +52,7 @@ final class PostmasterFile {
   /** The process that serves this folder now. */
   Optional<ProcessHandle> server() {
     OptionalLong pid = pid();
-    return pid.isEmpty() || pid.getAsLong() < 0
+    return pid.isEmpty()
         ? Optional.empty()
         : ProcessHandle.of(pid.getAsLong()).filter(this::servesThisFolder);
   }
@@ -64,9 +64,7 @@ final class PostmasterFile {
    */
   void removeWhenReused() {
     OptionalLong pid = pid();
-    if (pid.isPresent()
-        && ProcessHandle.of(Math.abs(pid.getAsLong())).isPresent()
-        && server().isEmpty()) {
+    if (pid.isPresent() && ProcessHandle.of(pid.getAsLong()).isPresent() && server().isEmpty()) {
       try {
         Files.deleteIfExists(file());
       } catch (IOException e) {

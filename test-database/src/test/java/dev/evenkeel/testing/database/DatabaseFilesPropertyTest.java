@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -71,6 +72,17 @@ class DatabaseFilesPropertyTest {
     } catch (PostgresException e) {
       assertThat(e).hasMessageContaining("must begin with a process id");
     }
+  }
+
+  /** It works on the folder without a server, and PostgreSQL has to be the one to find out. */
+  @Example
+  void fileOfASessionWithoutAServerStays() throws IOException {
+    Path file = directory.resolve("postmaster.pid");
+    Files.writeString(file, -ProcessHandle.current().pid() + "\n");
+
+    new PostmasterFile(directory).removeWhenReused();
+
+    assertThat(file).exists();
   }
 
   @Property(tries = 500)
